@@ -1,0 +1,1 @@
+"""The data, one folder a domain: pure modules, SQL, and a thin assets.py that wires them."""

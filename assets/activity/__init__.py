@@ -1,0 +1,1 @@
+"""From hourly archives to one table of events."""

@@ -1,0 +1,131 @@
+"""Compressed bytes of an hour to whole lines: any number of gzip members, bounded memory."""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from isal import igzip_lib, isal_zlib
+
+_GZIP_MAGIC = b"\x1f\x8b"
+_OUTPUT_BYTES = 1 << 18
+_GZIP_WINDOW = 31
+
+
+class FileStatus(StrEnum):
+    """How the file as a whole came out; rows read before a defect are kept in every case."""
+
+    COMPLETE = "complete"
+    TRUNCATED = "truncated"  # ends inside a gzip member
+    CORRUPT = "corrupt"  # deflate data or checksum is wrong from some byte on
+    TRAILING_GARBAGE = "trailing_garbage"  # something that is not gzip follows the last member
+    NOT_GZIP = "not_gzip"  # does not begin as gzip: a ZIP, an error page, overwritten bytes
+    EMPTY = "empty"  # no byte at all
+
+
+@dataclass(slots=True)
+class Inflater:
+    """Inflates chunks of a gzip file; `status` and `member_count` are final after the last one."""
+
+    status: FileStatus = FileStatus.EMPTY
+    member_count: int = 0
+    _pending: bytes = field(default=b"", repr=False)
+
+    def blocks(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        """Blocks of at most 256 KiB of the inflated file, in order.
+
+        Never raises for what the bytes are: a defect ends the blocks and sets `status`. What the
+        source of the chunks raises passes through.
+        """
+        source = iter(chunks)
+        while self._next_member(source):
+            yield from self._member(source)
+            if self.status is not FileStatus.COMPLETE:
+                return
+
+    def _next_member(self, source: Iterator[bytes]) -> bool:
+        """Whether another gzip member begins; sets the status where something else does."""
+        # Zero bytes pad members on block devices and tapes; gzip itself passes over them.
+        self._pending = self._pending.lstrip(b"\0") if self.member_count else self._pending
+        while len(self._pending) < len(_GZIP_MAGIC):
+            chunk = next(source, None)
+            if chunk is None:
+                break
+            self._pending += chunk
+            if self.member_count:
+                self._pending = self._pending.lstrip(b"\0")
+        if self._pending.startswith(_GZIP_MAGIC):
+            self.member_count += 1
+            return True
+        if self._pending:
+            self.status = FileStatus.TRAILING_GARBAGE if self.member_count else FileStatus.NOT_GZIP
+        return False
+
+    def _member(self, source: Iterator[bytes]) -> Iterator[bytes]:
+        engine = isal_zlib.decompressobj(wbits=_GZIP_WINDOW)
+        data = self._pending
+        self._pending = b""
+        while True:
+            try:
+                block = engine.decompress(data, _OUTPUT_BYTES)
+            except igzip_lib.IsalError:  # type: ignore[misc] # its stub declares an instance
+                self.status = FileStatus.CORRUPT
+                return
+            if block:
+                yield block
+            if engine.eof:
+                self._pending = engine.unused_data
+                self.status = FileStatus.COMPLETE
+                return
+            data = engine.unconsumed_tail
+            if not data and len(block) < _OUTPUT_BYTES:
+                chunk = next(source, None)
+                if chunk is None:
+                    self.status = FileStatus.TRUNCATED
+                    return
+                data = chunk
+
+
+@dataclass(slots=True)
+class LineFramer:
+    """Cuts blocks into lines; keeps each line's offset in the inflated file."""
+
+    max_line_bytes: int = 64 << 20
+    byte_count: int = 0
+    overlong_count: int = 0
+    _tail: bytearray = field(default_factory=bytearray, repr=False)
+    _skipping: bool = False
+
+    def lines(self, blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
+        """`(offset, line)` for each line, without its newline, the unended last one included.
+
+        A line longer than `max_line_bytes` is passed over and counted: its memory is a stranger's
+        to choose otherwise.
+        """
+        for block in blocks:
+            start = self.byte_count - len(self._tail)
+            self.byte_count += len(block)
+            pieces = block.split(b"\n")
+            if len(pieces) == 1:
+                self._extend(block)
+                continue
+            self._extend(pieces[0])
+            if not self._skipping:
+                yield start, bytes(self._tail)
+            self._tail.clear()
+            self._skipping = False
+            offset = self.byte_count - len(block) + len(pieces[0]) + 1
+            for piece in pieces[1:-1]:
+                yield offset, piece
+                offset += len(piece) + 1
+            self._extend(pieces[-1])
+        if self._tail and not self._skipping:
+            yield self.byte_count - len(self._tail), bytes(self._tail)
+
+    def _extend(self, piece: bytes) -> None:
+        if self._skipping:
+            return
+        self._tail += piece
+        if len(self._tail) > self.max_line_bytes:
+            self.overlong_count += 1
+            self._skipping = True
+            self._tail.clear()

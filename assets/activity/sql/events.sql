@@ -1,0 +1,34 @@
+-- core.events: one day's events from the archive rows that may hold them.
+-- Grain: one event. Key: event_type, event_id, created_at.
+-- Reads: archive_events (raw.archive_events of the day and of the seven days after).
+-- Parameters: $day, the UTC date.
+-- Event ids restarted in 2025 and count separately by type: the id alone identifies nothing.
+SELECT
+    $day::DATE AS event_date,
+    event_type,
+    event_id,
+    created_at,
+    CASE
+        WHEN event_type IN (
+            'PushEvent', 'PullRequestEvent', 'PullRequestReviewEvent',
+            'PullRequestReviewCommentEvent'
+        ) THEN 'contribution'
+        WHEN event_type IN ('IssuesEvent', 'IssueCommentEvent', 'CommitCommentEvent')
+            THEN 'participation'
+        WHEN event_type IN ('WatchEvent', 'ForkEvent') THEN 'attention'
+        ELSE 'other'
+    END AS event_group,
+    actor_id,
+    repo_id,
+    action,
+    is_tracked,
+    is_panel,
+    source,
+    file_hour
+FROM archive_events
+WHERE (created_at AT TIME ZONE 'UTC')::DATE = $day::DATE
+  AND NOT is_bot
+QUALIFY row_number() OVER (
+    PARTITION BY event_type, event_id, created_at ORDER BY file_hour, source, repo_id
+) = 1
+ORDER BY created_at, event_type, event_id

@@ -1,0 +1,111 @@
+"""Alert state and outbox in the warehouse: decided in one transaction, delivered afterwards."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+import duckdb
+
+from assets.alerting.messages import Message
+from assets.alerting.rules import ThresholdRule
+from assets.alerting.threshold import AlertState, Reading, State
+from assets.engagement.intervals import wilson_interval
+
+
+@dataclass(frozen=True, slots=True)
+class Pending:
+    """A message that Slack has not taken yet."""
+
+    key: str
+    text: str
+    blocks: list[dict[str, object]]
+
+
+def read_state(connection: duckdb.DuckDBPyConnection, rule_id: str) -> AlertState | None:
+    """Where a rule stands; None before its first day."""
+    row = connection.execute(
+        "SELECT rule_id, state, since_date, evaluated_through, value, ci_low, ci_high "
+        "FROM ops.alerts WHERE rule_id = ?",
+        [rule_id],
+    ).fetchone()
+    return AlertState(row[0], State(row[1]), *row[2:]) if row else None
+
+
+def write_state(connection: duckdb.DuckDBPyConnection, state: AlertState) -> None:
+    """Keep where a rule stands."""
+    connection.execute(
+        "INSERT OR REPLACE INTO ops.alerts VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [
+            state.rule_id,
+            str(state.state),
+            state.since,
+            state.evaluated_through,
+            state.value,
+            state.ci_low,
+            state.ci_high,
+        ],
+    )
+
+
+def read_reading(
+    connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, day: date
+) -> Reading | None:
+    """A rule's figure of one day; None where nobody located was active.
+
+    A country that nobody was active from has no row: its share is 0 with the interval of no
+    success in n, from the row of any other country of the day.
+    """
+    row = connection.execute(
+        "SELECT country_iso2, located_share, located_share_ci_low, located_share_ci_high, "
+        "located_actor_count, unknown_share, is_complete FROM mart.engagement "
+        "WHERE activity_date = ? AND event_group = ? ORDER BY country_iso2 = ? DESC LIMIT 1",
+        [day, rule.event_group, rule.country],
+    ).fetchone()
+    if row is None:
+        return None
+    country, value, low, high, located, unknown_share, is_complete = row
+    if country != rule.country:
+        value = 0.0
+        low, high = (float(bound) for bound in wilson_interval(0, located))
+    return Reading(day, value, low, high, located, unknown_share, is_complete)
+
+
+def enqueue(connection: duckdb.DuckDBPyConnection, message: Message, now: datetime) -> bool:
+    """Put a message into the outbox, once for its key; whether it was new."""
+    rows = connection.execute(
+        "INSERT INTO ops.outbox (message_key, kind, message, created_at, attempt_count) "
+        "VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING RETURNING message_key",
+        [message.key, message.kind, message.to_json(), now],
+    ).fetchall()
+    return bool(rows)
+
+
+def pending(connection: duckdb.DuckDBPyConnection) -> Sequence[Pending]:
+    """Messages that Slack has not taken yet, oldest first."""
+    rows = connection.execute(
+        "SELECT message_key, message FROM ops.outbox WHERE delivered_at IS NULL "
+        "ORDER BY created_at, message_key"
+    ).fetchall()
+    bodies = [(key, json.loads(body)) for key, body in rows]
+    return [Pending(key, body["text"], body["blocks"]) for key, body in bodies]
+
+
+def record_delivery(
+    connection: duckdb.DuckDBPyConnection, key: str, *, channel: str, ts: str, now: datetime
+) -> None:
+    """Note that Slack took a message, and where it lies."""
+    connection.execute(
+        "UPDATE ops.outbox SET delivered_at = ?, slack_channel = ?, slack_ts = ?, "
+        "attempt_count = attempt_count + 1, last_error = NULL WHERE message_key = ?",
+        [now, channel, ts, key],
+    )
+
+
+def record_failure(connection: duckdb.DuckDBPyConnection, key: str, error: str) -> None:
+    """Note that Slack did not take a message, and why."""
+    connection.execute(
+        "UPDATE ops.outbox SET attempt_count = attempt_count + 1, last_error = ? "
+        "WHERE message_key = ?",
+        [error, key],
+    )

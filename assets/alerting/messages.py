@@ -1,0 +1,81 @@
+"""What a message says: the figure, its interval, its date, and what it rests on."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from assets.alerting.threshold import State, Transition
+
+MAX_SECTION_LENGTH = 3000
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message before it is sent: plain text, and Block Kit blocks."""
+
+    key: str
+    kind: str
+    text: str
+    blocks: tuple[dict[str, object], ...]
+
+    def to_json(self) -> str:
+        """Text and blocks as the outbox keeps them."""
+        return json.dumps({"text": self.text, "blocks": list(self.blocks)}, ensure_ascii=False)
+
+
+def threshold_message(
+    transition: Transition, *, world: str, escape: Callable[[str], str]
+) -> Message:
+    """The message for a rule that fired or cleared.
+
+    Args:
+        transition: what happened.
+        world: `sandbox` marks the message as synthetic.
+        escape: makes text safe in Slack's markup.
+    """
+    rule, reading = transition.rule, transition.reading
+    is_firing = transition.after is State.FIRING
+    head = f"{'Firing' if is_firing else 'Resolved'}: {rule.title}"
+    if world != "live":
+        head = f"[{world}, synthetic] {head}"
+    level = rule.fire if is_firing else rule.clear
+    side = rule.direction if is_firing else {"above": "below", "below": "above"}[rule.direction]
+    figure = (
+        f"{rule.country}: {reading.value:.1%} of located accounts in {rule.event_group} on "
+        f"{reading.day} (UTC), 95 % interval {reading.ci_low:.1%} to {reading.ci_high:.1%}, "
+        f"wholly {side} {level:.1%}."
+    )
+    basis = (
+        f"{reading.located_actor_count} located accounts; {reading.unknown_share:.1%} of active "
+        f"accounts have no known country. Source: hourly event archives, all 24 files whole. "
+        f"Rule {rule.id}."
+    )
+    blocks: tuple[dict[str, object], ...] = (
+        {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": escape(figure)}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(basis)}]},
+    )
+    return Message(transition.key, "threshold", f"{head}\n{figure}", blocks)
+
+
+def failed_run_message(
+    *, run_id: str, job: str, partitions: str, error: str, escape: Callable[[str], str], world: str
+) -> Message:
+    """The message for a run that failed, sent once a run.
+
+    `error` is cut to fit; the Dagster UI has it whole.
+    """
+    head = f"Run failed: {job}"
+    if world != "live":
+        head = f"[{world}, synthetic] {head}"
+    what = f"Partitions: {partitions or 'none'}. Run {run_id}."
+    first = error.strip().splitlines()[0] if error.strip() else "no error text"
+    blocks: tuple[dict[str, object], ...] = (
+        {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": escape(what)}},
+        {
+            "type": "section",
+            "text": {"type": "mrkdwn", "text": escape(first[:1000])[:MAX_SECTION_LENGTH]},
+        },
+    )
+    return Message(f"failed_run:{run_id}", "failed_run", f"{head}. {what}", blocks)

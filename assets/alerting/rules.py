@@ -1,0 +1,77 @@
+"""Alert rules: read from YAML, validated as a whole, each fault named."""
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    model_validator,
+)
+
+Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,60}$")]
+Iso2 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
+Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+
+
+class RulesError(ValueError):
+    """The rules file cannot be used; the text names each rule, field and what is wrong."""
+
+
+class ThresholdRule(BaseModel):
+    """A level of one country's share that is worth a message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Id
+    kind: Literal["threshold"]
+    title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
+    country: Iso2
+    event_group: Literal["contribution", "participation", "attention", "any"]
+    direction: Literal["above", "below"]
+    fire: Share
+    clear: Share
+    min_located_actors: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _clears_on_the_near_side(self) -> "ThresholdRule":
+        if self.direction == "above" and self.clear > self.fire:
+            raise ValueError("clear must not exceed fire in a rule of direction above")
+        if self.direction == "below" and self.clear < self.fire:
+            raise ValueError("clear must not be under fire in a rule of direction below")
+        return self
+
+
+class _RulesFile(BaseModel):
+    model_config = ConfigDict(extra="forbid")
+
+    rules: list[ThresholdRule]
+
+
+def load_rules(path: Path) -> tuple[ThresholdRule, ...]:
+    """The rules of a YAML file.
+
+    Raises:
+        RulesError: the file is missing, is no YAML, or a rule is not valid; every fault is named.
+    """
+    try:
+        document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+        raise RulesError(f"{path.name}: {error}") from error
+    try:
+        rules = _RulesFile.model_validate(document).rules
+    except ValidationError as error:
+        faults = [
+            f"{path.name}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            for fault in error.errors()
+        ]
+        raise RulesError("\n".join(faults)) from error
+    ids = [rule.id for rule in rules]
+    doubled = sorted({each for each in ids if ids.count(each) > 1})
+    if doubled:
+        raise RulesError(f"{path.name}: rules: id used twice: {', '.join(doubled)}")
+    return tuple(rules)

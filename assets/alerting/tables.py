@@ -1,0 +1,41 @@
+"""Tables of the alerting domain: the state of each rule, and messages until Slack has them."""
+
+from assets.tables import Column, Table
+
+ALERTS = Table(
+    schema="ops",
+    name="alerts",
+    description="Where each alert rule stands.",
+    grain="One rule",
+    key=("rule_id",),
+    source="The rules evaluated on mart.engagement, day by day",
+    columns=(
+        Column("rule_id", "VARCHAR", "The rule's id in rules.yaml"),
+        Column("state", "VARCHAR", "ok or firing"),
+        Column("since_date", "DATE", "Day of data on which this state began"),
+        Column("evaluated_through", "DATE", "Newest day of data evaluated"),
+        Column("value", "DOUBLE", "Share on that day", "0 to 1", nullable=True),
+        Column("ci_low", "DOUBLE", "Its 95 % lower bound", "0 to 1", nullable=True),
+        Column("ci_high", "DOUBLE", "Its 95 % upper bound", "0 to 1", nullable=True),
+    ),
+)
+
+OUTBOX = Table(
+    schema="ops",
+    name="outbox",
+    description="Messages to Slack, written with the state that caused them, then delivered.",
+    grain="One message",
+    key=("message_key",),
+    source="State transitions of alert rules, and failed runs",
+    columns=(
+        Column("message_key", "VARCHAR", "What identifies the message for ever"),
+        Column("kind", "VARCHAR", "threshold or failed_run"),
+        Column("message", "VARCHAR", "Text and blocks as JSON"),
+        Column("created_at", "TIMESTAMPTZ", "When it was decided (UTC)"),
+        Column("attempt_count", "INTEGER", "Deliveries tried"),
+        Column("last_error", "VARCHAR", "Why the last try failed", nullable=True),
+        Column("delivered_at", "TIMESTAMPTZ", "When Slack took it (UTC)", nullable=True),
+        Column("slack_channel", "VARCHAR", "Where it lies", nullable=True),
+        Column("slack_ts", "VARCHAR", "Slack's id of it", nullable=True),
+    ),
+)

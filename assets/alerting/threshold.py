@@ -1,0 +1,104 @@
+"""A threshold rule's life: ok, firing, and what moves it from one to the other."""
+
+from dataclasses import dataclass, replace
+from datetime import date
+from enum import StrEnum
+
+from assets.alerting.rules import ThresholdRule
+
+
+class State(StrEnum):
+    """Where a rule stands."""
+
+    OK = "ok"
+    FIRING = "firing"
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One day's figure of a rule: a share, its 95 % interval, and whether it may be trusted."""
+
+    day: date
+    value: float
+    ci_low: float
+    ci_high: float
+    located_actor_count: int
+    unknown_share: float
+    is_complete: bool
+
+
+@dataclass(frozen=True, slots=True)
+class AlertState:
+    """Where a rule stands after the newest day evaluated."""
+
+    rule_id: str
+    state: State
+    since: date
+    evaluated_through: date
+    value: float | None = None
+    ci_low: float | None = None
+    ci_high: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Transition:
+    """A change of state, and the reading that caused it."""
+
+    rule: ThresholdRule
+    reading: Reading
+    before: State
+    after: State
+
+    @property
+    def key(self) -> str:
+        """What identifies this transition for ever, whoever computes it and how often."""
+        return f"threshold:{self.rule.id}:{self.reading.day}:{self.after}"
+
+
+def step(
+    rule: ThresholdRule, state: AlertState | None, reading: Reading
+) -> tuple[AlertState, Transition | None]:
+    """Move a rule on by one day.
+
+    A day that is not newer than what was evaluated changes nothing, so that materialising a
+    partition again, or an old one late, neither repeats nor revokes a message. A day with
+    incomplete archives or too few located accounts moves on without a verdict.
+
+    Args:
+        rule: the rule.
+        state: where it stands; None before its first day.
+        reading: the day's figure.
+    """
+    if state is not None and reading.day <= state.evaluated_through:
+        return state, None
+    before = state.state if state else State.OK
+    after = _verdict(rule, before, reading)
+    changed = after is not before
+    moved = AlertState(
+        rule_id=rule.id,
+        state=after,
+        since=reading.day if changed or state is None else state.since,
+        evaluated_through=reading.day,
+        value=reading.value,
+        ci_low=reading.ci_low,
+        ci_high=reading.ci_high,
+    )
+    return moved, Transition(rule, reading, before, after) if changed else None
+
+
+def _verdict(rule: ThresholdRule, state: State, reading: Reading) -> State:
+    if not reading.is_complete or reading.located_actor_count < rule.min_located_actors:
+        return state
+    # Mirrored, a rule of direction below is one of direction above.
+    sign = 1.0 if rule.direction == "above" else -1.0
+    low, high = sorted((sign * reading.ci_low, sign * reading.ci_high))
+    if state is State.OK and low > sign * rule.fire:
+        return State.FIRING
+    if state is State.FIRING and high < sign * rule.clear:
+        return State.OK
+    return state
+
+
+def passed_over(state: AlertState, day: date) -> AlertState:
+    """A state moved on to a day that has no figure for its rule."""
+    return replace(state, evaluated_through=max(day, state.evaluated_through))

@@ -1,0 +1,1 @@
+"""From actors to countries."""

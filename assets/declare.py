@@ -1,0 +1,168 @@
+"""Declares an asset from its table: key, group, documentation, columns, partitions, automation."""
+
+import hashlib
+import inspect
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from assets.tables import Table
+from resources.http import TransientUpstreamError
+from resources.lake import Lake
+from resources.warehouse import Warehouse
+
+OWNER = "team:observatory"
+_RETRIES = 2
+_RETRY_WAIT_S = 30
+
+
+@dataclass(frozen=True)
+class Plan:
+    """How assets are partitioned and automated; made by orchestration, the same for all.
+
+    Attributes:
+        daily: UTC days.
+        automation: when a missing day is asked for.
+        reference_automation: when reference tables are read again.
+        max_days_per_run: most days that one run of a backfill takes.
+        pages: link to the runbook, shown with each asset; empty for none.
+    """
+
+    daily: dg.TimeWindowPartitionsDefinition
+    automation: dg.AutomationCondition[Any] | None = None
+    reference_automation: dg.AutomationCondition[Any] | None = None
+    max_days_per_run: int = 31
+    extra_metadata: Mapping[str, Any] = field(default_factory=dict)
+
+    def daily_asset(
+        self,
+        function: Callable[..., Any],
+        table: Table,
+        *,
+        group: str,
+        kinds: set[str],
+        deps: Sequence[Table],
+    ) -> dg.AssetsDefinition:
+        """One table that a day at a time is made of.
+
+        `function` writes the partitions and returns a MaterializeResult.
+        """
+        return dg.asset(
+            key=asset_key(table),
+            group_name=group,
+            description=describe(table),
+            kinds=kinds,
+            owners=[OWNER],
+            tags={"observatory/schema": table.schema},
+            metadata={**table_metadata(table), **self.extra_metadata},
+            code_version=code_version(function, table),
+            deps=[asset_key(dep) for dep in deps],
+            partitions_def=self.daily,
+            backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
+            automation_condition=self.automation,
+        )(function)
+
+    def daily_specs(
+        self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
+    ) -> list[dg.AssetSpec]:
+        """Specs of several tables that one function writes together."""
+        return [
+            dg.AssetSpec(
+                key=asset_key(table),
+                group_name=group,
+                description=describe(table),
+                kinds=kinds,
+                owners=[OWNER],
+                tags={"observatory/schema": table.schema},
+                metadata={**table_metadata(table), **self.extra_metadata},
+                code_version=code_version(None, table),
+                deps=[asset_key(dep) for dep in deps],
+                partitions_def=self.daily,
+                automation_condition=self.automation,
+            )
+            for table in tables
+        ]
+
+
+def asset_key(table: Table) -> dg.AssetKey:
+    """`[schema, table]`."""
+    return dg.AssetKey([table.schema, table.name])
+
+
+def describe(table: Table) -> str:
+    """The asset's description: what it is, its grain, key, source and owner."""
+    return (
+        f"{table.description}\n\n"
+        f"**Grain**: {table.grain}.  \n**Key**: {', '.join(table.key)}.  \n"
+        f"**Source**: {table.source}.  \n**Owner**: {OWNER}."
+    )
+
+
+def column_schema(table: Table) -> dg.TableSchema:
+    """The table's columns as Dagster shows them."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=column.name,
+                type=column.type,
+                description=f"{column.description} [{column.unit}]"
+                if column.unit
+                else column.description,
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for column in table.columns
+        ]
+    )
+
+
+def table_metadata(table: Table) -> dict[str, Any]:
+    """Metadata that holds whatever is materialised: name and columns."""
+    return {
+        "dagster/column_schema": column_schema(table),
+        "dagster/table_name": table.qualified,
+    }
+
+
+def code_version(function: Callable[..., Any] | None, table: Table) -> str:
+    """A digest of the declaration and of the function that fills it."""
+    source = inspect.getsource(function) if function else ""
+    return hashlib.sha256(f"{table!r}{source}".encode()).hexdigest()[:12]
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """The days that this step is to make, oldest first."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def prepare(warehouse: Warehouse, *tables: Table) -> None:
+    """Create the tables in the warehouse where they are not there yet."""
+    schemas = dict.fromkeys(f"CREATE SCHEMA IF NOT EXISTS {table.schema}" for table in tables)
+    warehouse.ensure([*schemas, *(table.ddl for table in tables)])
+
+
+def show(warehouse: Warehouse, lake: Lake, *tables: Table) -> None:
+    """Show Parquet tables in the warehouse as views; an object store's are left to its readers."""
+    if not lake.is_local:
+        return
+    statements: list[str] = []
+    for table in tables:
+        pattern = lake.glob(table.qualified).replace("'", "''")
+        statements += [
+            f"CREATE SCHEMA IF NOT EXISTS {table.schema}",
+            f"CREATE OR REPLACE VIEW {table.qualified} AS "  # noqa: S608
+            f"SELECT * FROM read_parquet('{pattern}', union_by_name = true)",
+        ]
+    warehouse.ensure(statements)
+
+
+@contextmanager
+def transient_failures_retried() -> Iterator[None]:
+    """Let Dagster run the step again after a transient failure of an upstream, and only then."""
+    try:
+        yield
+    except TransientUpstreamError as error:
+        raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_WAIT_S) from error

@@ -1,0 +1,1 @@
+"""Country activity and engagement shares with their uncertainty."""

@@ -1,0 +1,1 @@
+"""What an analyst edits: tracked repositories, model families, economies, events."""

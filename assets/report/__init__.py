@@ -1,0 +1,1 @@
+"""What is published: exports and snapshots."""

@@ -1,0 +1,1 @@
+"""Data-quality suites and the factory that turns them into asset checks."""

@@ -1,0 +1,30 @@
+"""Which days a check is about: those that its run made."""
+
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import dagster as dg
+
+from resources.lake import Lake
+
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
+_PARTITION = "dagster/partition"
+_DAYS_BY_DEFAULT = 31
+
+
+def days_of_check(context: dg.AssetCheckExecutionContext, lake: Lake) -> list[date]:
+    """The days of the check's run, oldest first; without a partition, the newest 31 there are."""
+    tags = context.run.tags
+    first = tags.get(_RANGE_START) or tags.get(_PARTITION)
+    if first:
+        start = date.fromisoformat(first)
+        end = date.fromisoformat(tags.get(_RANGE_END) or first)
+        return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
+    names = lake.partitions("core.events")
+    return [date.fromisoformat(name) for name in names[-_DAYS_BY_DEFAULT:]]
+
+
+def span_of(days: Sequence[date]) -> str:
+    """The days in words."""
+    return f"{days[0]} to {days[-1]}" if days else "no day"

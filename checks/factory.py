@@ -1,0 +1,70 @@
+"""Turns suites into asset checks."""
+
+from datetime import date
+from typing import Any
+
+import dagster as dg
+
+from assets.declare import asset_key
+from checks.days import days_of_check, span_of
+from checks.runner import Verdict, run_suite
+from checks.suites import SUITES, Suite
+from resources.lake import LakeResource
+from resources.platform import Platform
+from resources.warehouse import WarehouseResource
+
+
+def suite_checks() -> list[dg.AssetChecksDefinition]:
+    """An asset check for every suite."""
+    return [suite_check(suite) for suite in SUITES]
+
+
+def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
+    """The asset check that runs a suite on the days of its run."""
+
+    @dg.asset_check(
+        asset=asset_key(suite.table),
+        name=suite.name,
+        description=suite.description,
+        blocking=suite.is_blocking,
+    )
+    def check(
+        context: dg.AssetCheckExecutionContext,
+        lake: LakeResource,
+        warehouse: WarehouseResource,
+        platform: Platform,
+    ) -> dg.AssetCheckResult:
+        store = lake.open()
+        days = days_of_check(context, store)
+        frame = suite.frame(store, warehouse.open(), days)
+        verdict = run_suite(suite, frame, platform.data("great_expectations"), context.run.run_id)
+        return check_result(verdict, days)
+
+    return check
+
+
+def check_result(verdict: Verdict, days: list[date]) -> dg.AssetCheckResult:
+    """A verdict as Dagster shows it: days, rows at fault, and a link to Data Docs."""
+    span = span_of(days)
+    if verdict.passed:
+        words = f"{verdict.expectation_count} expectations hold on {span}."
+    else:
+        words = f"{len(verdict.findings)} of {verdict.expectation_count} expectations fail on " + (
+            ", ".join(verdict.bad_days) or span
+        )
+    metadata: dict[str, Any] = {
+        "expectations": verdict.expectation_count,
+        "days": span,
+        "days_at_fault": ", ".join(verdict.bad_days) or "none",
+        "data_docs": dg.MetadataValue.url(verdict.docs_path.as_uri()),
+    }
+    if verdict.findings:
+        metadata["findings"] = dg.MetadataValue.md(
+            "\n".join(f"- {finding}" for finding in verdict.findings)
+        )
+    return dg.AssetCheckResult(
+        passed=verdict.passed,
+        severity=dg.AssetCheckSeverity.ERROR if verdict.is_critical else dg.AssetCheckSeverity.WARN,
+        description=words,
+        metadata=metadata,
+    )

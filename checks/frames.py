@@ -1,0 +1,59 @@
+"""Small frames that suites run on: profiles of days computed by DuckDB, never whole tables."""
+
+from collections.abc import Sequence
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pandas as pd
+import pyarrow as pa
+
+from assets.activity.tables import EVENTS
+from assets.engagement.tables import STAGED_ENGAGEMENT
+from assets.tables import Table
+from resources.lake import Lake
+from resources.warehouse import Warehouse
+
+_SQL = Path(__file__).parent / "sql"
+
+
+def events_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
+    """One row a day: what core.events holds, and how many rows break its promises."""
+    del warehouse
+    return _profile("events_by_day", {"events": _lake_rows(lake, EVENTS, days)}, days)
+
+
+def actor_country_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
+    """One row a day: how its accounts are attributed, and how many are not there at all."""
+    events = _lake_rows(lake, EVENTS, days)
+    actors = events.select(["actor_id"]).group_by("actor_id").aggregate([])
+    with warehouse.transaction() as connection:
+        connection.register("actors", actors)
+        countries = connection.execute(
+            "SELECT a.*, e.iso2 IS NOT NULL AS is_known_country "
+            "FROM core.actor_country AS a SEMI JOIN actors USING (actor_id) "
+            "LEFT JOIN core.economies AS e ON e.iso2 = a.country_iso2"
+        ).to_arrow_table()
+    return _profile("actor_country_by_day", {"events": events, "actor_country": countries}, days)
+
+
+def staged_engagement(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
+    """The staged rows themselves, with the sum of shares of their day and group beside each."""
+    with warehouse.transaction() as connection:
+        economies = connection.execute("SELECT iso2 FROM core.economies").to_arrow_table()
+    tables = {"engagement": _lake_rows(lake, STAGED_ENGAGEMENT, days), "economies": economies}
+    return _profile("staged_engagement", tables, days)
+
+
+def _lake_rows(lake: Lake, table: Table, days: Sequence[date]) -> pa.Table:
+    return lake.read_all(table.qualified, [str(day) for day in days], table.arrow_schema)
+
+
+def _profile(name: str, tables: dict[str, pa.Table], days: Sequence[date]) -> pd.DataFrame:
+    with duckdb.connect() as connection:
+        connection.execute("SET TimeZone = 'UTC'")
+        for table, rows in tables.items():
+            connection.register(table, rows)
+        connection.register("days", pa.table({"day": pa.array(days, pa.date32())}))
+        frame: pd.DataFrame = connection.execute((_SQL / f"{name}.sql").read_text()).df()
+    return frame

@@ -1,0 +1,142 @@
+"""Runs a suite with Great Expectations: verdict, rows at fault by day, and its Data Docs page."""
+
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from checks.suites import Suite
+
+_ROWS_NAMED = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """An expectation that failed: which, how badly, on how many rows, and on which days."""
+
+    expectation: str
+    is_critical: bool
+    unexpected_count: int
+    days: tuple[str, ...]
+    sample: str
+
+    def __str__(self) -> str:
+        named = ", ".join(self.days[:_ROWS_NAMED]) or "all days"
+        return f"{self.expectation}: {self.unexpected_count} rows on {named}; {self.sample}"
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What a suite found."""
+
+    expectation_count: int
+    docs_path: Path
+    findings: tuple[Finding, ...] = field(default=())
+
+    @property
+    def passed(self) -> bool:
+        """Whether every expectation held."""
+        return not self.findings
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether one that publishing rests on failed."""
+        return any(finding.is_critical for finding in self.findings)
+
+    @property
+    def bad_days(self) -> tuple[str, ...]:
+        """Days with a critical finding."""
+        return tuple(
+            sorted({day for each in self.findings if each.is_critical for day in each.days})
+        )
+
+
+def run_suite(suite: Suite, frame: pd.DataFrame, root: Path, run_name: str) -> Verdict:
+    """Validate a frame, keep the result, and write its Data Docs page.
+
+    Args:
+        suite: the suite.
+        frame: its frame; the column `day` says whose each row is.
+        root: folder of the Great Expectations project; made where missing.
+        run_name: names the run in Data Docs.
+    """
+    import great_expectations as gx
+    from great_expectations.data_context.types.base import ProgressBarsConfig
+
+    root.mkdir(parents=True, exist_ok=True)
+    with _one_at_a_time(root / ".lock"):
+        context = gx.get_context(mode="file", project_root_dir=str(root))
+        context.enable_analytics(False)
+        context.variables.progress_bars = ProgressBarsConfig(globally=False)
+        checkpoint = _checkpoint(context, suite)
+        result = checkpoint.run(
+            batch_parameters={"dataframe": frame}, run_id=gx.RunIdentifier(run_name=run_name)
+        )
+        ((identifier, validation),) = result.run_results.items()
+        (site,) = context.get_docs_sites_urls(resource_identifier=identifier)
+    findings = tuple(
+        _finding(outcome, frame) for outcome in validation.results if not outcome.success
+    )
+    docs = Path(str(site["site_url"]).removeprefix("file://"))
+    return Verdict(len(validation.results), docs, findings)
+
+
+def _checkpoint(context: Any, suite: Suite) -> Any:  # noqa: ANN401 - the library is untyped
+    import great_expectations as gx
+    from great_expectations.checkpoint import UpdateDataDocsAction
+
+    source = context.data_sources.add_or_update_pandas(suite.name)
+    asset = source.add_dataframe_asset(suite.table.qualified)
+    batch = asset.add_batch_definition_whole_dataframe("days")
+    expectations = gx.ExpectationSuite(name=suite.name, expectations=suite.expectations())
+    definition = context.validation_definitions.add_or_update(
+        gx.ValidationDefinition(
+            name=suite.name, data=batch, suite=context.suites.add_or_update(expectations)
+        )
+    )
+    return context.checkpoints.add_or_update(
+        gx.Checkpoint(
+            name=suite.name,
+            validation_definitions=[definition],
+            actions=[UpdateDataDocsAction(name="data_docs")],
+            result_format={"result_format": "COMPLETE"},
+        )
+    )
+
+
+def _finding(outcome: Any, frame: pd.DataFrame) -> Finding:  # noqa: ANN401 - untyped
+    config = outcome.expectation_config
+    columns = [
+        str(value)
+        for key, value in config.kwargs.items()
+        if key in ("column", "column_A", "column_B", "column_list")
+    ]
+    detail = outcome.result
+    rows = [index for index in detail.get("unexpected_index_list") or [] if index in frame.index]
+    days = tuple(sorted(set(frame.loc[rows, "day"].astype(str)))) if rows else ()
+    raised = (outcome.exception_info or {}).get("raised_exception")
+    sample = "it could not be evaluated" if raised else f"found {_sample(detail)}"
+    return Finding(
+        expectation=f"{config.type}({', '.join(columns)})",
+        is_critical=str(getattr(config, "severity", "critical")).lower().endswith("critical"),
+        unexpected_count=int(detail.get("unexpected_count") or len(rows)),
+        days=days or tuple(sorted(set(frame["day"].astype(str)))),
+        sample=sample,
+    )
+
+
+def _sample(detail: dict[str, Any]) -> str:
+    values = detail.get("partial_unexpected_list") or [detail.get("observed_value")]
+    return ", ".join(str(value) for value in values[:3])
+
+
+@contextmanager
+def _one_at_a_time(path: Path) -> Iterator[None]:
+    """Two runs must not edit the project's files at once."""
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,0 +1,153 @@
+"""Great Expectations suites: what has to hold of a table before anything rests on it."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from assets.activity.tables import EVENTS
+from assets.attribution.tables import ACTOR_COUNTRY
+from assets.engagement.tables import ENGAGEMENT, STAGED_ENGAGEMENT
+from assets.tables import Table
+from checks import frames
+from resources.lake import Lake
+from resources.warehouse import Warehouse
+
+if TYPE_CHECKING:
+    from great_expectations.expectations import Expectation
+
+
+@dataclass(frozen=True)
+class Suite:
+    """A suite, the asset it guards, and the frame it runs on.
+
+    Attributes:
+        name: of the suite and of the asset check.
+        table: the asset that is guarded.
+        description: what it holds the table to, in words.
+        frame: makes the small frame of some days; its column `day` says whose each row is.
+        expectations: makes the expectations; a function, because importing the library takes
+            seconds that no other step should pay.
+        is_blocking: whether a critical failure stops what is made of the table.
+    """
+
+    name: str
+    table: Table
+    description: str
+    frame: Callable[[Lake, Warehouse, Sequence[date]], pd.DataFrame]
+    expectations: Callable[[], "list[Expectation]"]
+    is_blocking: bool
+
+
+def _events() -> "list[Expectation]":
+    from great_expectations import expectations as gxe
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
+    return [
+        *_zero("duplicate_count", "outside_day_count", "unselected_count", "actorless_count"),
+        *_zero("ungrouped_count"),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="event_count", min_value=1, severity=FailureSeverity.WARNING
+        ),
+        gxe.ExpectColumnValuesToBeUnique(column="day"),
+    ]
+
+
+def _actor_country() -> "list[Expectation]":
+    from great_expectations import expectations as gxe
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
+    return [
+        *_zero("unattributed_count", "unknown_code_count", "ruleless_count"),
+        # Published located shares of GitHub accounts run from 20 to 60 %.
+        gxe.ExpectColumnValuesToBeBetween(
+            column="located_share", min_value=0.15, max_value=0.85, severity=FailureSeverity.WARNING
+        ),
+    ]
+
+
+def _engagement() -> "list[Expectation]":
+    from great_expectations import expectations as gxe
+
+    shares = (
+        "located_share",
+        "located_share_ci_low",
+        "located_share_ci_high",
+        "unknown_share",
+        "share_low",
+        "share_high",
+    )
+    ordered = (
+        ("located_share", "located_share_ci_low"),
+        ("located_share_ci_high", "located_share"),
+        ("share_high", "share_low"),
+        ("located_share", "share_low"),
+        ("total_actor_count", "located_actor_count"),
+    )
+    return [
+        *(gxe.ExpectColumnValuesToNotBeNull(column=share) for share in shares),
+        *(
+            gxe.ExpectColumnValuesToBeBetween(column=share, min_value=0.0, max_value=1.0)
+            for share in shares
+        ),
+        *(
+            gxe.ExpectColumnPairValuesAToBeGreaterThanB(column_A=a, column_B=b, or_equal=True)
+            for a, b in ordered
+        ),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="group_share_sum", min_value=1 - 1e-9, max_value=1 + 1e-9
+        ),
+        *_zero("group_count_difference"),
+        gxe.ExpectColumnValuesToBeInSet(column="is_known_country", value_set=[True]),
+        gxe.ExpectColumnValuesToBeBetween(column="complete_hour_count", min_value=0, max_value=24),
+        gxe.ExpectCompoundColumnsToBeUnique(column_list=["day", "event_group", "country_iso2"]),
+    ]
+
+
+def _zero(*columns: str) -> "list[Expectation]":
+    from great_expectations import expectations as gxe
+
+    return [
+        gxe.ExpectColumnValuesToBeBetween(column=column, min_value=0, max_value=0)
+        for column in columns
+    ]
+
+
+SUITES = (
+    Suite(
+        name="events_suite",
+        table=EVENTS,
+        description=(
+            "Each event once, on its own day, selected for a stated reason, with an account and an "
+            "event group. Warns on a day without events."
+        ),
+        frame=frames.events_by_day,
+        expectations=_events,
+        is_blocking=True,
+    ),
+    Suite(
+        name="actor_country_suite",
+        table=ACTOR_COUNTRY,
+        description=(
+            "Every active account is attributed, to an ISO country by a stated rule or to none. "
+            "Warns where the located share is outside 15 to 85 %."
+        ),
+        frame=frames.actor_country_by_day,
+        expectations=_actor_country,
+        is_blocking=True,
+    ),
+    Suite(
+        name="engagement_suite",
+        table=STAGED_ENGAGEMENT,
+        description=(
+            "Shares lie between 0 and 1, inside their intervals and worst-case bounds, and add up "
+            f"to 1 in each day and event group. {ENGAGEMENT.qualified} is published only after "
+            "this passed."
+        ),
+        frame=frames.staged_engagement,
+        expectations=_engagement,
+        is_blocking=True,
+    ),
+)

@@ -1,0 +1,1 @@
+"""Wiring only: settings, definitions, partitions, jobs, automation and sensors."""

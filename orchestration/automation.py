@@ -1,0 +1,47 @@
+"""When assets are asked for: daily, and again for days missed in the last seven."""
+
+from datetime import timedelta
+from typing import Any
+
+import dagster as dg
+
+# An hour's file is there five minutes past the next hour; since 2025 a day needs one file more.
+DAILY_CRON = "0 2 * * *"
+CATCH_UP = timedelta(days=7)
+
+
+def daily_condition() -> dg.AutomationCondition[Any]:
+    """Each day at 02:00 UTC, and once at the start: every closed day of the last seven not made.
+
+    A day that failed is missing still, and so is tried again on the next of seven days.
+    """
+    condition = dg.AutomationCondition
+    wanted = condition.cron_tick_passed(DAILY_CRON) | condition.initial_evaluation()
+    return (
+        wanted
+        & condition.missing()
+        & condition.in_latest_time_window(lookback_delta=CATCH_UP)
+        & ~condition.in_progress()
+    )
+
+
+def reference_condition() -> dg.AutomationCondition[Any]:
+    """When never made, each day at 02:00 UTC, and when an analyst has edited a file."""
+    condition = dg.AutomationCondition
+    wanted = (
+        condition.initial_evaluation()
+        | condition.code_version_changed()
+        | condition.cron_tick_passed(DAILY_CRON)
+    )
+    return wanted & ~condition.in_progress()
+
+
+def automation_sensor() -> dg.AutomationConditionSensorDefinition:
+    """Evaluates the conditions; on wherever the daemon runs."""
+    return dg.AutomationConditionSensorDefinition(
+        name="daily_automation",
+        target=dg.AssetSelection.all(),
+        default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=60,
+        description="Asks for each closed day at 02:00 UTC, and for days missed in the last seven.",
+    )

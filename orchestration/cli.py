@@ -1,0 +1,168 @@
+"""The commands behind `make run`, `make dev`, `make backfill` and `make doctor`."""
+
+import argparse
+import logging
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from orchestration.doctor import examine
+from orchestration.runs import Runner, dagster_instance
+from orchestration.sandbox_process import sandbox_process
+from orchestration.settings import ROOT, Settings, SettingsError, load_settings
+from orchestration.summary import print_summary
+
+# The sandbox's demonstration month: its planted rise begins on 2024-12-02.
+_DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
+_DEMO_NOW = "2024-12-17T02:00:00+00:00"
+_DEMO_ALERT_DAYS = 40
+_DAYS_PER_RUN = 10
+_BACKFILL_DAYS_PER_RUN = 31
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; the exit code is 0 where everything that was asked for is there."""
+    options = _parser().parse_args(arguments)
+    try:
+        if options.command == "run":
+            return run(options.data)
+        if options.command == "backfill":
+            return backfill(_asked_day(options.first), _asked_day(options.last))
+        if options.command == "dev":
+            return dev(options.port)
+        return examine(load_settings())
+    except SettingsError as error:
+        print(f"setting: {error}", file=sys.stderr)
+        return 2
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m orchestration.cli", description=__doc__)
+    commands = parser.add_subparsers(dest="command", required=True)
+    run_command = commands.add_parser("run", help="a month of the sandbox, or the newest live day")
+    run_command.add_argument("--data", help="data folder instead of OBSERVATORY_DATA")
+    backfill_command = commands.add_parser("backfill", help="materialise a range of days")
+    backfill_command.add_argument("first", help="YYYY-MM-DD")
+    backfill_command.add_argument("last", help="YYYY-MM-DD")
+    dev_command = commands.add_parser("dev", help="Dagster UI with schedules and sensors")
+    dev_command.add_argument("--port", type=int, default=3000)
+    commands.add_parser("doctor", help="check settings, reach, disk and versions")
+    return parser
+
+
+def _asked_day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is no day; give YYYY-MM-DD") from error
+
+
+@contextmanager
+def upstreams(port: int = 0) -> Iterator[Settings]:
+    """Settings whose upstreams answer: the sandbox is started where it is asked for."""
+    settings = load_settings()
+    if settings.upstream == "live" or "OBSERVATORY_SANDBOX_URL" in os.environ:
+        yield settings
+        return
+    with sandbox_process(port) as url:
+        os.environ["OBSERVATORY_SANDBOX_URL"] = url
+        try:
+            yield load_settings()
+        finally:
+            del os.environ["OBSERVATORY_SANDBOX_URL"]
+
+
+def run(data: str | None = None) -> int:
+    """Materialise the demonstration month, or live the newest closed day, and say what came."""
+    _quiet_console()
+    began = time.monotonic()
+    with upstreams() as settings:
+        if data:
+            settings = replace(settings, data=Path(data).resolve())
+        if settings.upstream == "sandbox":
+            first, last = _DEMO_FIRST, _DEMO_LAST
+            settings = replace(settings, now=_DEMO_NOW, alert_max_age_days=_DEMO_ALERT_DAYS)
+        else:
+            first = last = _yesterday()
+        failed = materialise(settings, first, last, _DAYS_PER_RUN)
+        print_summary(settings, last, time.monotonic() - began)
+    return 1 if failed else 0
+
+
+def backfill(first: date, last: date) -> int:
+    """Materialise a range of days; old days raise no alert."""
+    _quiet_console()
+    if first > last:
+        raise SettingsError(f"FROM {first} lies after TO {last}")
+    if last > _yesterday():
+        raise SettingsError(f"TO {last} is not over yet (UTC); the newest day is {_yesterday()}")
+    began = time.monotonic()
+    with upstreams() as settings:
+        if first < settings.first_day:
+            print(
+                f"{first} lies before OBSERVATORY_FIRST_DAY {settings.first_day}: for this command "
+                f"the partitions begin at {first}; set OBSERVATORY_FIRST_DAY to see them in the UI"
+            )
+            settings = replace(settings, first_day=first)
+        failed = materialise(settings, first, last, _BACKFILL_DAYS_PER_RUN)
+        print_summary(settings, last, time.monotonic() - began)
+    return 1 if failed else 0
+
+
+def materialise(settings: Settings, first: date, last: date, days_per_run: int) -> int:
+    """Run the reference job and the days; the number of ranges that failed."""
+    count = (last - first).days + 1
+    done = failed = 0
+    began = time.monotonic()
+    with dagster_instance(settings) as instance:
+        runner = Runner(settings, instance)
+        print("reference tables …", flush=True)
+        runner.reference()
+        print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
+        for result in runner.range(first, last, days_per_run):
+            done += (result.last - result.first).days + 1
+            rate = (time.monotonic() - began) / done
+            state = "ok" if result.is_success else f"FAILED: {result.error}"
+            print(
+                f"  {result.first} to {result.last}: {state}  "
+                f"[{done} of {count} days, about {rate * (count - done):.0f} s left]",
+                flush=True,
+            )
+            failed += not result.is_success
+    return failed
+
+
+def dev(port: int) -> int:
+    """The Dagster UI and daemon on this machine, until interrupted."""
+    with upstreams() as settings, dagster_instance(settings):
+        print(f"Dagster UI: http://127.0.0.1:{port}  (end it with Ctrl-C)", flush=True)
+        command = [
+            sys.executable, "-m", "dagster_dg_cli.cli", "dev",
+            "--host", "127.0.0.1", "--port", str(port),
+        ]  # fmt: skip
+        process = subprocess.Popen(command, cwd=ROOT)  # noqa: S603
+        signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
+        try:
+            return process.wait()
+        except KeyboardInterrupt:
+            return process.wait()
+
+
+def _yesterday() -> date:
+    return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _quiet_console() -> None:
+    """Dagster's own step events go to the instance; the terminal shows progress and warnings."""
+    logging.getLogger("dagster").setLevel(logging.WARNING)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

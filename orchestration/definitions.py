@@ -1,0 +1,53 @@
+"""The code location: everything Dagster loads."""
+
+import dagster as dg
+
+from assets.activity import assets as activity
+from assets.alerting import assets as alerting
+from assets.attribution import assets as attribution
+from assets.declare import Plan
+from assets.engagement import assets as engagement
+from assets.reference import assets as reference
+from assets.reference.digest import content_digest
+from assets.report import assets as report
+from checks.archive import archive_checks
+from checks.factory import suite_checks
+from checks.publication import publication_checks
+from orchestration.automation import automation_sensor, daily_condition, reference_condition
+from orchestration.jobs import build_jobs
+from orchestration.partitions import MAX_DAYS_PER_RUN, daily_partitions
+from orchestration.resources import build_resources
+from orchestration.sensors import build_sensors
+from orchestration.settings import Settings, load_settings
+
+
+def build_definitions(settings: Settings) -> dg.Definitions:
+    """All definitions for some settings; tests give their own."""
+    plan = Plan(
+        daily=daily_partitions(settings.first_day),
+        automation=daily_condition(),
+        reference_automation=reference_condition(),
+        max_days_per_run=MAX_DAYS_PER_RUN,
+    )
+    return dg.Definitions(
+        assets=[
+            *reference.build(plan, content_digest(settings.tracked_repositories)),
+            *(
+                definition
+                for domain in (activity, attribution, engagement, alerting, report)
+                for definition in domain.build(plan)
+            ),
+        ],
+        asset_checks=[*archive_checks(), *suite_checks(), *publication_checks()],
+        jobs=build_jobs(),
+        sensors=[automation_sensor(), *build_sensors()],
+        resources=build_resources(settings),
+        # A day's steps take seconds; a process for each would cost more than they do.
+        executor=dg.in_process_executor,
+    )
+
+
+@dg.definitions
+def defs() -> dg.Definitions:
+    """Definitions for the settings of this process."""
+    return build_definitions(load_settings())

@@ -1,0 +1,185 @@
+"""`make doctor`: what of this installation works, and how to mend what does not."""
+
+import importlib.metadata
+import shutil
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+import requests
+
+from assets.alerting.rules import RulesError, load_rules
+from assets.reference.loader import load_reference
+from orchestration.settings import ROOT, Settings
+from resources.archive import ArchiveClient
+from resources.http import BearerAuth, UpstreamError, new_session, place, send
+from resources.warehouse import Warehouse, WarehouseBusyError
+
+_GIB = 1 << 30
+_LEAST_FREE_GIB = 5
+_PACKAGES = ("dagster", "dagster-duckdb", "duckdb", "pandas", "great-expectations", "slack-sdk")
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """One thing looked at: whether it is well, what was found, and how to mend it."""
+
+    name: str
+    is_well: bool
+    found: str
+    mend: str = ""
+
+
+def examine(settings: Settings) -> int:
+    """Look at everything and print what was found; 0 where all is well, else 1."""
+    examinations: tuple[Callable[[Settings], Finding], ...] = (
+        _python,
+        _disk,
+        _reference,
+        _rules,
+        _warehouse,
+        _archive,
+        _github,
+        _slack,
+    )
+    faults = 0
+    for examination in examinations:
+        finding = examination(settings)
+        faults += not finding.is_well
+        print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<12} {finding.found}")
+        if not finding.is_well:
+            print(f"      {'':<12} -> {finding.mend}")
+    return 1 if faults else 0
+
+
+def _python(_settings: Settings) -> Finding:
+    versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
+    is_well = (3, 11) <= sys.version_info[:2] < (3, 14)
+    found = f"Python {sys.version.split()[0]}; {versions}"
+    return Finding("versions", is_well, found, "use Python 3.11, 3.12 or 3.13, then `make clean`")
+
+
+def _disk(settings: Settings) -> Finding:
+    folder = settings.data
+    while not folder.exists():
+        folder = folder.parent
+    free = shutil.disk_usage(folder).free / _GIB
+    found = f"{free:.0f} GiB free at {settings.data}"
+    return Finding(
+        "disk",
+        free >= _LEAST_FREE_GIB,
+        found,
+        f"free {_LEAST_FREE_GIB} GiB or set OBSERVATORY_DATA",
+    )
+
+
+def _reference(settings: Settings) -> Finding:
+    try:
+        reference = load_reference(
+            ROOT / "assets" / "reference", tracked_repositories=settings.tracked_repositories
+        )
+    except ValueError as error:
+        return Finding("reference", False, str(error), "edit the file at the line named")
+    count = len(reference.tracked_repositories)
+    open_count = sum(each.github_id is None for each in reference.tracked_repositories)
+    return Finding(
+        "reference",
+        True,
+        f"{count} repositories ({open_count} with an id to resolve), "
+        f"{len(reference.model_families)} families",
+    )
+
+
+def _rules(settings: Settings) -> Finding:
+    try:
+        rules = load_rules(settings.rules)
+    except RulesError as error:
+        return Finding("rules", False, str(error), f"edit {settings.rules}")
+    return Finding("rules", True, f"{len(rules)} alert rules in {settings.rules.name}")
+
+
+def _warehouse(settings: Settings) -> Finding:
+    if not settings.warehouse.exists():
+        return Finding("warehouse", True, f"{settings.warehouse} will be made by the first run")
+    try:
+        house = Warehouse(str(settings.warehouse), max_wait_s=5)
+        version = house.query("SELECT version() AS v").to_pylist()[0]["v"]
+    except (WarehouseBusyError, OSError) as error:
+        return Finding("warehouse", False, str(error), "end the process named, or wait for it")
+    size = settings.warehouse.stat().st_size / (1 << 20)
+    return Finding("warehouse", True, f"{settings.warehouse} ({size:.0f} MiB, DuckDB {version})")
+
+
+def _archive(settings: Settings) -> Finding:
+    mend = "check the network, or set OBSERVATORY_ARCHIVE_BASE_URLS"
+    if _is_idle_sandbox(settings):
+        return Finding("archive", True, "sandbox: started by each command")
+    hour = (datetime.now(UTC) - timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
+    client = ArchiveClient(settings.archive_base_urls, attempts=1)
+    reached = []
+    try:
+        for base in settings.archive_base_urls:
+            try:
+                transfer = client.open(hour, base)
+                next(iter(transfer.chunks), b"")
+                reached.append(place(base))
+            except UpstreamError as error:
+                mend = f"{error}; {mend}"
+    finally:
+        client.close()
+    found = f"reached {len(reached)} of {len(settings.archive_base_urls)} mirrors"
+    return Finding("archive", bool(reached), found, mend)
+
+
+def _github(settings: Settings) -> Finding:
+    if _is_idle_sandbox(settings):
+        return Finding("github", True, "sandbox: started by each command")
+    if not settings.github_token.value:
+        return Finding(
+            "github", False, "no token", "set OBSERVATORY_GITHUB_TOKEN in .env (no scope needed)"
+        )
+    return _answers(
+        "github",
+        "GET",
+        f"{settings.github_api_url}/rate_limit",
+        settings.github_token.value,
+        "check OBSERVATORY_GITHUB_TOKEN and the network",
+    )
+
+
+def _slack(settings: Settings) -> Finding:
+    if _is_idle_sandbox(settings):
+        return Finding("slack", True, "sandbox: started by each command")
+    if not settings.slack_token.value or not settings.slack_channel:
+        return Finding(
+            "slack",
+            False,
+            "no token or channel",
+            "set OBSERVATORY_SLACK_TOKEN (scope chat:write) and OBSERVATORY_SLACK_CHANNEL in .env",
+        )
+    return _answers(
+        "slack",
+        "POST",
+        f"{settings.slack_api_url.rstrip('/')}/auth.test",
+        settings.slack_token.value,
+        "check OBSERVATORY_SLACK_TOKEN and the network",
+    )
+
+
+def _answers(name: str, method: str, url: str, token: str, mend: str) -> Finding:
+    with new_session() as session:
+        try:
+            response = send(session, method, url, auth=BearerAuth(token))
+            body = response.json()
+        except (UpstreamError, requests.exceptions.JSONDecodeError) as error:
+            return Finding(name, False, str(error), mend)
+    if body.get("ok") is False:
+        return Finding(name, False, f"{place(url)} says {body.get('error')}", mend)
+    return Finding(name, True, f"{place(url)} answers")
+
+
+def _is_idle_sandbox(settings: Settings) -> bool:
+    return settings.upstream == "sandbox" and all(
+        base.startswith(settings.sandbox_url) for base in settings.archive_base_urls
+    )

@@ -1,0 +1,24 @@
+"""Jobs: the reference tables, and one day of everything else."""
+
+import dagster as dg
+from dagster import UnresolvedAssetJobDefinition
+
+REFERENCE_JOB = "reference"
+DAILY_JOB = "daily"
+
+
+def build_jobs() -> list[UnresolvedAssetJobDefinition]:
+    """The jobs, by what they select."""
+    reference = dg.AssetSelection.groups("reference")
+    return [
+        dg.define_asset_job(
+            REFERENCE_JOB,
+            selection=reference,
+            description="Validate the analyst's files, resolve open repository ids, load them.",
+        ),
+        dg.define_asset_job(
+            DAILY_JOB,
+            selection=dg.AssetSelection.all() - reference,
+            description="One day from archive files to figures, checks, alerts and publication.",
+        ),
+    ]

@@ -1,0 +1,45 @@
+"""Wires settings to resources."""
+
+from typing import Any
+
+from orchestration.settings import ROOT, Settings
+from resources.archive import ArchiveSource
+from resources.github import GitHubResource
+from resources.lake import LakeResource
+from resources.platform import Platform
+from resources.slack import SlackResource
+from resources.warehouse import WarehouseResource
+
+
+def build_resources(settings: Settings) -> dict[str, Any]:
+    """The resources that assets, checks and sensors ask for by name."""
+    return {
+        "archive": ArchiveSource(
+            base_urls=list(settings.archive_base_urls),
+            attempts=settings.retry_attempts,
+            workers=settings.download_workers,
+        ),
+        "github": GitHubResource(
+            api_url=settings.github_api_url,
+            token=settings.github_token.value,
+            attempts=settings.retry_attempts,
+        ),
+        "slack": SlackResource(
+            token=settings.slack_token.value,
+            channel=settings.slack_channel,
+            api_url=settings.slack_api_url,
+        ),
+        "lake": LakeResource(base_path=str(settings.data / "lake")),
+        "warehouse": WarehouseResource(database=str(settings.warehouse)),
+        "platform": Platform(
+            world=settings.upstream,
+            data_dir=str(settings.data),
+            reference_dir=str(ROOT / "assets" / "reference"),
+            tracked_repositories=str(settings.tracked_repositories),
+            rules=str(settings.rules),
+            fixed_now=settings.now,
+            panel_one_in=settings.panel_one_in,
+            event_cap=settings.event_cap,
+            alert_max_age_days=settings.alert_max_age_days,
+        ),
+    }

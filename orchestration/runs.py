@@ -1,0 +1,97 @@
+"""Runs jobs in this process, on the same Dagster instance that the UI shows."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+
+import dagster as dg
+
+from orchestration.definitions import build_definitions
+from orchestration.jobs import DAILY_JOB, REFERENCE_JOB
+from orchestration.partitions import chunks
+from orchestration.settings import ROOT, Settings
+
+_RANGE_START = "dagster/asset_partition_range_start"
+_RANGE_END = "dagster/asset_partition_range_end"
+
+
+@dataclass(frozen=True, slots=True)
+class RangeResult:
+    """What became of a range of days."""
+
+    first: date
+    last: date
+    run_id: str
+    is_success: bool
+    error: str = ""
+
+
+@contextmanager
+def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
+    """The instance in the data folder, with the repository's dagster.yaml."""
+    home = settings.dagster_home
+    home.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    os.environ["DAGSTER_HOME"] = str(home)
+    with dg.DagsterInstance.get() as instance:
+        yield instance
+
+
+class Runner:
+    """Runs the reference job and ranges of the daily job, one after the other."""
+
+    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
+        repository = build_definitions(settings).get_repository_def()
+        self._reference = repository.get_job(REFERENCE_JOB)
+        self._daily = repository.get_job(DAILY_JOB)
+        self._instance = instance
+
+    def reference(self) -> None:
+        """Load the reference tables.
+
+        Raises:
+            RuntimeError: the job failed; the text gives its first error.
+        """
+        result = self._reference.execute_in_process(instance=self._instance, raise_on_error=False)
+        if not result.success:
+            raise RuntimeError(f"the reference tables could not be loaded: {_error(result)}")
+
+    def days(self, first: date, last: date) -> RangeResult:
+        """One run of the daily job over a range of days, both ends included."""
+        result = self._daily.execute_in_process(
+            instance=self._instance,
+            raise_on_error=False,
+            tags={_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()},
+        )
+        error = "" if result.success else _error(result)
+        return RangeResult(first, last, result.run_id, result.success, error)
+
+    def range(self, first: date, last: date, size: int) -> Iterator[RangeResult]:
+        """The days in runs of at most `size`; a range that fails is run again day by day.
+
+        So a day that cannot be made fails alone; what the others need of the first try is there.
+        """
+        for start, end in chunks(first, last, size):
+            result = self.days(start, end)
+            if result.is_success or start == end:
+                yield result
+                continue
+            for day, _ in chunks(start, end, 1):
+                yield self.days(day, day)
+
+
+def _error(result: dg.ExecuteInProcessResult) -> str:
+    for event in result.all_events:
+        if event.is_step_failure:
+            error = event.step_failure_data.error
+            cause = error.cause if error and error.cause else error
+            return f"{event.step_key}: {cause.message.strip() if cause else 'no error text'}"
+    checks = [
+        f"{evaluation.asset_key.to_user_string()}: {evaluation.description}"
+        for evaluation in result.get_asset_check_evaluations()
+        if not evaluation.passed and evaluation.blocking
+    ]
+    return "; ".join(checks) or "the run failed outside its steps"

@@ -1,0 +1,35 @@
+"""Starts the sandbox world as a process of its own, and ends it."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from orchestration.settings import ROOT
+
+_READY = "sandbox ready at "
+
+
+@contextmanager
+def sandbox_process(port: int = 0) -> Iterator[str]:
+    """The base URL of a sandbox that lives as long as this block.
+
+    Raises:
+        RuntimeError: the sandbox ended before it was ready.
+    """
+    command = [sys.executable, "-m", "sandbox", "--port", str(port), "--with-parent"]
+    process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    try:
+        line = process.stdout.readline() if process.stdout else ""
+        if not line.startswith(_READY):
+            raise RuntimeError(f"the sandbox did not start; it printed {line!r}")
+        yield line.removeprefix(_READY).strip()
+    finally:
+        process.terminate()
+        try:
+            process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+        if process.stdout:
+            process.stdout.close()

@@ -1,0 +1,145 @@
+"""Sensors: failed runs to Slack, and days whose archives may give more than was taken."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+
+from assets.activity.events import day_events
+from assets.activity.revisit import has_open_files, recent_days
+from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, EVENTS
+from assets.alerting import ledger
+from assets.alerting.assets import deliver
+from assets.alerting.messages import Message, failed_run_message
+from assets.alerting.tables import ALERTS, OUTBOX
+from assets.declare import prepare
+from orchestration.jobs import DAILY_JOB
+from resources.lake import LakeResource
+from resources.platform import Platform
+from resources.slack import SlackResource, escape
+from resources.warehouse import WarehouseResource
+
+_RUNS_PER_TICK = 25
+_FIRST_LOOK = timedelta(days=1)
+
+
+def build_sensors() -> list[dg.SensorDefinition]:
+    """The sensors, on wherever the daemon runs."""
+    return [
+        dg.sensor(
+            name="failed_runs",
+            description="Posts each failed run to Slack, once; tries again until Slack took it.",
+            minimum_interval_seconds=60,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+        )(failed_runs),
+        dg.sensor(
+            name="revisit_days",
+            description=(
+                "Asks again for days of the last week with missing or damaged files, or with late "
+                "events in newer files."
+            ),
+            job_name=DAILY_JOB,
+            minimum_interval_seconds=3600,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+        )(revisit_days),
+    ]
+
+
+def failed_runs(
+    context: dg.SensorEvaluationContext,
+    warehouse: WarehouseResource,
+    slack: SlackResource,
+    platform: Platform,
+) -> dg.SkipReason:
+    """Put failed runs into the outbox, move the cursor, and deliver.
+
+    Dagster's own run failure sensor moves its cursor also when posting fails, and so loses the
+    message; the outbox does not.
+    """
+    since = (
+        datetime.fromisoformat(context.cursor)
+        if context.cursor
+        else datetime.now(UTC) - _FIRST_LOOK
+    )
+    records = context.instance.get_run_records(
+        filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since),
+        limit=_RUNS_PER_TICK,
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    house = warehouse.open()
+    if records:
+        prepare(house, ALERTS, OUTBOX)
+        messages = [_message(context.instance, record.dagster_run, platform) for record in records]
+        with house.transaction() as connection:
+            for message in messages:
+                ledger.enqueue(connection, message, platform.now())
+        context.update_cursor(records[-1].update_timestamp.astimezone(UTC).isoformat())
+    posted = deliver(house, slack.poster(), platform) if house.has_table(OUTBOX.qualified) else 0
+    return dg.SkipReason(
+        f"{len(records)} failed runs since {since:%Y-%m-%d %H:%M}; {posted} posted"
+    )
+
+
+def _message(instance: dg.DagsterInstance, run: dg.DagsterRun, platform: Platform) -> Message:
+    start = run.tags.get("dagster/asset_partition_range_start")
+    end = run.tags.get("dagster/asset_partition_range_end")
+    span = f"{start} to {end}" if start else run.tags.get("dagster/partition", "")
+    return failed_run_message(
+        run_id=run.run_id,
+        job=run.job_name,
+        partitions=span,
+        error=_first_error(instance, run.run_id),
+        escape=escape,
+        world=platform.world,
+    )
+
+
+def _first_error(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The first failed step and its error, as Dagster logged them."""
+    failures = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1
+    ).records
+    for record in failures:
+        event = record.event_log_entry.get_dagster_event()
+        error = event.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        return f"{event.step_key}: {cause.message if cause else 'no error text'}"
+    return "the run failed outside its steps"
+
+
+def revisit_days(
+    context: dg.SensorEvaluationContext, lake: LakeResource, platform: Platform
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask for days again: once a day for open files, once for each new set of late events."""
+    del context
+    store = lake.open()
+    today = platform.today()
+    sources = store.parts(ARCHIVE_HOURS.qualified)
+    asked = 0
+    for day in recent_days(today):
+        hours = [
+            rows
+            for source in sources
+            if (rows := store.read(ARCHIVE_HOURS.qualified, str(day), source)) is not None
+        ]
+        if hours and has_open_files(hours, day, today):
+            asked += 1
+            yield dg.RunRequest(run_key=f"files:{day}:{today}", partition_key=str(day))
+            continue
+        stored = store.read(EVENTS.qualified, str(day))
+        if stored is None:
+            continue
+        nearby = [
+            rows
+            for source in sources
+            for other in recent_days(today)
+            if other >= day
+            and (rows := store.read(ARCHIVE_EVENTS.qualified, str(other), source)) is not None
+        ]
+        available = day_events(day, nearby).events.num_rows
+        if available > stored.num_rows:
+            asked += 1
+            yield dg.RunRequest(run_key=f"late:{day}:{available}", partition_key=str(day))
+    if not asked:
+        yield dg.SkipReason("the last seven days are as whole as their archives")

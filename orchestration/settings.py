@@ -1,0 +1,197 @@
+"""Settings: read once from the environment and `.env`, checked, and handed on as values."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+ROOT = Path(__file__).resolve().parent.parent
+_PREFIX = "OBSERVATORY_"
+_LIVE = {
+    "ARCHIVE_BASE_URLS": "https://data.gharchive.org",
+    "GITHUB_API_URL": "https://api.github.com",
+    "SLACK_API_URL": "https://slack.com/api/",
+    "SLACK_CHANNEL": "",
+    "TRACKED_REPOSITORIES": "assets/reference/tracked_repositories.csv",
+    "PANEL_ONE_IN": "1000",
+    "ALERT_MAX_AGE_DAYS": "10",
+    "NOW": "",
+    "SLACK_TOKEN": "",
+    "GITHUB_TOKEN": "",
+}
+# The sandbox's month lies in the past: its rules look at all of it, at a clock set just after.
+_SANDBOX = {
+    "ARCHIVE_BASE_URLS": "{sandbox}",
+    "GITHUB_API_URL": "{sandbox}",
+    "SLACK_API_URL": "{sandbox}/api/",
+    "SLACK_CHANNEL": "C0SANDBOX",
+    "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
+    "PANEL_ONE_IN": "10",
+    "ALERT_MAX_AGE_DAYS": "40",
+    "NOW": "2024-12-17T02:00:00+00:00",
+    "SLACK_TOKEN": "xoxb-sandbox",
+    "GITHUB_TOKEN": "sandbox-token",
+}
+_COMMON = {
+    "UPSTREAM": "sandbox",
+    "SANDBOX_URL": "http://127.0.0.1:8787",
+    "DATA": ".observatory",
+    "FIRST_DAY": "2022-01-01",
+    "RULES": "assets/alerting/rules.yaml",
+    "DOWNLOAD_WORKERS": "4",
+    "RETRY_ATTEMPTS": "5",
+    "EVENT_CAP": "20",
+}
+NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
+
+
+class SettingsError(ValueError):
+    """A setting is unknown or not valid; the text names it and says what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """Everything that differs between installations.
+
+    Secrets are kept out of `repr`, so that no log shows them.
+    """
+
+    upstream: str
+    sandbox_url: str
+    data: Path
+    first_day: date
+    rules: Path
+    archive_base_urls: tuple[str, ...]
+    github_api_url: str
+    github_token: "Secret"
+    slack_api_url: str
+    slack_token: "Secret"
+    slack_channel: str
+    tracked_repositories: Path
+    panel_one_in: int
+    event_cap: int
+    alert_max_age_days: int
+    download_workers: int
+    retry_attempts: int
+    now: str
+
+    @property
+    def dagster_home(self) -> Path:
+        """Dagster's instance folder."""
+        return self.data / "dagster"
+
+    @property
+    def warehouse(self) -> Path:
+        """The DuckDB file."""
+        return self.data / "warehouse.duckdb"
+
+
+@dataclass(frozen=True, slots=True)
+class Secret:
+    """A value that prints as nothing."""
+
+    value: str
+
+    def __repr__(self) -> str:
+        return "Secret(set)" if self.value else "Secret(empty)"
+
+
+def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
+    """Settings from the environment, over `.env`, over the defaults of the chosen upstream.
+
+    Args:
+        environment: stands in for the process's environment and `.env`.
+
+    Raises:
+        SettingsError: a setting is unknown or not valid.
+    """
+    if environment is None:
+        file = {key: value or "" for key, value in dotenv_values(ROOT / ".env").items()}
+        environment = {**file, **os.environ}
+    given = {key: value for key, value in environment.items() if key.startswith(_PREFIX)}
+    unknown = sorted(set(given) - set(NAMES) - {"OBSERVATORY_REAL_DATA"})
+    if unknown:
+        raise SettingsError(f"unknown settings {', '.join(unknown)}; see .env.example")
+    set_values = {key.removeprefix(_PREFIX): value for key, value in given.items() if value}
+    upstream = set_values.get("UPSTREAM", _COMMON["UPSTREAM"])
+    if upstream not in ("sandbox", "live"):
+        raise SettingsError(f"OBSERVATORY_UPSTREAM is {upstream!r}; set it to sandbox or live")
+    values = {**_COMMON, **(_LIVE if upstream == "live" else _SANDBOX), **set_values}
+    return _checked(values)
+
+
+def _checked(values: Mapping[str, str]) -> Settings:
+    sandbox = values["SANDBOX_URL"].rstrip("/")
+
+    def url(name: str) -> str:
+        text = values[name].replace("{sandbox}", sandbox)
+        if not text.startswith(("http://", "https://", "file:")):
+            raise SettingsError(f"{_PREFIX}{name} is {text!r}; give an http, https or file URL")
+        return text
+
+    bases = [base.strip() for base in values["ARCHIVE_BASE_URLS"].split(",") if base.strip()]
+    return Settings(
+        upstream=values["UPSTREAM"],
+        sandbox_url=sandbox,
+        data=_path(values["DATA"]),
+        first_day=_day(values, "FIRST_DAY"),
+        rules=_path(values["RULES"]),
+        archive_base_urls=tuple(_archive_url(base, sandbox) for base in bases),
+        github_api_url=url("GITHUB_API_URL").rstrip("/"),
+        github_token=Secret(values["GITHUB_TOKEN"]),
+        slack_api_url=url("SLACK_API_URL"),
+        slack_token=Secret(values["SLACK_TOKEN"]),
+        slack_channel=values["SLACK_CHANNEL"],
+        tracked_repositories=_path(values["TRACKED_REPOSITORIES"]),
+        panel_one_in=_number(values, "PANEL_ONE_IN", least=0),
+        event_cap=_number(values, "EVENT_CAP", least=1),
+        alert_max_age_days=_number(values, "ALERT_MAX_AGE_DAYS", least=1),
+        download_workers=_number(values, "DOWNLOAD_WORKERS", least=1),
+        retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
+        now=_moment(values["NOW"]),
+    )
+
+
+def _archive_url(base: str, sandbox: str) -> str:
+    text = base.replace("{sandbox}", sandbox)
+    if text.startswith(("http://", "https://")):
+        return text.rstrip("/")
+    if text.startswith("file:"):
+        # A relative folder means the same whatever folder a Dagster process starts in.
+        return "file:" + str(_path(text.removeprefix("file://").removeprefix("file:")))
+    raise SettingsError(
+        f"OBSERVATORY_ARCHIVE_BASE_URLS has {text!r}; give http, https or file URLs, by commas"
+    )
+
+
+def _path(text: str) -> Path:
+    return (ROOT / Path(text).expanduser()).resolve()
+
+
+def _number(values: Mapping[str, str], name: str, *, least: int) -> int:
+    text = values[name]
+    if not text.isdecimal() or int(text) < least:
+        raise SettingsError(f"{_PREFIX}{name} is {text!r}; give a whole number from {least}")
+    return int(text)
+
+
+def _day(values: Mapping[str, str], name: str) -> date:
+    try:
+        return date.fromisoformat(values[name])
+    except ValueError as error:
+        raise SettingsError(f"{_PREFIX}{name} is {values[name]!r}; give YYYY-MM-DD") from error
+
+
+def _moment(text: str) -> str:
+    if not text:
+        return ""
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError as error:
+        raise SettingsError(f"OBSERVATORY_NOW is {text!r}; give an ISO time") from error
+    if moment.tzinfo is None:
+        raise SettingsError(f"OBSERVATORY_NOW is {text!r}; give an offset, such as +00:00")
+    return text

@@ -1,0 +1,61 @@
+"""What a command says at its end: the newest figures, alerts, and where everything is."""
+
+from datetime import date
+
+from orchestration.settings import Settings
+from resources.warehouse import Warehouse
+
+_SHOWN = 6
+_SMALLEST_CELL = 5
+
+
+def print_summary(settings: Settings, last: date, seconds: float) -> None:
+    """Print the newest day's shares, alert states, and the paths of what was written."""
+    house = Warehouse(str(settings.warehouse))
+    if house.has_table("mart.engagement"):
+        _print_shares(settings, house, last)
+    if house.has_table("ops.alerts"):
+        _print_alerts(house)
+    print(f"\nwarehouse   {settings.warehouse}")
+    print(f"parquet     {settings.data / 'lake'}")
+    print(f"published   {settings.data / 'published' / 'current'}")
+    print(f"data docs   {settings.data / 'great_expectations'}")
+    print(f"took        {seconds:.0f} s")
+
+
+def _print_shares(settings: Settings, house: Warehouse, last: date) -> None:
+    rows = house.query(
+        "SELECT country_iso2, located_share, located_share_ci_low, located_share_ci_high, "
+        "share_low, share_high, actor_count, located_actor_count, unknown_share "
+        "FROM mart.engagement WHERE activity_date = ? AND event_group = 'attention' "
+        "AND actor_count >= ? ORDER BY located_share DESC LIMIT ?",
+        [last, _SMALLEST_CELL, _SHOWN],
+    ).to_pylist()
+    world = "" if settings.upstream == "live" else " (sandbox: synthetic figures)"
+    print(f"\nShare of located accounts that starred or forked, {last} UTC{world}")
+    if not rows:
+        print("  no located account that day")
+        return
+    print("  country  share   95 % interval     worst case        accounts")
+    for row in rows:
+        print(
+            f"  {row['country_iso2']:<7}  {row['located_share']:5.1%}   "
+            f"{row['located_share_ci_low']:5.1%} to {row['located_share_ci_high']:5.1%}    "
+            f"{row['share_low']:5.1%} to {row['share_high']:5.1%}    "
+            f"{row['actor_count']} of {row['located_actor_count']}"
+        )
+    print(f"  {rows[0]['unknown_share']:.1%} of active accounts have no known country")
+
+
+def _print_alerts(house: Warehouse) -> None:
+    rows = house.query("SELECT * FROM ops.alerts ORDER BY rule_id").to_pylist()
+    sent = house.query(
+        "SELECT count(*) AS n, count(delivered_at) AS delivered FROM ops.outbox"
+    ).to_pylist()[0]
+    print("\nAlerts")
+    for row in rows:
+        print(
+            f"  {row['rule_id']}: {row['state']} since {row['since_date']}, "
+            f"evaluated through {row['evaluated_through']}"
+        )
+    print(f"  messages: {sent['n']}, of which Slack took {sent['delivered']}")

@@ -1,0 +1,185 @@
+"""Hourly event archives: any base URL of the GH Archive layout, streamed, with mirrors."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+import dagster as dg
+import requests
+import urllib3
+
+from resources.http import (
+    MAX_ATTEMPTS,
+    NotFoundError,
+    PermanentUpstreamError,
+    TransientUpstreamError,
+    new_session,
+    place,
+    send,
+    with_retries,
+)
+
+CHUNK_BYTES = 1 << 18
+
+
+def hour_name(hour: datetime) -> str:
+    """An hour's file name: `YYYY-MM-DD-H.json.gz`, the hour of the day NOT zero-padded.
+
+    Raises:
+        ValueError: `hour` is not an aware UTC time at a full hour.
+    """
+    if hour.utcoffset() is None or hour.astimezone(UTC).replace(tzinfo=None) != hour.replace(
+        tzinfo=None, minute=0, second=0, microsecond=0
+    ):
+        raise ValueError(f"{hour!r} is not a full hour of UTC")
+    return f"{hour:%Y-%m-%d}-{hour.hour}.json.gz"
+
+
+@dataclass(slots=True)
+class Transfer:
+    """The compressed bytes of one hour as they arrive; `byte_count` grows while they do."""
+
+    url: str
+    chunks: Iterator[bytes]
+    byte_count: int = 0
+    etag: str | None = None
+    resumed_count: int = 0
+
+
+@dataclass(slots=True)
+class ArchiveClient:
+    """Reads hours from mirrors of one archive, in order of preference.
+
+    `base_urls` are http, https or file URLs (`file:relative/folder` too). Each thread wants a
+    client of its own: `requests.Session` is not made to be shared.
+    """
+
+    base_urls: tuple[str, ...]
+    attempts: int = MAX_ATTEMPTS
+    on_retry: Callable[[str], None] = lambda _message: None
+    sleep: Callable[[float], None] | None = None
+    _session: requests.Session = field(default_factory=new_session)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def open(self, hour: datetime, base_url: str) -> Transfer:
+        """Begin the transfer of an hour from one mirror.
+
+        Raises:
+            NotFoundError: the mirror has no such hour.
+            TransientUpstreamError: it could not be reached in several tries.
+            PermanentUpstreamError: it refused.
+        """
+        url = f"{base_url.rstrip('/')}/{hour_name(hour)}"
+        if url.startswith("file:"):
+            return self._open_file(url)
+        return self._open_http(url)
+
+    def _open_file(self, url: str) -> Transfer:
+        path = Path(unquote(urlsplit(url).path))
+        if not path.is_file():
+            raise NotFoundError(f"{path} is not there")
+        transfer = Transfer(url=url, chunks=iter(()))
+
+        def chunks() -> Iterator[bytes]:
+            with path.open("rb") as file:
+                while chunk := file.read(CHUNK_BYTES):
+                    transfer.byte_count += len(chunk)
+                    yield chunk
+
+        transfer.chunks = chunks()
+        return transfer
+
+    def _open_http(self, url: str) -> Transfer:
+        response = self._retry(lambda: self._get(url))
+        transfer = Transfer(url=url, chunks=iter(()), etag=response.headers.get("ETag"))
+        transfer.chunks = self._http_chunks(response, transfer)
+        return transfer
+
+    def _retry(self, call: Callable[[], requests.Response]) -> requests.Response:
+        return with_retries(call, attempts=self.attempts, on_retry=self.on_retry, sleep=self.sleep)
+
+    def _get(self, url: str, headers: dict[str, str] | None = None) -> requests.Response:
+        # The file is gzip itself: no second content coding, so that lengths and ranges agree.
+        plain = {"Accept-Encoding": "identity", **(headers or {})}
+        return send(self._session, "GET", url, headers=plain, stream=True)
+
+    def _http_chunks(self, response: requests.Response, transfer: Transfer) -> Iterator[bytes]:
+        """All bytes of the file, across interrupted connections."""
+        total = _length(response)
+        failures = 0
+        while True:
+            before = transfer.byte_count
+            try:
+                with response:
+                    for chunk in response.iter_content(CHUNK_BYTES):
+                        transfer.byte_count += len(chunk)
+                        yield chunk
+            except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
+                interrupted = True
+            else:
+                interrupted = total is not None and transfer.byte_count < total
+            if not interrupted:
+                return
+            failures = 0 if transfer.byte_count > before else failures + 1
+            if failures >= self.attempts:
+                raise TransientUpstreamError(
+                    f"{place(transfer.url)} broke off {failures} times at byte "
+                    f"{transfer.byte_count} of {total or 'unknown'}"
+                )
+            response = self._resume(transfer)
+
+    def _resume(self, transfer: Transfer) -> requests.Response:
+        """Go on where the transfer broke off: by range, or by reading past what is known."""
+        offset = transfer.byte_count
+        transfer.resumed_count += 1
+        self.on_retry(f"{place(transfer.url)} broke off at byte {offset}; resuming")
+        headers = {"Range": f"bytes={offset}-"} if offset else {}
+        if offset and transfer.etag and not transfer.etag.startswith("W/"):
+            headers["If-Range"] = transfer.etag
+        response = self._retry(lambda: self._get(transfer.url, headers))
+        if response.headers.get("ETag") != transfer.etag:
+            response.close()
+            raise TransientUpstreamError(f"{place(transfer.url)} changed while it was read")
+        if response.status_code != 206:
+            _discard(response, offset)
+        return response
+
+
+def _length(response: requests.Response) -> int | None:
+    """The file's length in bytes, where the upstream states it."""
+    value = response.headers.get("Content-Length", "")
+    return int(value) if value.isdecimal() else None
+
+
+def _discard(response: requests.Response, count: int) -> None:
+    """Read past the first `count` bytes of a response that ignored the range asked for."""
+    while count > 0:
+        try:
+            piece = response.raw.read(min(count, CHUNK_BYTES))
+        except (urllib3.exceptions.HTTPError, OSError) as error:
+            response.close()
+            raise TransientUpstreamError(f"{place(response.url)} broke off again") from error
+        if not piece:
+            response.close()
+            raise PermanentUpstreamError(f"{place(response.url)} is now shorter than before")
+        count -= len(piece)
+
+
+class ArchiveSource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """An hourly archive: its name in the tables, and its mirrors in order of preference."""
+
+    name: str = "gharchive"
+    base_urls: list[str]
+    attempts: int = MAX_ATTEMPTS
+    workers: int = 4
+
+    def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> ArchiveClient:
+        """A client for one thread."""
+        return ArchiveClient(
+            base_urls=tuple(self.base_urls), attempts=self.attempts, on_retry=on_retry
+        )

@@ -1,0 +1,204 @@
+"""GitHub: public profiles by numeric id (GraphQL), and repositories by name (REST)."""
+
+import base64
+import struct
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import dagster as dg
+import requests
+
+from resources.http import (
+    MAX_ATTEMPTS,
+    BearerAuth,
+    NotFoundError,
+    PermanentUpstreamError,
+    TransientUpstreamError,
+    new_session,
+    send,
+    with_retries,
+)
+
+IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
+MAX_TEXT_LENGTH = 500
+_MAX_NODE_ID = (1 << 32) - 1
+_PROFILES_QUERY = """
+query Profiles($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    __typename
+    ... on User { databaseId location company createdAt }
+  }
+}
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Profile:
+    """What an account says of itself; all but the id null where GitHub has no such user.
+
+    `actor_type` is GitHub's `__typename` (`User`, `Bot`, `Organization`), or `absent` for a
+    deleted account.
+    """
+
+    actor_id: int
+    actor_type: str
+    location: str | None = None
+    company: str | None = None
+    account_created_at: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Repository:
+    """A repository's identity now; `name` differs from what was asked where it was renamed."""
+
+    github_id: int
+    name: str
+
+
+def user_node_id(actor_id: int) -> str:
+    """GitHub's global id of a user: `U_` and the base64url of MessagePack `[0, uint32 id]`.
+
+    Raises:
+        ValueError: the id does not fit 32 bits.
+    """
+    if not 0 <= actor_id <= _MAX_NODE_ID:
+        raise ValueError(f"actor id {actor_id} does not fit 32 bits")
+    packed = struct.pack(">BBBI", 0x92, 0x00, 0xCE, actor_id)
+    return "U_" + base64.urlsafe_b64encode(packed).decode().rstrip("=")
+
+
+@dataclass(slots=True)
+class GitHubClient:
+    """Calls to one GitHub API; a token is needed for profiles and never appears in an error."""
+
+    api_url: str
+    token: str = field(repr=False)
+    attempts: int = MAX_ATTEMPTS
+    on_retry: Callable[[str], None] = lambda _message: None
+    sleep: Callable[[float], None] | None = None
+    _session: requests.Session = field(default_factory=new_session, repr=False)
+
+    def close(self) -> None:
+        """Close the connections."""
+        self._session.close()
+
+    def profiles(self, actor_ids: Sequence[int]) -> list[Profile]:
+        """The profiles of at most 100 accounts, in the order asked.
+
+        Deleted accounts come back as `absent`; data beside errors is used.
+
+        Raises:
+            TransientUpstreamError: GitHub could not answer in several tries.
+            PermanentUpstreamError: it refused, or its answer is not of the known shape.
+        """
+        if len(actor_ids) > IDS_PER_FIELD:
+            raise ValueError(f"{len(actor_ids)} ids in one call; at most {IDS_PER_FIELD}")
+        askable = [actor_id for actor_id in actor_ids if 0 <= actor_id <= _MAX_NODE_ID]
+        nodes = with_retries(
+            lambda: self._nodes([user_node_id(actor_id) for actor_id in askable]),
+            attempts=self.attempts,
+            on_retry=self.on_retry,
+            sleep=self.sleep,
+        )
+        if len(nodes) != len(askable):
+            raise PermanentUpstreamError(
+                f"{self.api_url}/graphql gave {len(nodes)} nodes for {len(askable)} ids"
+            )
+        found = {
+            actor_id: _profile(actor_id, node)
+            for actor_id, node in zip(askable, nodes, strict=True)
+        }
+        return [found.get(actor_id, Profile(actor_id, "absent")) for actor_id in actor_ids]
+
+    def _nodes(self, node_ids: list[str]) -> list[dict[str, Any] | None]:
+        response = self._send(
+            "POST", "/graphql", json={"query": _PROFILES_QUERY, "variables": {"ids": node_ids}}
+        )
+        body = _json(response)
+        data = body.get("data")
+        nodes = data.get("nodes") if isinstance(data, dict) else None
+        if isinstance(nodes, list):
+            return nodes
+        kinds = sorted(
+            {str(error.get("type")) for error in body.get("errors", []) if isinstance(error, dict)}
+        )
+        message = f"{self.api_url}/graphql gave no nodes; errors: {', '.join(kinds) or 'none'}"
+        if "RATE_LIMITED" in kinds:
+            raise TransientUpstreamError(message)
+        raise PermanentUpstreamError(message)
+
+    def repository(self, name: str) -> Repository | None:
+        """A repository by `owner/name`, renames followed; None where there is none.
+
+        Raises:
+            TransientUpstreamError: GitHub could not answer in several tries.
+            PermanentUpstreamError: it refused for another reason than that there is none.
+        """
+        try:
+            body = with_retries(
+                lambda: _json(self._send("GET", f"/repos/{name}")),
+                attempts=self.attempts,
+                on_retry=self.on_retry,
+                sleep=self.sleep,
+            )
+        except NotFoundError:
+            return None
+        github_id, full_name = body.get("id"), body.get("full_name")
+        if not isinstance(github_id, int) or not isinstance(full_name, str):
+            raise PermanentUpstreamError(f"{self.api_url}/repos/{name}: no id and full_name")
+        return Repository(github_id, full_name)
+
+    def _send(self, method: str, path: str, **options: object) -> requests.Response:
+        headers = {"Accept": "application/vnd.github+json"}
+        auth = BearerAuth(self.token) if self.token else None
+        return send(
+            self._session, method, self.api_url.rstrip("/") + path,
+            headers=headers, auth=auth, **options,
+        )  # fmt: skip
+
+
+def _json(response: requests.Response) -> dict[str, Any]:
+    try:
+        body = response.json()
+    except requests.exceptions.JSONDecodeError as error:
+        # A cut body is a bad connection, not an answer.
+        raise TransientUpstreamError(f"{response.url} gave a body that is no JSON") from error
+    if not isinstance(body, dict):
+        raise PermanentUpstreamError(f"{response.url} gave JSON that is no object")
+    return body
+
+
+def _profile(actor_id: int, node: dict[str, Any] | None) -> Profile:
+    if not isinstance(node, dict):
+        return Profile(actor_id, "absent")
+    created_at = node.get("createdAt")
+    return Profile(
+        actor_id=actor_id,
+        actor_type=str(node.get("__typename") or "unknown")[:60],
+        location=_text(node.get("location")),
+        company=_text(node.get("company")),
+        account_created_at=datetime.fromisoformat(created_at) if created_at else None,
+    )
+
+
+def _text(value: object) -> str | None:
+    """A bounded text of a stranger's; null where it is blank."""
+    if not isinstance(value, str) or not value.strip():
+        return None
+    return value[:MAX_TEXT_LENGTH]
+
+
+class GitHubResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """A GitHub API and the token for it."""
+
+    api_url: str
+    token: str = ""
+    attempts: int = MAX_ATTEMPTS
+
+    def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> GitHubClient:
+        """A client for one thread."""
+        return GitHubClient(
+            api_url=self.api_url, token=self.token, attempts=self.attempts, on_retry=on_retry
+        )

@@ -1,0 +1,159 @@
+"""HTTP as every upstream needs it: time limits, retries on transient failures only, plain errors.
+
+UpstreamError
+├── TransientUpstreamError   worth another try: connection, time-out, 408, 425, 429, 5xx, limits
+└── PermanentUpstreamError   another try gives the same answer: other 4xx, malformed body
+    └── NotFoundError        404 and 410
+"""
+
+import email.utils
+from collections.abc import Callable
+from datetime import UTC, datetime
+from typing import TypeVar
+from urllib.parse import urlsplit
+
+import requests
+import requests.auth
+import tenacity
+
+CONNECT_TIMEOUT_S = 10.0
+READ_TIMEOUT_S = 60.0
+TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+MAX_ATTEMPTS = 5
+MAX_WAIT_S = 120.0
+
+T = TypeVar("T")
+
+
+class UpstreamError(Exception):
+    """An upstream did not give what was asked of it; the text names the upstream, never a token."""
+
+
+class TransientUpstreamError(UpstreamError):
+    """Worth another try, after `retry_after_s` seconds where the upstream said so."""
+
+    def __init__(self, message: str, *, retry_after_s: float | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_s = retry_after_s
+
+
+class PermanentUpstreamError(UpstreamError):
+    """Another try gives the same answer."""
+
+
+class NotFoundError(PermanentUpstreamError):
+    """The upstream has no such thing."""
+
+
+def new_session(user_agent: str = "open-model-observatory") -> requests.Session:
+    """A session that names itself; time limits and retries are added call by call."""
+    session = requests.Session()
+    session.headers["User-Agent"] = user_agent
+    return session
+
+
+class BearerAuth(requests.auth.AuthBase):
+    """A bearer token; given as `auth` so that no .netrc entry replaces it."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def __call__(self, request: requests.PreparedRequest) -> requests.PreparedRequest:
+        """Add the header."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        return request
+
+
+def send(session: requests.Session, method: str, url: str, **options: object) -> requests.Response:
+    """One request, its failure mapped to the hierarchy above.
+
+    `options` are those of `requests.Session.request`; time limits default to ten seconds to
+    connect and sixty between bytes.
+
+    Raises:
+        TransientUpstreamError: no connection, a time-out, or a transient status.
+        NotFoundError: 404 or 410.
+        PermanentUpstreamError: any other status of 400 and above.
+    """
+    options.setdefault("timeout", (CONNECT_TIMEOUT_S, READ_TIMEOUT_S))
+    try:
+        response = session.request(method, url, **options)  # type: ignore[arg-type]
+    except (requests.ConnectionError, requests.Timeout) as error:
+        raise TransientUpstreamError(f"{place(url)}: {type(error).__name__}") from error
+    if response.status_code >= 400:
+        with response:
+            raise error_for(response)
+    return response
+
+
+def error_for(response: requests.Response) -> UpstreamError:
+    """The error that a status of 400 and above stands for."""
+    status = response.status_code
+    message = f"{place(response.url)} answered {status} {response.reason or ''}".rstrip()
+    if status in TRANSIENT_STATUSES or (status == 403 and is_rate_limit(response)):
+        return TransientUpstreamError(message, retry_after_s=retry_after_s(response))
+    if status in (404, 410):
+        return NotFoundError(message)
+    return PermanentUpstreamError(message)
+
+
+def is_rate_limit(response: requests.Response) -> bool:
+    """Whether a 403 means «slow down», as GitHub's primary and secondary limits do."""
+    headers = response.headers
+    return "Retry-After" in headers or headers.get("x-ratelimit-remaining") == "0"
+
+
+def retry_after_s(response: requests.Response) -> float | None:
+    """Seconds that `Retry-After` asks for, as a number or a date; None without the header."""
+    value = response.headers.get("Retry-After", "").strip()
+    if not value:
+        return None
+    if value.isdecimal():
+        return float(value)
+    try:
+        moment = email.utils.parsedate_to_datetime(value)
+    except ValueError:
+        return None
+    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+
+
+def place(url: str) -> str:
+    """A URL without its query and credentials, fit for a log."""
+    parts = urlsplit(url)
+    port = f":{parts.port}" if parts.port else ""
+    return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def with_retries(
+    call: Callable[[], T],
+    *,
+    attempts: int = MAX_ATTEMPTS,
+    on_retry: Callable[[str], None] = lambda _message: None,
+    sleep: Callable[[float], None] | None = None,
+) -> T:
+    """`call()`, again after a transient failure, with exponential backoff and jitter.
+
+    An upstream's own `Retry-After` is honoured, up to two minutes. The last failure is raised as
+    it is; a permanent one at once.
+    """
+    backoff = tenacity.wait_exponential_jitter(initial=0.5, max=30.0, jitter=0.5)
+
+    def wait(state: tenacity.RetryCallState) -> float:
+        error = state.outcome.exception() if state.outcome else None
+        asked = error.retry_after_s if isinstance(error, TransientUpstreamError) else None
+        return min(MAX_WAIT_S, max(asked or 0.0, backoff(state)))
+
+    def report(state: tenacity.RetryCallState) -> None:
+        error = state.outcome.exception() if state.outcome else None
+        seconds = state.next_action.sleep if state.next_action else 0.0
+        on_retry(f"{error}; try {state.attempt_number + 1} of {attempts} in {seconds:.1f} s")
+
+    retrying = tenacity.Retrying(
+        retry=tenacity.retry_if_exception_type(TransientUpstreamError),
+        stop=tenacity.stop_after_attempt(attempts),
+        wait=wait,
+        before_sleep=report,
+        sleep=sleep or tenacity.nap.sleep,
+        reraise=True,
+    )
+    return retrying(call)

@@ -1,0 +1,108 @@
+"""Parquet, one file a partition and part, under a base path that may be local or an object store.
+
+A file is written under a temporary name and renamed (an object store replaces an object at once),
+so that a reader, at any moment and after any crash, sees the old rows or the new ones.
+"""
+
+import io
+import os
+import uuid
+from collections.abc import Sequence
+from pathlib import Path
+
+import dagster as dg
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+class Lake:
+    """Reads and writes `BASE/<schema>/<table>/[<part>/]<partition>.parquet`.
+
+    Args:
+        base_path: a folder or any fsspec URL.
+    """
+
+    def __init__(self, base_path: str) -> None:
+        self._fs, root = fsspec.core.url_to_fs(base_path)
+        self._root = root.rstrip("/")
+        self.is_local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
+
+    def path(self, table: str, partition: str, part: str | None = None) -> str:
+        """Where a partition of `schema.table` lies."""
+        folder = f"{self._root}/{table.replace('.', '/')}"
+        return f"{folder}/{part}/{partition}.parquet" if part else f"{folder}/{partition}.parquet"
+
+    def glob(self, table: str) -> str:
+        """A pattern over all partitions and parts of a table."""
+        return f"{self._root}/{table.replace('.', '/')}/**/*.parquet"
+
+    def partitions(self, table: str, part: str | None = None) -> list[str]:
+        """The partitions that are there, in order."""
+        folder = str(Path(self.path(table, "x", part)).parent)
+        if not self._fs.exists(folder):
+            return []
+        names = (str(name).rsplit("/", 1)[-1] for name in self._fs.ls(folder, detail=False))
+        return sorted(name.removesuffix(".parquet") for name in names if name.endswith(".parquet"))
+
+    def parts(self, table: str) -> list[str]:
+        """The parts (such as sources) that a table is kept in, in order."""
+        folder = f"{self._root}/{table.replace('.', '/')}"
+        if not self._fs.exists(folder):
+            return []
+        return sorted(
+            str(entry["name"]).rsplit("/", 1)[-1]
+            for entry in self._fs.ls(folder, detail=True)
+            if entry["type"] == "directory"
+        )
+
+    def read(self, table: str, partition: str, part: str | None = None) -> pa.Table | None:
+        """A partition's rows, or None where it was never written."""
+        path = self.path(table, partition, part)
+        if not self._fs.exists(path):
+            return None
+        with self._fs.open(path, "rb") as file:
+            return pq.ParquetFile(file).read()
+
+    def read_all(
+        self, table: str, partitions: Sequence[str], schema: pa.Schema, part: str | None = None
+    ) -> pa.Table:
+        """The rows of those partitions that are there; an empty table of `schema` without any."""
+        found = [self.read(table, partition, part) for partition in partitions]
+        return pa.concat_tables([schema.empty_table(), *(each for each in found if each)])
+
+    def write(self, table: str, partition: str, rows: pa.Table, part: str | None = None) -> None:
+        """Replace a partition."""
+        path = self.path(table, partition, part)
+        buffer = io.BytesIO()
+        pq.write_table(rows, buffer, compression="zstd")
+        data = buffer.getvalue()
+        if self.is_local:
+            _write_renamed(Path(path), data)
+        else:
+            self._fs.pipe_file(path, data)
+
+
+def _write_renamed(path: Path, data: bytes) -> None:
+    """Write a file so that no reader and no crash ever sees half of it."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # The suffix keeps a leftover of a killed writer out of every glob over *.parquet.
+    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        with temporary.open("wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The Parquet store."""
+
+    base_path: str
+
+    def open(self) -> Lake:
+        """The store at the base path."""
+        return Lake(self.base_path)

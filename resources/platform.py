@@ -1,0 +1,51 @@
+"""The platform's own settings as assets need them: the clock, the panel, where files are."""
+
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+from pydantic import field_validator
+
+
+class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """Settings that are no upstream's.
+
+    Attributes:
+        world: `live`, or `sandbox` where every figure is synthetic; alerts say so.
+        fixed_now: an ISO time that stands in for the clock; empty for the real one. The sandbox's
+            month lies in the past, and its rules have to see it as the present.
+        panel_one_in: one actor in so many is in the panel.
+        event_cap: most events counted of an account, day and event group.
+        alert_max_age_days: days of data older than this raise no alert; a backfill changes none.
+    """
+
+    world: str
+    data_dir: str
+    reference_dir: str
+    tracked_repositories: str
+    rules: str
+    fixed_now: str = ""
+    panel_one_in: int = 1000
+    event_cap: int = 20
+    alert_max_age_days: int = 10
+
+    @field_validator("fixed_now")
+    @classmethod
+    def _aware(cls, value: str) -> str:
+        if value and datetime.fromisoformat(value).tzinfo is None:
+            raise ValueError(f"fixed_now {value!r} needs an offset, such as 2024-12-17T02:00Z")
+        return value
+
+    def now(self) -> datetime:
+        """The time (UTC) that the platform goes by."""
+        if self.fixed_now:
+            return datetime.fromisoformat(self.fixed_now).astimezone(UTC)
+        return datetime.now(UTC)
+
+    def today(self) -> date:
+        """The UTC day that is not over yet."""
+        return self.now().date()
+
+    def data(self, *names: str) -> Path:
+        """A path inside the data folder."""
+        return Path(self.data_dir).joinpath(*names)

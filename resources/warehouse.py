@@ -1,0 +1,164 @@
+"""The warehouse: one DuckDB file, one writer at a time, each change one transaction.
+
+DuckDB lets one process at a time open a file for writing, and refuses the second. A lock file
+beside the database makes the second wait instead, bounded, and say for what; the operating system
+frees it when its holder dies, so that a killed run blocks nobody.
+"""
+
+import fcntl
+import logging
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+import pyarrow as pa
+from dagster_duckdb import DuckDBResource
+
+_POLL_S = 0.05
+_SAY_EVERY_S = 10.0
+_PROCESS_LOCK = threading.RLock()
+_log = logging.getLogger(__name__)
+
+
+class WarehouseBusyError(TimeoutError):
+    """Another writer held the warehouse longer than this one may wait."""
+
+
+class Warehouse:
+    """Short transactions on the warehouse.
+
+    Args:
+        database: the DuckDB file; its folder is made.
+        max_wait_s: how long to wait for another writer.
+    """
+
+    def __init__(self, database: str, max_wait_s: float = 600.0) -> None:
+        self.database = Path(database)
+        self._max_wait_s = max_wait_s
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A connection inside a transaction: committed at the end, rolled back on any exception.
+
+        Hold it for seconds: fetch and compute before, write inside.
+
+        Raises:
+            WarehouseBusyError: another writer did not let go in time.
+        """
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        with _PROCESS_LOCK, self._file_lock():
+            opened = DuckDBResource(database=str(self.database)).get_connection()
+            connection = opened.__enter__()
+            try:
+                connection.execute("SET TimeZone = 'UTC'")
+                connection.execute("BEGIN")
+                yield connection
+                connection.execute("COMMIT")
+            finally:
+                # Closing without a commit rolls back: DuckDBResource itself only closes when
+                # nothing was raised.
+                connection.close()
+
+    @contextmanager
+    def _file_lock(self) -> Iterator[None]:
+        path = self.database.with_name(self.database.name + ".lock")
+        with path.open("a+") as file:
+            self._wait_for(file.fileno(), path)
+            file.truncate(0)
+            file.write(str(os.getpid()))
+            file.flush()
+            yield
+
+    def _wait_for(self, descriptor: int, path: Path) -> None:
+        began = said = time.monotonic()
+        while True:
+            try:
+                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                now = time.monotonic()
+                holder = path.read_text() or "unknown"
+                if now - began > self._max_wait_s:
+                    raise WarehouseBusyError(
+                        f"{self.database}: process {holder} held it for over "
+                        f"{self._max_wait_s:.0f} s; end that process and run again"
+                    ) from None
+                if now - said > _SAY_EVERY_S:
+                    said = now
+                    _log.info("%s: waiting for process %s", self.database, holder)
+                time.sleep(_POLL_S)
+            else:
+                return
+
+    def ensure(self, ddl: Sequence[str]) -> None:
+        """Create what is not there yet: schemas, tables and views."""
+        with self.transaction() as connection:
+            for statement in ddl:
+                connection.execute(statement)
+
+    def has_table(self, table: str) -> bool:
+        """Whether `schema.table` is there."""
+        schema, name = table.split(".")
+        found = self.query(
+            "SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?",
+            [schema, name],
+        )
+        return bool(found.num_rows)
+
+    def query(self, sql: str, parameters: Sequence[object] = ()) -> pa.Table:
+        """Rows of a read."""
+        with self.transaction() as connection:
+            return connection.execute(sql, list(parameters)).to_arrow_table()
+
+    def replace_days(self, table: str, column: str, days: Sequence[object], rows: pa.Table) -> None:
+        """Replace the rows of some days by others, in one transaction.
+
+        Args:
+            table: `schema.table`, which exists.
+            column: the DATE column that partitions it.
+            days: the days replaced; days without rows become empty.
+            rows: the new rows, of the table's columns.
+
+        Raises:
+            ValueError: a row lies outside `days`; nothing is written.
+        """
+        outside = set(rows[column].unique().to_pylist()) - set(days)
+        if outside:
+            raise ValueError(f"{table}: rows of {sorted(map(str, outside))} outside the partition")
+        with self.transaction() as connection:
+            connection.register("incoming", rows)
+            connection.execute(
+                f"DELETE FROM {table} WHERE list_contains(?, {column})",  # noqa: S608
+                [list(days)],
+            )
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608
+
+    def upsert(self, table: str, rows: pa.Table) -> None:
+        """Insert rows, replacing those of the same primary key."""
+        with self.transaction() as connection:
+            connection.register("incoming", rows)
+            connection.execute(
+                f"INSERT OR REPLACE INTO {table} BY NAME SELECT * FROM incoming"  # noqa: S608
+            )
+
+    def replace_all(self, table: str, rows: pa.Table) -> None:
+        """Replace a small table as a whole."""
+        with self.transaction() as connection:
+            connection.register("incoming", rows)
+            connection.execute(f"DELETE FROM {table}")  # noqa: S608
+            connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608
+
+
+class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """The warehouse file."""
+
+    database: str
+    max_wait_s: float = 600.0
+
+    def open(self) -> Warehouse:
+        """The warehouse, for short transactions."""
+        return Warehouse(self.database, self.max_wait_s)

@@ -1,0 +1,1 @@
+"""A small synthetic world with planted truth, served at the upstreams' own paths."""

@@ -1,0 +1,150 @@
+"""GitHub's REST and GraphQL paths, over the world's accounts and repositories."""
+
+from __future__ import annotations
+
+import re
+import threading
+from collections.abc import Callable
+from datetime import datetime
+
+from sandbox.exchange import Request, Response, json_response
+from sandbox.graphql import answer_query
+from sandbox.lines import organisation_id
+from sandbox.node_ids import repository_node_id
+from sandbox.repositories import Repository
+from sandbox.world import World
+
+RATE_LIMIT = 5_000
+_REPOSITORY_PATH = re.compile(r"/repos/([^/]+/[^/]+)")
+_REPOSITORY_ID_PATH = re.compile(r"/repositories/(\d+)")
+_DOCUMENTATION = "https://docs.github.com/rest"
+
+
+class GitHubPaths:
+    """Answers `/graphql`, `/repos/{owner}/{repo}` and `/repositories/{id}`."""
+
+    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
+        self._world = world
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._window = 0
+        self._used = 0
+        self._by_id = {row.github_id: row for row in world.repositories}
+        # GitHub's names do not tell capitals apart.
+        self._by_name = {row.name.lower(): row for row in world.repositories}
+        self._by_previous_name = {
+            row.previous_name.lower(): row for row in world.repositories if row.previous_name
+        }
+
+    def answer(self, request: Request) -> Response | None:
+        """The answer, or None when the path is not one of GitHub's."""
+        if request.path == "/graphql":
+            return self._graphql(request)
+        if match := _REPOSITORY_PATH.fullmatch(request.path):
+            return self._repository(request, self._named(match[1].lower()), match[1].lower())
+        if match := _REPOSITORY_ID_PATH.fullmatch(request.path):
+            return self._repository(request, self._by_id.get(int(match[1])))
+        return None
+
+    def _graphql(self, request: Request) -> Response:
+        if request.bearer_token is None:
+            return _problem(401, "This endpoint requires you to be authenticated.")
+        headers = self._spend_one()
+        if request.method != "POST":
+            return _problem(404, "Not Found", headers)
+        sent = request.json_object
+        if sent is None or not isinstance(sent.get("query"), str):
+            return _problem(400, "Problems parsing JSON", headers)
+        variables = sent.get("variables")
+        rate_limit: dict[str, object] = {
+            "limit": RATE_LIMIT,
+            "cost": 1,
+            "remaining": int(headers["x-ratelimit-remaining"]),
+            "used": int(headers["x-ratelimit-used"]),
+            "resetAt": f"{self._clock():%Y-%m-%dT%H}:59:59Z",
+        }
+        content = answer_query(
+            str(sent["query"]),
+            variables if isinstance(variables, dict) else {},
+            self._world.account_by_id,
+            rate_limit,
+        )
+        return json_response(content, headers=headers)
+
+    def _named(self, name: str) -> Repository | None:
+        return self._by_name.get(name) or self._by_previous_name.get(name)
+
+    def _repository(
+        self, request: Request, row: Repository | None, asked: str | None = None
+    ) -> Response:
+        headers = self._spend_one()
+        if row is None:
+            return _problem(404, "Not Found", headers)
+        name = row.name_at(self._clock())
+        if asked is not None and asked != name.lower():
+            # Before a rename the later name is not known yet.
+            if asked == row.name.lower():
+                return _problem(404, "Not Found", headers)
+            location = f"{request.base_url}/repositories/{row.github_id}"
+            return json_response(
+                {
+                    "message": "Moved Permanently",
+                    "url": location,
+                    "documentation_url": "https://docs.github.com/v3/#http-redirects",
+                },
+                301,
+                {**headers, "Location": location},
+            )
+        return json_response(_repository_object(row, name), headers=headers)
+
+    def _spend_one(self) -> dict[str, str]:
+        """Count a call against the hour's limit and say how much is left."""
+        now = int(self._clock().timestamp())
+        with self._lock:
+            if now // 3_600 != self._window:
+                self._window, self._used = now // 3_600, 0
+            self._used += 1
+            used = self._used
+        return {
+            "x-ratelimit-limit": str(RATE_LIMIT),
+            "x-ratelimit-remaining": str(max(0, RATE_LIMIT - used)),
+            "x-ratelimit-used": str(used),
+            "x-ratelimit-reset": str((now // 3_600 + 1) * 3_600),
+        }
+
+
+def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+    content = {
+        "message": message,
+        "documentation_url": _DOCUMENTATION,
+        "status": str(status),
+    }
+    return json_response(content, status, headers)
+
+
+def _repository_object(row: Repository, name: str) -> dict[str, object]:
+    api = f"https://api.github.com/repos/{name}"
+    return {
+        "id": row.github_id,
+        "node_id": repository_node_id(row.github_id),
+        "name": name.split("/", 1)[1],
+        "full_name": name,
+        "private": False,
+        "owner": {
+            "login": row.owner,
+            "id": organisation_id(row),
+            "type": "Organization" if row.is_tracked else "User",
+        },
+        "html_url": f"https://github.com/{name}",
+        "description": "A repository of a synthetic world.",
+        "fork": False,
+        "url": api,
+        "created_at": "2021-06-01T00:00:00Z",
+        "stargazers_count": 1_000 + row.github_id % 9_973,
+        "forks_count": 100 + row.github_id % 997,
+        "open_issues_count": row.github_id % 89,
+        "archived": False,
+        "disabled": False,
+        "visibility": "public",
+        "default_branch": "main",
+    }

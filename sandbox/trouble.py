@@ -1,0 +1,98 @@
+"""Faults that a test or a demonstration asks for: some next requests fail in a given way."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, fields, replace
+from typing import Literal, get_args
+
+from sandbox.exchange import Response, json_response
+
+Kind = Literal["status", "slow", "cut", "reset", "lost"]
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """What happens to the next requests of a path.
+
+    Attributes:
+        path_prefix: of the requests it happens to.
+        kind: `status` answers `status` and does nothing else; `slow` waits `seconds` first; `cut`
+            sends half of the body; `reset` ends the connection before the request is handled;
+            `lost` handles it and ends the connection before the answer.
+        method: only requests of this HTTP method; empty for all.
+        status: of the answer, for `status`.
+        retry_after: seconds, sent as `Retry-After` with `status`.
+        seconds: to wait, for `slow`.
+        times: to how many requests it happens.
+    """
+
+    path_prefix: str
+    kind: Kind = "status"
+    method: str = ""
+    status: int = 500
+    retry_after: int | None = None
+    seconds: float = 1.0
+    times: int = 1
+
+    @classmethod
+    def from_json(cls, sent: Mapping[str, object] | None) -> Trouble:
+        """A trouble as it is posted to the control path.
+
+        Raises:
+            ValueError: a field is unknown, missing, or of the wrong kind.
+        """
+        if sent is None or not isinstance(sent.get("path_prefix"), str):
+            raise ValueError("path_prefix is needed, in a JSON object")
+        unknown = set(sent) - {field.name for field in fields(cls)}
+        if unknown:
+            raise ValueError(f"unknown fields: {', '.join(sorted(unknown))}")
+        if sent.get("kind", "status") not in get_args(Kind):
+            raise ValueError(f"kind is one of {', '.join(get_args(Kind))}")
+        for name in ("status", "retry_after", "seconds", "times"):
+            if not isinstance(sent.get(name, 1), int | float):
+                raise ValueError(f"{name} is a number")
+        return cls(**sent)  # type: ignore[arg-type]  # checked field by field above
+
+    def response(self) -> Response:
+        """The answer of the kind `status`, in the manner of the upstream at the path."""
+        headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        if self.path_prefix.startswith("/api/"):
+            error = "ratelimited" if self.status == 429 else "internal_error"
+            return json_response({"ok": False, "error": error}, self.status, headers)
+        return json_response({"message": "planted fault"}, self.status, headers)
+
+
+class TroubleQueue:
+    """Queued troubles, oldest first; safe to use from many threads."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._queue: list[Trouble] = []
+
+    def __len__(self) -> int:
+        with self._lock:
+            return len(self._queue)
+
+    def add(self, trouble: Trouble) -> None:
+        """Put a trouble at the end."""
+        with self._lock:
+            self._queue.append(trouble)
+
+    def clear(self) -> None:
+        """Forget every trouble."""
+        with self._lock:
+            self._queue.clear()
+
+    def next_for(self, method: str, path: str) -> Trouble | None:
+        """The trouble that befalls a request now, used up by one; None when there is none."""
+        with self._lock:
+            for index, trouble in enumerate(self._queue):
+                if path.startswith(trouble.path_prefix) and trouble.method in {"", method}:
+                    if trouble.times <= 1:
+                        del self._queue[index]
+                    else:
+                        self._queue[index] = replace(trouble, times=trouble.times - 1)
+                    return trouble
+        return None

@@ -1,0 +1,210 @@
+"""A small synthetic world: people, repositories, what they do, and what is true about it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from functools import cached_property, lru_cache
+
+import numpy as np
+import numpy.typing as npt
+
+from sandbox.archive import Archive, HourFile
+from sandbox.events import EVENT_GROUPS, EVENT_TYPES, Activity, Events, Rise
+from sandbox.faults import DEFAULT_FAULTS, Fault, FaultCalendar
+from sandbox.hours import hour_number, hour_start, hours_of
+from sandbox.lines import LineWriter
+from sandbox.people import COUNTRY_CODES, Developer, make_population
+from sandbox.repositories import Repository, make_repositories
+
+#: A month and a little: about 60 MB at 3,000 people.
+_CACHED_HOURS = 768
+
+
+@dataclass(frozen=True)
+class ObservedEvents:
+    """Events that the archive really holds, as columns, (events,) each.
+
+    Attributes:
+        event_id: numeric value of the line's `id`.
+        event_type: name, such as `WatchEvent`.
+        actor_id: numeric id of the account.
+        repo_id: numeric id of the repository.
+        created_at: UTC, datetime64[s].
+        is_tracked: on a tracked repository.
+        is_bot: by a machine account.
+    """
+
+    event_id: npt.NDArray[np.int64]
+    event_type: npt.NDArray[np.str_]
+    actor_id: npt.NDArray[np.int64]
+    repo_id: npt.NDArray[np.int64]
+    created_at: npt.NDArray[np.datetime64]
+    is_tracked: npt.NDArray[np.bool_]
+    is_bot: npt.NDArray[np.bool_]
+
+    def __len__(self) -> int:
+        return len(self.event_id)
+
+
+class World:
+    """A deterministic world: everything follows from its arguments, for every hour since 2022.
+
+    Args:
+        seed: of all random draws.
+        developers: number of people; activity grows in proportion.
+        rise: the planted rise, or None for a world in which nothing changes.
+        faults: what the archive loses and damages; `()` for a clean one.
+        located_share: chance that a person's profile names the country.
+        located_share_by_country: the same for single countries, by code.
+    """
+
+    def __init__(
+        self,
+        seed: int = 1,
+        developers: int = 3_000,
+        *,
+        rise: Rise | None = Rise(),  # noqa: B008 - a frozen record
+        faults: tuple[Fault, ...] = DEFAULT_FAULTS,
+        located_share: float = 0.5,
+        located_share_by_country: Mapping[str, float] | None = None,
+    ) -> None:
+        self.seed = seed
+        self.rise = rise
+        self.calendar = FaultCalendar(faults)
+        self._population = make_population(
+            seed, developers, located_share, located_share_by_country or {}
+        )
+        logins = tuple(person.login for person in self._population.developers)
+        self._repositories = make_repositories(seed, logins, (*COUNTRY_CODES, ""))
+        self._activity = Activity(seed, self._population, self._repositories, rise)
+        writer = LineWriter(self._population, self._repositories)
+        archive = Archive(seed, self._activity, writer, self.calendar)
+        self._hour_file: Callable[[int], HourFile | None] = lru_cache(_CACHED_HOURS)(archive.build)
+
+    @property
+    def developers(self) -> tuple[Developer, ...]:
+        """All people, without the bots."""
+        return self._population.developers
+
+    @property
+    def bots(self) -> tuple[Developer, ...]:
+        """All machine accounts."""
+        return self._population.actors[self._population.developer_count :]
+
+    @property
+    def countries(self) -> tuple[str, ...]:
+        """Codes of the countries in which people live."""
+        return COUNTRY_CODES
+
+    @property
+    def tracked_repositories(self) -> tuple[Repository, ...]:
+        """The tracked repositories, all with their ids."""
+        return self._repositories.tracked
+
+    @property
+    def repositories(self) -> tuple[Repository, ...]:
+        """Every repository, the tracked ones first."""
+        return self._repositories.rows
+
+    @cached_property
+    def account_by_id(self) -> dict[int, Developer]:
+        """People and bots by numeric id."""
+        return {actor.github_id: actor for actor in self._population.actors}
+
+    def hour_file(self, hour: datetime) -> bytes | None:
+        """The archive's file of the UTC hour that holds a moment; None when it never appears.
+
+        Raises:
+            ValueError: the hour lies before 2022, or has no time zone.
+        """
+        number = hour_number(hour)
+        if number < 0:
+            raise ValueError("the world begins on 2022-01-01")
+        found = self._hour_file(number)
+        return found.body if found else None
+
+    def events_of(self, day: date) -> ObservedEvents:
+        """Events created on a UTC day that a careful reader finds in the archive, each once.
+
+        The day's last hour may be delivered with the next day's first file; both are looked at.
+        """
+        hours = hours_of(day)
+        files = (self._hour_file(hour) for hour in range(hours.start, hours.stop + 1))
+        parts = [found.events for found in files if found]
+        events = parts[0]
+        for part in parts[1:]:
+            events = events.then(part)
+        is_of_day = (events.second >= hours.start * 3_600) & (events.second < hours.stop * 3_600)
+        return self._observed(events.take(is_of_day))
+
+    def true_share(
+        self,
+        day: date,
+        event_group: str,
+        country: str,
+        *,
+        located_only: bool = True,
+        captured_only: bool = True,
+    ) -> float:
+        """Expected share of a country among the day's distinct active developers.
+
+        A developer is active with P = 1 - exp(-rate of the day), as events are Poisson. The share
+        is the ratio of the sums of P, on tracked repositories.
+
+        Args:
+            day: UTC day.
+            event_group: contribution, participation, attention or other.
+            country: ISO 3166-1 alpha-2 code.
+            located_only: among those whose profile names the country; otherwise among everybody.
+            captured_only: as seen through the archive's losses; otherwise as it happened.
+
+        Returns:
+            The share, 0 to 1; NaN when nobody can be seen.
+        """
+        expected = self.expected_active(
+            day, event_group, located_only=located_only, captured_only=captured_only
+        )
+        total = sum(expected.values())
+        return expected[country] / total if total else float("nan")
+
+    def expected_active(
+        self,
+        day: date,
+        event_group: str,
+        *,
+        located_only: bool = True,
+        captured_only: bool = True,
+    ) -> dict[str, float]:
+        """Expected distinct active developers of a day by country; arguments as `true_share`."""
+        hours = hours_of(day)
+        captured = np.ones((len(hours), len(EVENT_TYPES)))
+        if captured_only:
+            captured = np.array(
+                [
+                    [self.calendar.captured_share(name, hour_start(hour)) for name in EVENT_TYPES]
+                    for hour in hours
+                ]
+            )
+        rates = self._activity.tracked_day_rates(day, hours, captured)
+        is_of_group = np.isin(EVENT_TYPES, EVENT_GROUPS[event_group])
+        active = -np.expm1(-rates[is_of_group].sum(axis=0))
+        if located_only:
+            active = active * self._population.is_located
+        by_country = np.bincount(
+            self._population.country_index, weights=active, minlength=len(COUNTRY_CODES) + 1
+        )
+        return dict(zip(COUNTRY_CODES, by_country.tolist(), strict=False))
+
+    def _observed(self, events: Events) -> ObservedEvents:
+        repo_ids = np.array([row.github_id for row in self._repositories.rows])
+        return ObservedEvents(
+            event_id=events.event_id,
+            event_type=events.type,
+            actor_id=self._population.github_ids[events.actor],
+            repo_id=repo_ids[events.repository],
+            created_at=events.created_at,
+            is_tracked=events.repository < self._repositories.tracked_count,
+            is_bot=events.actor >= self._population.developer_count,
+        )
