@@ -2,9 +2,10 @@
 
 import hashlib
 import inspect
-from collections.abc import Callable, Iterator, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -29,14 +30,12 @@ class Plan:
         automation: when a missing day is asked for.
         reference_automation: when reference tables are read again.
         max_days_per_run: most days that one run of a backfill takes.
-        pages: link to the runbook, shown with each asset; empty for none.
     """
 
     daily: dg.TimeWindowPartitionsDefinition
     automation: dg.AutomationCondition[Any] | None = None
     reference_automation: dg.AutomationCondition[Any] | None = None
     max_days_per_run: int = 31
-    extra_metadata: Mapping[str, Any] = field(default_factory=dict)
 
     def daily_asset(
         self,
@@ -51,20 +50,21 @@ class Plan:
 
         `function` writes the partitions and returns a MaterializeResult.
         """
-        return dg.asset(
-            key=asset_key(table),
-            group_name=group,
-            description=describe(table),
-            kinds=kinds,
-            owners=[OWNER],
-            tags={"observatory/schema": table.schema},
-            metadata={**table_metadata(table), **self.extra_metadata},
-            code_version=code_version(function, table),
-            deps=[asset_key(dep) for dep in deps],
-            partitions_def=self.daily,
-            backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
-            automation_condition=self.automation,
-        )(function)
+        with beta_accepted():
+            return dg.asset(
+                key=asset_key(table),
+                group_name=group,
+                description=describe(table),
+                kinds=kinds,
+                owners=[OWNER],
+                tags={"observatory/schema": table.schema},
+                metadata=table_metadata(table),
+                code_version=code_version(function, table),
+                deps=[asset_key(dep) for dep in deps],
+                partitions_def=self.daily,
+                backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
+                automation_condition=self.automation,
+            )(function)
 
     def daily_specs(
         self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
@@ -78,7 +78,7 @@ class Plan:
                 kinds=kinds,
                 owners=[OWNER],
                 tags={"observatory/schema": table.schema},
-                metadata={**table_metadata(table), **self.extra_metadata},
+                metadata=table_metadata(table),
                 code_version=code_version(None, table),
                 deps=[asset_key(dep) for dep in deps],
                 partitions_def=self.daily,
@@ -157,6 +157,14 @@ def show(warehouse: Warehouse, lake: Lake, *tables: Table) -> None:
             f"SELECT * FROM read_parquet('{pattern}', union_by_name = true)",
         ]
     warehouse.ensure(statements)
+
+
+@contextmanager
+def beta_accepted() -> Iterator[None]:
+    """Declare with a backfill policy, which Dagster 1.13 still calls beta, without its warning."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*backfill_policy", category=dg.BetaWarning)
+        yield
 
 
 @contextmanager

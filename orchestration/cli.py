@@ -1,7 +1,6 @@
 """The commands behind `make run`, `make dev`, `make backfill` and `make doctor`."""
 
 import argparse
-import logging
 import os
 import signal
 import subprocess
@@ -81,7 +80,6 @@ def upstreams(port: int = 0) -> Iterator[Settings]:
 
 def run(data: str | None = None) -> int:
     """Materialise the demonstration month, or live the newest closed day, and say what came."""
-    _quiet_console()
     began = time.monotonic()
     with upstreams() as settings:
         if data:
@@ -98,7 +96,6 @@ def run(data: str | None = None) -> int:
 
 def backfill(first: date, last: date) -> int:
     """Materialise a range of days; old days raise no alert."""
-    _quiet_console()
     if first > last:
         raise SettingsError(f"FROM {first} lies after TO {last}")
     if last > _yesterday():
@@ -157,11 +154,6 @@ def dev(port: int) -> int:
 
 def _yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
-
-
-def _quiet_console() -> None:
-    """Dagster's own step events go to the instance; the terminal shows progress and warnings."""
-    logging.getLogger("dagster").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

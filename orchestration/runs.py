@@ -16,6 +16,8 @@ from orchestration.settings import ROOT, Settings
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
+# Step events go to the instance; the terminal shows what the assets themselves say.
+_CONSOLE = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,9 @@ class Runner:
         Raises:
             RuntimeError: the job failed; the text gives its first error.
         """
-        result = self._reference.execute_in_process(instance=self._instance, raise_on_error=False)
+        result = self._reference.execute_in_process(
+            instance=self._instance, raise_on_error=False, run_config=_CONSOLE
+        )
         if not result.success:
             raise RuntimeError(f"the reference tables could not be loaded: {_error(result)}")
 
@@ -64,6 +68,7 @@ class Runner:
         result = self._daily.execute_in_process(
             instance=self._instance,
             raise_on_error=False,
+            run_config=_CONSOLE,
             tags={_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()},
         )
         error = "" if result.success else _error(result)

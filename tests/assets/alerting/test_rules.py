@@ -1,0 +1,144 @@
+"""The rules file: what ships loads, and each fault of an edited one is named."""
+
+from pathlib import Path
+
+import pytest
+
+from assets.alerting import rules
+from assets.alerting.rules import RulesError, ThresholdRule, load_rules
+
+SHIPPED = Path(rules.__file__).with_name("rules.yaml")
+VALID = """\
+rules:
+  - id: cn-attention-high
+    kind: threshold
+    title: China's share of attention is high
+    country: CN
+    event_group: attention
+    direction: above
+    fire: 0.28
+    clear: 0.25
+    min_located_actors: 100
+"""
+
+
+def fault_of(path: Path, content: str) -> str:
+    """What the loader says about a file."""
+    path.write_text(content, encoding="utf-8")
+    with pytest.raises(RulesError) as caught:
+        load_rules(path)
+    return str(caught.value)
+
+
+def edited(old: str, new: str) -> str:
+    assert VALID.count(old) == 1, f"{old!r} must stand once in the file"
+    return VALID.replace(old, new)
+
+
+def test_the_shipped_rules_load() -> None:
+    shipped = load_rules(SHIPPED)
+    assert [rule.id for rule in shipped] == ["cn-attention-share-high"]
+    assert shipped[0].clear < shipped[0].fire
+
+
+def test_a_rule_is_read_as_written(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(VALID, encoding="utf-8")
+    assert load_rules(path) == (
+        ThresholdRule(
+            id="cn-attention-high",
+            kind="threshold",
+            title="China's share of attention is high",
+            country="CN",
+            event_group="attention",
+            direction="above",
+            fire=0.28,
+            clear=0.25,
+            min_located_actors=100,
+        ),
+    )
+
+
+def test_a_file_may_hold_no_rule(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text("rules: []\n", encoding="utf-8")
+    assert load_rules(path) == ()
+
+
+@pytest.mark.parametrize(("fire", "clear"), [("0.10", "0.12"), ("0.10", "0.10")])
+def test_a_rule_of_direction_below_clears_at_or_above_its_fire(
+    tmp_path: Path, fire: str, clear: str
+) -> None:
+    path = tmp_path / "rules.yaml"
+    content = edited("direction: above", "direction: below")
+    content = content.replace("fire: 0.28", f"fire: {fire}").replace("0.25", clear)
+    path.write_text(content, encoding="utf-8")
+    assert load_rules(path)[0].direction == "below"
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "place", "complaint"),
+    [
+        ("id: cn-attention-high", "id: CN high!", "rules.0.id", "pattern"),
+        ("id: cn-attention-high", "id: cn", "rules.0.id", "pattern"),
+        ("kind: threshold", "kind: crossover", "rules.0.kind", "'threshold'"),
+        ("title: China's share of attention is high", "title: high", "rules.0.title", "10"),
+        ("title: China's share", f"title: {'x' * 140}", "rules.0.title", "140"),
+        ("country: CN", "country: China", "rules.0.country", "pattern"),
+        # YAML reads Norway's code as the boolean false.
+        ("country: CN", "country: NO", "rules.0.country", "string"),
+        ("event_group: attention", "event_group: stars", "rules.0.event_group", "'attention'"),
+        ("direction: above", "direction: up", "rules.0.direction", "'above' or 'below'"),
+        ("fire: 0.28", "fire: 28", "rules.0.fire", "less than 1"),
+        ("fire: 0.28", "fire: .nan", "rules.0.fire", "less than 1"),
+        ("fire: 0.28", "fire: much", "rules.0.fire", "number"),
+        ("clear: 0.25", "clear: 0", "rules.0.clear", "greater than 0"),
+        ("clear: 0.25", "clear: 0.29", "rules.0", "clear must not exceed fire"),
+        ("direction: above", "direction: below", "rules.0", "clear must not be under fire"),
+        ("min_located_actors: 100", "min_located_actors: 0", "min_located_actors", "1"),
+        ("min_located_actors: 100", "min_actors: 100", "rules.0.min_actors", "not permitted"),
+        ("    fire: 0.28\n", "", "rules.0.fire", "required"),
+        ("rules:", "rule:", "rules", "required"),
+    ],
+)
+def test_a_fault_is_named_with_its_place(
+    tmp_path: Path, old: str, new: str, place: str, complaint: str
+) -> None:
+    fault = fault_of(tmp_path / "rules.yaml", edited(old, new))
+    lines = [line for line in fault.splitlines() if place in line]
+    assert lines, fault
+    assert all(line.startswith("rules.yaml: ") for line in fault.splitlines())
+    assert any(complaint in line for line in lines), fault
+
+
+def test_every_fault_is_named_at_once(tmp_path: Path) -> None:
+    content = edited("country: CN", "country: cn").replace("fire: 0.28", "fire: 28")
+    fault = fault_of(tmp_path / "rules.yaml", content)
+    assert "rules.0.country" in fault
+    assert "rules.0.fire" in fault
+
+
+@pytest.mark.parametrize("content", ["", "- id: x\n", "rules: many\n", "rules:\n  - just text\n"])
+def test_a_file_of_another_form_is_refused(tmp_path: Path, content: str) -> None:
+    assert fault_of(tmp_path / "rules.yaml", content).startswith("rules.yaml: ")
+
+
+def test_what_is_no_yaml_is_refused_with_its_line(tmp_path: Path) -> None:
+    assert "line 2" in fault_of(tmp_path / "rules.yaml", "rules:\n  - {id: [")
+
+
+def test_what_is_no_utf_8_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_bytes(b"rules: \xff\n")
+    with pytest.raises(RulesError, match=r"rules\.yaml: .*utf-8"):
+        load_rules(path)
+
+
+def test_a_missing_file_is_named(tmp_path: Path) -> None:
+    with pytest.raises(RulesError, match=r"absent\.yaml"):
+        load_rules(tmp_path / "absent.yaml")
+
+
+def test_an_id_stands_once(tmp_path: Path) -> None:
+    fault = fault_of(tmp_path / "rules.yaml", VALID + VALID.removeprefix("rules:\n"))
+    assert fault == "rules.yaml: rules: id used twice: cn-attention-high"
