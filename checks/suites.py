@@ -84,6 +84,7 @@ def _engagement() -> "list[Expectation]":
         ("located_share_ci_high", "located_share"),
         ("share_high", "share_low"),
         ("located_share", "share_low"),
+        ("share_high", "located_share"),
         ("total_actor_count", "located_actor_count"),
     )
     return [

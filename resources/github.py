@@ -9,6 +9,7 @@ from typing import Any
 
 import dagster as dg
 import requests
+from pydantic import Field
 
 from resources.http import (
     MAX_ATTEMPTS,
@@ -96,6 +97,8 @@ class GitHubClient:
         if len(actor_ids) > IDS_PER_FIELD:
             raise ValueError(f"{len(actor_ids)} ids in one call; at most {IDS_PER_FIELD}")
         askable = [actor_id for actor_id in actor_ids if 0 <= actor_id <= _MAX_NODE_ID]
+        if not askable:
+            return [Profile(actor_id, "absent") for actor_id in actor_ids]
         nodes = with_retries(
             lambda: self._nodes([user_node_id(actor_id) for actor_id in askable]),
             attempts=self.attempts,
@@ -121,9 +124,8 @@ class GitHubClient:
         nodes = data.get("nodes") if isinstance(data, dict) else None
         if isinstance(nodes, list):
             return nodes
-        kinds = sorted(
-            {str(error.get("type")) for error in body.get("errors", []) if isinstance(error, dict)}
-        )
+        errors = body.get("errors") or []
+        kinds = sorted({str(error.get("type")) for error in errors if isinstance(error, dict)})
         message = f"{self.api_url}/graphql gave no nodes; errors: {', '.join(kinds) or 'none'}"
         if "RATE_LIMITED" in kinds:
             raise TransientUpstreamError(message)
@@ -173,14 +175,20 @@ def _json(response: requests.Response) -> dict[str, Any]:
 def _profile(actor_id: int, node: dict[str, Any] | None) -> Profile:
     if not isinstance(node, dict):
         return Profile(actor_id, "absent")
-    created_at = node.get("createdAt")
     return Profile(
         actor_id=actor_id,
         actor_type=str(node.get("__typename") or "unknown")[:60],
         location=_text(node.get("location")),
         company=_text(node.get("company")),
-        account_created_at=datetime.fromisoformat(created_at) if created_at else None,
+        account_created_at=_moment(node.get("createdAt")),
     )
+
+
+def _moment(value: object) -> datetime | None:
+    try:
+        return datetime.fromisoformat(str(value)) if value else None
+    except ValueError as error:
+        raise PermanentUpstreamError("GitHub gave a createdAt that is no time") from error
 
 
 def _text(value: object) -> str | None:
@@ -194,7 +202,7 @@ class GitHubResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A GitHub API and the token for it."""
 
     api_url: str
-    token: str = ""
+    token: str = Field(default="", repr=False)
     attempts: int = MAX_ATTEMPTS
 
     def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> GitHubClient:

@@ -2,7 +2,7 @@
 
 UpstreamError
 ├── TransientUpstreamError   worth another try: connection, time-out, 408, 425, 429, 5xx, limits
-└── PermanentUpstreamError   another try gives the same answer: other 4xx, malformed body
+└── PermanentUpstreamError   another try gives the same answer: other 4xx, endless redirects
     └── NotFoundError        404 and 410
 """
 
@@ -18,7 +18,13 @@ import tenacity
 
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
-TRANSIENT_STATUSES = frozenset({408, 425, 429, 500, 502, 503, 504})
+TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
+_BROKEN_CONNECTION = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,  # a body cut short; no ConnectionError to requests
+    requests.exceptions.ContentDecodingError,
+)
 MAX_ATTEMPTS = 5
 MAX_WAIT_S = 120.0
 
@@ -45,9 +51,22 @@ class NotFoundError(PermanentUpstreamError):
     """The upstream has no such thing."""
 
 
+class _Session(requests.Session):
+    def rebuild_auth(
+        self, prepared_request: requests.PreparedRequest, response: requests.Response
+    ) -> None:
+        """After a redirect on one host keep the token: requests would look into .netrc again."""
+        has_token = "Authorization" in prepared_request.headers
+        is_elsewhere = self.should_strip_auth(  # type: ignore[no-untyped-call]
+            response.request.url, prepared_request.url
+        )
+        if is_elsewhere or not has_token:
+            super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+
+
 def new_session(user_agent: str = "open-model-observatory") -> requests.Session:
     """A session that names itself; time limits and retries are added call by call."""
-    session = requests.Session()
+    session = _Session()
     session.headers["User-Agent"] = user_agent
     return session
 
@@ -71,15 +90,18 @@ def send(session: requests.Session, method: str, url: str, **options: object) ->
     connect and sixty between bytes.
 
     Raises:
-        TransientUpstreamError: no connection, a time-out, or a transient status.
+        TransientUpstreamError: no connection, a broken one, a time-out, or a transient status.
         NotFoundError: 404 or 410.
-        PermanentUpstreamError: any other status of 400 and above.
+        PermanentUpstreamError: any other status of 400 and above, redirects without end, a
+            malformed URL.
     """
     options.setdefault("timeout", (CONNECT_TIMEOUT_S, READ_TIMEOUT_S))
     try:
         response = session.request(method, url, **options)  # type: ignore[arg-type]
-    except (requests.ConnectionError, requests.Timeout) as error:
+    except _BROKEN_CONNECTION as error:
         raise TransientUpstreamError(f"{place(url)}: {type(error).__name__}") from error
+    except requests.RequestException as error:
+        raise PermanentUpstreamError(f"{place(url)}: {type(error).__name__}") from error
     if response.status_code >= 400:
         with response:
             raise error_for(response)
@@ -104,7 +126,7 @@ def is_rate_limit(response: requests.Response) -> bool:
 
 
 def retry_after_s(response: requests.Response) -> float | None:
-    """Seconds that `Retry-After` asks for, as a number or a date; None without the header."""
+    """Seconds that `Retry-After` asks for, as a number or a date; None without a valid one."""
     value = response.headers.get("Retry-After", "").strip()
     if not value:
         return None
@@ -112,8 +134,10 @@ def retry_after_s(response: requests.Response) -> float | None:
         return float(value)
     try:
         moment = email.utils.parsedate_to_datetime(value)
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
+    if moment.tzinfo is None:  # a date without a zone, or with the zone «-0000», is of UTC
+        moment = moment.replace(tzinfo=UTC)
     return max(0.0, (moment - datetime.now(UTC)).total_seconds())
 
 
@@ -136,7 +160,7 @@ def with_retries(
     An upstream's own `Retry-After` is honoured, up to two minutes. The last failure is raised as
     it is; a permanent one at once.
     """
-    backoff = tenacity.wait_exponential_jitter(initial=0.5, max=30.0, jitter=0.5)
+    backoff = tenacity.wait_exponential_jitter(multiplier=0.5, max=30.0, jitter=0.5)
 
     def wait(state: tenacity.RetryCallState) -> float:
         error = state.outcome.exception() if state.outcome else None

@@ -1,8 +1,10 @@
 """Slack: one message to one channel through slack-sdk, retried as Slack asks."""
 
 from dataclasses import dataclass
+from http.client import HTTPException
 
 import dagster as dg
+from pydantic import Field
 from slack_sdk import WebClient
 from slack_sdk.errors import SlackApiError, SlackClientError
 from slack_sdk.http_retry.builtin_handlers import (
@@ -78,15 +80,20 @@ class SlackPoster:
             )
         except SlackApiError as error:
             raise SlackDeliveryError(f"Slack answered {error.response['error']}") from error
-        except (SlackClientError, OSError) as error:
+        except (SlackClientError, OSError, HTTPException) as error:
             raise SlackDeliveryError(f"Slack is out of reach: {type(error).__name__}") from error
+        except ValueError as error:
+            # slack-sdk lets through what its parsers of bodies and headers raise.
+            raise SlackDeliveryError(
+                f"Slack's answer cannot be read: {type(error).__name__}"
+            ) from error
         return Posted(str(response["channel"]), str(response["ts"]))
 
 
 class SlackResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """A Slack workspace's token and the channel that alerts go to."""
 
-    token: str
+    token: str = Field(repr=False)
     channel: str
     api_url: str = "https://slack.com/api/"
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from contextlib import closing
 from datetime import datetime, timedelta
+from functools import cache
 from time import monotonic
 
 import dagster as dg
@@ -125,6 +126,12 @@ def _profile_rows(profiles: Sequence[Profile], now: datetime) -> pa.Table:
     )
 
 
+@cache
+def _gazetteer() -> Gazetteer:
+    """The gazetteer, built once a process: it takes seconds and never changes."""
+    return Gazetteer.load()
+
+
 def actor_country_table(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
@@ -138,7 +145,7 @@ def actor_country_table(
             "SELECT actor_id, actor_type, location, fetched_at FROM raw.actor_profiles "
             "SEMI JOIN wanted USING (actor_id) ORDER BY actor_id"
         ).to_arrow_table()
-    rows = actor_countries(profiles, Gazetteer.load())
+    rows = actor_countries(profiles, _gazetteer())
     house.upsert(tables.ACTOR_COUNTRY.qualified, rows)
     located = rows.num_rows - rows["country_iso2"].null_count
     return dg.MaterializeResult(

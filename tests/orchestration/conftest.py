@@ -1,0 +1,82 @@
+"""A month of the sandbox world, materialised once for all tests that look at it."""
+
+import logging
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from orchestration.runs import Runner, dagster_instance
+from orchestration.settings import Settings, load_settings
+from resources.lake import Lake
+from resources.warehouse import Warehouse
+from sandbox.server import SandboxServer
+from sandbox.world import World
+
+FIRST, LAST = date(2024, 11, 17), date(2024, 12, 16)
+DAYS = [FIRST + timedelta(days=n) for n in range(30)]
+
+
+def sandbox_settings(server: SandboxServer, data: Path, **others: str) -> Settings:
+    """Settings for a sandbox that runs in this process, at the clock of its month."""
+    names = {
+        "OBSERVATORY_SANDBOX_URL": server.url,
+        "OBSERVATORY_DATA": str(data),
+        "OBSERVATORY_NOW": "2024-12-17T02:00:00+00:00",
+        "OBSERVATORY_ALERT_MAX_AGE_DAYS": "40",
+        "OBSERVATORY_RETRY_ATTEMPTS": "2",
+        **others,
+    }
+    return load_settings(names)
+
+
+@dataclass
+class Month:
+    """The world, its server, and what the platform made of it."""
+
+    world: World
+    server: SandboxServer
+    settings: Settings
+    instance: dg.DagsterInstance
+    runner: Runner
+    run_ids: list[str]
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(str(self.settings.data / "lake"))
+
+    @property
+    def warehouse(self) -> Warehouse:
+        return Warehouse(str(self.settings.warehouse))
+
+
+@pytest.fixture(scope="session")
+def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
+    """Thirty days in three runs, through the real clients over HTTP."""
+    logging.getLogger("dagster").setLevel(logging.WARNING)
+    world = World(seed=1)
+    with SandboxServer(world) as server:
+        settings = sandbox_settings(server, tmp_path_factory.mktemp("month"))
+        with dagster_instance(settings) as instance:
+            runner = Runner(settings, instance)
+            runner.reference()
+            results = list(runner.range(FIRST, LAST, 10))
+            assert [each.error for each in results] == ["", "", ""]
+            run_ids = [each.run_id for each in results]
+            yield Month(world, server, settings, instance, runner, run_ids)
+
+
+@pytest.fixture(scope="session")
+def small_server() -> Iterator[SandboxServer]:
+    """A smaller world, for tests that run the pipeline more than once."""
+    with SandboxServer(World(seed=3, developers=300)) as server:
+        yield server
+
+
+@pytest.fixture
+def small_settings(small_server: SandboxServer, tmp_path: Path) -> Settings:
+    """Settings for the smaller world, with a data folder of their own."""
+    return sandbox_settings(small_server, tmp_path / "data")

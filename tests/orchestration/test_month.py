@@ -1,0 +1,190 @@
+"""A month of the sandbox from archive files to alert, against the world's planted truth."""
+
+import json
+from datetime import date
+
+import dagster as dg
+import duckdb
+import pyarrow as pa
+import pytest
+
+from checks.archive import volume_losses
+from tests.orchestration.conftest import DAYS, LAST, Month
+
+LOSS_DAYS = [date(2024, 12, 9), date(2024, 12, 10)]
+TABLES = {
+    "core.events": "SELECT * FROM core.events ORDER BY ALL",
+    "core.actor_country": "SELECT * FROM core.actor_country ORDER BY ALL",
+    "mart.country_activity": "SELECT * FROM mart.country_activity ORDER BY ALL",
+    "mart.engagement": "SELECT * FROM mart.engagement ORDER BY ALL",
+    "ops.alerts": "SELECT * FROM ops.alerts ORDER BY ALL",
+    "ops.outbox": "SELECT * FROM ops.outbox ORDER BY ALL",
+}
+
+
+def tables(month: Month) -> dict[str, pa.Table]:
+    return {name: month.warehouse.query(sql) for name, sql in TABLES.items()}
+
+
+@pytest.mark.parametrize("day", [*DAYS[::3], date(2024, 11, 25), date(2024, 11, 30)])
+def test_core_events_are_exactly_the_worlds_events_on_tracked_repositories(
+    month: Month, day: date
+) -> None:
+    truth = month.world.events_of(day)
+    chosen = truth.is_tracked & ~truth.is_bot
+    expected = set(
+        zip(
+            truth.event_type[chosen].tolist(),
+            truth.event_id[chosen].astype(str).tolist(),
+            truth.actor_id[chosen].tolist(),
+            strict=True,
+        )
+    )
+    rows = month.warehouse.query(
+        "SELECT event_type, event_id, actor_id FROM core.events "
+        "WHERE event_date = ? AND is_tracked",
+        [day],
+    ).to_pylist()
+    found = [(row["event_type"], row["event_id"], row["actor_id"]) for row in rows]
+    # The first request for 2024-12-12, hour 6 is refused: see the next run of that day.
+    assert len(found) == len(set(found))
+    assert set(found) == expected
+
+
+def test_located_shares_cover_the_planted_truth(month: Month) -> None:
+    rows = month.warehouse.query(
+        "SELECT activity_date, event_group, country_iso2, located_share_ci_low AS low, "
+        "located_share_ci_high AS high FROM mart.engagement WHERE country_iso2 IN "
+        "('CN', 'US', 'IN', 'DE') AND event_group IN ('attention', 'contribution', 'participation')"
+    ).to_pylist()
+    assert len(rows) > 300
+    inside = [
+        row["low"]
+        <= month.world.true_share(row["activity_date"], row["event_group"], row["country_iso2"])
+        <= row["high"]
+        for row in rows
+    ]
+    # A fixed population varies a little less than the binomial that Wilson's interval assumes.
+    assert 0.94 <= sum(inside) / len(inside) <= 1.0
+
+
+def test_the_planted_rise_is_found_and_fires_one_alert_once(month: Month) -> None:
+    shares = dict(
+        zip(
+            *month.warehouse.query(
+                "SELECT activity_date, located_share FROM mart.engagement "
+                "WHERE country_iso2 = 'CN' AND event_group = 'attention' ORDER BY activity_date"
+            ).columns,
+            strict=True,
+        )
+    )
+    by_day = {day.as_py(): share.as_py() for day, share in shares.items()}
+    assert by_day[date(2024, 12, 1)] < 0.25
+    assert by_day[LAST] > 0.33
+    messages = month.server.slack_messages()
+    assert len(messages) == 1
+    text = json.dumps(messages[0])
+    assert "Firing" in text
+    assert "synthetic" in text
+    assert "95 % interval" in text
+    (alert,) = month.warehouse.query("SELECT * FROM ops.alerts").to_pylist()
+    assert alert["state"] == "firing"
+    assert date(2024, 12, 2) <= alert["since_date"] <= date(2024, 12, 7)
+    assert alert["evaluated_through"] == LAST
+
+
+def test_the_planted_faults_are_stated_hour_by_hour(month: Month) -> None:
+    rows = month.warehouse.query(
+        "SELECT file_hour::VARCHAR AS hour, status, bad_line_count, duplicate_count, member_count "
+        "FROM raw.archive_hours WHERE status != 'complete' OR bad_line_count > 0 "
+        "OR duplicate_count > 0 OR member_count > 1 ORDER BY file_hour"
+    ).to_pylist()
+    found = {row["hour"][:13]: row for row in rows}
+    assert found["2024-11-25 09"]["bad_line_count"] > 0
+    assert found["2024-11-28 14"]["status"] == "truncated"
+    assert found["2024-11-30 20"]["member_count"] > 1
+    assert found["2024-12-05 03"]["status"] == "missing"
+    assert found["2024-12-05 04"]["status"] == "missing"
+    assert set(found) - {"2024-12-12 06"} == {
+        "2024-11-25 09",
+        "2024-11-28 14",
+        "2024-11-30 20",
+        "2024-12-05 03",
+        "2024-12-05 04",
+    }
+
+
+def test_the_planted_loss_is_all_that_the_volume_check_names(month: Month) -> None:
+    losses = volume_losses(month.lake, DAYS)
+    assert [(loss.day, loss.event_type) for loss in losses] == [
+        (day, "WatchEvent") for day in LOSS_DAYS
+    ]
+    assert all(0.25 < loss.ratio < 0.5 for loss in losses)
+
+
+def test_the_loss_warns_in_its_run_and_every_blocking_check_passed(month: Month) -> None:
+    verdicts = {}
+    for run_id in month.run_ids:
+        records = month.instance.get_records_for_run(
+            run_id, of_type=dg.DagsterEventType.ASSET_CHECK_EVALUATION
+        ).records
+        for record in records:
+            event = record.event_log_entry.get_dagster_event()
+            data = event.asset_check_evaluation_data
+            verdicts[run_id, data.check_name] = (data.passed, data.severity)
+    warned = dg.AssetCheckSeverity.WARN
+    volume = [verdicts[run_id, "volume_as_usual"] for run_id in month.run_ids]
+    assert volume == [(True, warned), (True, warned), (False, warned)]
+    for run_id in month.run_ids:
+        for name in ("events_suite", "actor_country_suite", "engagement_suite"):
+            assert verdicts[run_id, name][0], name
+        assert verdicts[run_id, "published_as_staged"][0]
+
+
+def test_what_is_published_shows_no_small_cell_and_no_account(month: Month) -> None:
+    current = month.settings.data / "published" / "current"
+    with duckdb.connect(str(current / "observatory.duckdb"), read_only=True) as connection:
+        smallest = connection.execute(
+            "SELECT min(actor_count) FROM (SELECT actor_count FROM engagement UNION ALL "
+            "SELECT actor_count FROM country_activity)"
+        ).fetchall()
+        columns = connection.execute("SELECT column_name FROM information_schema.columns")
+        names = {row[0] for row in columns.fetchall()}
+        newest = connection.execute("SELECT max(activity_date) FROM engagement").fetchall()
+    assert smallest[0][0] >= 5
+    assert newest == [(LAST,)]
+    assert not names & {"actor_id", "login", "location", "company", "event_id"}
+
+
+def test_the_same_days_again_give_the_same_rows_no_message_and_no_question(month: Month) -> None:
+    # 2024-12-12 is left out: its late file arrives with the second request, as planted.
+    before = tables(month)
+    asked = [r for r in month.server.requests() if r.path.startswith("/graphql")]
+    result = month.runner.days(date(2024, 12, 13), LAST)
+    assert result.error == ""
+    assert tables(month) == before
+    assert [r for r in month.server.requests() if r.path.startswith("/graphql")] == asked
+    assert len(month.server.slack_messages()) == 1
+
+
+def test_a_file_that_was_missing_is_asked_for_again_and_its_events_join_their_day(
+    month: Month,
+) -> None:
+    day = date(2024, 12, 12)
+
+    def status() -> list[str]:
+        rows = month.warehouse.query(
+            "SELECT status FROM raw.archive_hours WHERE file_hour = '2024-12-12 06:00:00+00'"
+        )
+        return rows["status"].to_pylist()
+
+    if status() == ["missing"]:
+        assert month.runner.days(day, day).error == ""
+    assert status() == ["complete"]
+    truth = month.world.events_of(day)
+    chosen = truth.is_tracked & ~truth.is_bot
+    (row,) = month.warehouse.query(
+        "SELECT count(*) AS n FROM core.events WHERE event_date = ? AND is_tracked", [day]
+    ).to_pylist()
+    assert row["n"] == int(chosen.sum())
+    assert len(month.server.slack_messages()) == 1
