@@ -12,6 +12,7 @@ import pandas as pd
 from checks.suites import Suite
 
 _ROWS_NAMED = 10
+_COLUMN_KEYS = ("column", "column_A", "column_B")
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,16 +111,13 @@ def _checkpoint(context: Any, suite: Suite) -> Any:  # noqa: ANN401 - the librar
 
 def _finding(outcome: Any, frame: pd.DataFrame) -> Finding:  # noqa: ANN401 - untyped
     config = outcome.expectation_config
-    columns = [
-        str(value)
-        for key, value in config.kwargs.items()
-        if key in ("column", "column_A", "column_B", "column_list")
-    ]
+    columns = [config.kwargs[key] for key in _COLUMN_KEYS if key in config.kwargs]
+    columns += config.kwargs.get("column_list", [])
     detail = outcome.result
     rows = [index for index in detail.get("unexpected_index_list") or [] if index in frame.index]
     days = tuple(sorted(set(frame.loc[rows, "day"].astype(str)))) if rows else ()
-    raised = (outcome.exception_info or {}).get("raised_exception")
-    sample = "it could not be evaluated" if raised else f"found {_sample(detail)}"
+    could_not = _has_raised(outcome.exception_info or {})
+    sample = "it could not be evaluated" if could_not else f"found {_sample(detail)}"
     return Finding(
         expectation=f"{config.type}({', '.join(columns)})",
         is_critical=str(getattr(config, "severity", "critical")).lower().endswith("critical"),
@@ -127,6 +125,12 @@ def _finding(outcome: Any, frame: pd.DataFrame) -> Finding:  # noqa: ANN401 - un
         days=days or tuple(sorted(set(frame["day"].astype(str)))),
         sample=sample,
     )
+
+
+def _has_raised(info: dict[str, Any]) -> bool:
+    """Whether evaluating raised: there is one report of it, or one for each metric that did."""
+    reports = [info, *(each for each in info.values() if isinstance(each, dict))]
+    return any(each.get("raised_exception") for each in reports)
 
 
 def _sample(detail: dict[str, Any]) -> str:

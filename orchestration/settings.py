@@ -10,7 +10,9 @@ from dotenv import dotenv_values
 
 ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "OBSERVATORY_"
+# Synthetic and real figures never share a folder: each upstream has its own.
 _LIVE = {
+    "DATA": ".observatory/live",
     "ARCHIVE_BASE_URLS": "https://data.gharchive.org",
     "GITHUB_API_URL": "https://api.github.com",
     "SLACK_API_URL": "https://slack.com/api/",
@@ -22,23 +24,22 @@ _LIVE = {
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
 }
-# The sandbox's month lies in the past: its rules look at all of it, at a clock set just after.
 _SANDBOX = {
+    "DATA": ".observatory/sandbox",
     "ARCHIVE_BASE_URLS": "{sandbox}",
     "GITHUB_API_URL": "{sandbox}",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
     "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
     "PANEL_ONE_IN": "10",
-    "ALERT_MAX_AGE_DAYS": "40",
-    "NOW": "2024-12-17T02:00:00+00:00",
+    "ALERT_MAX_AGE_DAYS": "10",
+    "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
 }
 _COMMON = {
     "UPSTREAM": "sandbox",
     "SANDBOX_URL": "http://127.0.0.1:8787",
-    "DATA": ".observatory",
     "FIRST_DAY": "2022-01-01",
     "RULES": "assets/alerting/rules.yaml",
     "DOWNLOAD_WORKERS": "4",

@@ -165,8 +165,10 @@ def attribute(warehouse: Warehouse, rows: dict[int, tuple[str | None, str | None
 def test_accounts_of_a_day_are_profiled_by_how_they_are_attributed(
     lake: Lake, warehouse: Warehouse
 ) -> None:
-    """Of six accounts: one sound, one unknown, one of no economy, one without a rule, one with a
-    rule and no country, one not attributed at all. Three of six have a country.
+    """Three of six have a country.
+
+    One is sound, one unknown, one of no economy, one without a rule, one with a rule and no
+    country, and one is not attributed at all.
     """
     write_events(lake, DAY, [event(n) for n in (1, 1, 2, 3, 4, 5, 6)] + [event(0, actor_id=None)])
     attribute(

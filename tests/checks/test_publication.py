@@ -1,0 +1,117 @@
+"""mart.engagement holds what was staged and checked: nothing less, nothing more, nothing else."""
+
+from collections.abc import Callable
+from datetime import date, timedelta
+
+import dagster as dg
+import pyarrow as pa
+import pyarrow.compute as pc
+import pytest
+
+from assets.engagement.shares import engagement
+from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT, STAGED_ENGAGEMENT
+from checks.publication import publication_checks
+from resources.lake import Lake
+from resources.warehouse import Warehouse
+
+DAY = date(2024, 12, 15)
+(PUBLISHED_AS_STAGED,) = publication_checks()
+
+
+def shares_of(day: date) -> pa.Table:
+    activity = COUNTRY_ACTIVITY.arrow(
+        [
+            {
+                "activity_date": day,
+                "scope": "tracked",
+                "event_group": "attention",
+                "country_iso2": country,
+                "actor_count": count,
+                "event_count": count,
+                "capped_event_count": count,
+                "event_cap": 20,
+            }
+            for country, count in {"CN": 8, "US": 2, "ZZ": 10}.items()
+        ]
+    )
+    return engagement(day, activity, 24)
+
+
+def stage(lake: Lake, day: date, rows: pa.Table) -> None:
+    lake.write(STAGED_ENGAGEMENT.qualified, str(day), rows)
+
+
+def publish(warehouse: Warehouse, day: date, rows: pa.Table) -> None:
+    warehouse.replace_days(ENGAGEMENT.qualified, "activity_date", [day], rows)
+
+
+def evaluation(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
+    (found,) = result.get_asset_check_evaluations()
+    return found
+
+
+def test_what_is_published_as_staged_passes(lake: Lake, warehouse: Warehouse, run_check) -> None:
+    days = [DAY, DAY + timedelta(days=1)]
+    for day in days:
+        stage(lake, day, shares_of(day))
+        publish(warehouse, day, shares_of(day).take([1, 0]))
+    found = evaluation(run_check(PUBLISHED_AS_STAGED, ENGAGEMENT, *days))
+    assert found.passed
+    assert found.metadata["staged_rows"].value == 4
+    assert found.description == (
+        "4 staged rows on 2024-12-15 to 2024-12-16; 0 of them not published, "
+        "0 published that were not staged."
+    )
+
+
+def less(rows: pa.Table) -> pa.Table:
+    return rows.slice(1)
+
+
+def more(rows: pa.Table) -> pa.Table:
+    first = rows.slice(0, 1)
+    index = first.column_names.index("country_iso2")
+    return pa.concat_tables([rows, first.set_column(index, "country_iso2", pa.array(["DE"]))])
+
+
+def otherwise(rows: pa.Table) -> pa.Table:
+    index = rows.column_names.index("located_share")
+    return rows.set_column(index, "located_share", pc.add(rows["located_share"], 1e-15))
+
+
+@pytest.mark.parametrize(
+    ("change", "words"),
+    [
+        (less, "1 of them not published, 0 published that were not staged"),
+        (more, "0 of them not published, 1 published that were not staged"),
+        (otherwise, "2 of them not published, 2 published that were not staged"),
+    ],
+)
+def test_a_row_lost_added_or_changed_fails(
+    lake: Lake,
+    warehouse: Warehouse,
+    run_check,
+    change: Callable[[pa.Table], pa.Table],
+    words: str,
+) -> None:
+    stage(lake, DAY, shares_of(DAY))
+    rows = shares_of(DAY)
+    publish(warehouse, DAY, change(rows).cast(rows.schema))
+    found = evaluation(run_check(PUBLISHED_AS_STAGED, ENGAGEMENT, DAY))
+    assert not found.passed
+    assert found.severity is dg.AssetCheckSeverity.ERROR
+    assert words in str(found.description)
+
+
+def test_days_that_the_run_did_not_make_are_not_compared(
+    lake: Lake, warehouse: Warehouse, run_check
+) -> None:
+    stage(lake, DAY, shares_of(DAY))
+    publish(warehouse, DAY, shares_of(DAY))
+    publish(warehouse, DAY - timedelta(days=1), shares_of(DAY - timedelta(days=1)))
+    stage(lake, DAY + timedelta(days=1), shares_of(DAY + timedelta(days=1)))
+    assert evaluation(run_check(PUBLISHED_AS_STAGED, ENGAGEMENT, DAY)).passed
+
+
+def test_a_day_that_has_neither_passes(run_check) -> None:
+    assert evaluation(run_check(PUBLISHED_AS_STAGED, ENGAGEMENT, DAY)).passed

@@ -1,0 +1,114 @@
+"""The daily automation, evaluated by Dagster itself on a simulated clock."""
+
+from datetime import UTC, datetime, timedelta
+
+import dagster as dg
+import pytest
+
+from orchestration.automation import DAILY_CRON, automation_sensor, daily_condition
+from orchestration.partitions import chunks, daily_partitions
+
+START = datetime(2026, 3, 1, 12, tzinfo=UTC)
+
+
+@dg.asset(
+    partitions_def=daily_partitions(datetime(2026, 1, 1, tzinfo=UTC).date()),
+    automation_condition=daily_condition(),
+)
+def upstream() -> None:
+    """Stands in for the first asset of a day."""
+
+
+@dg.asset(
+    partitions_def=daily_partitions(datetime(2026, 1, 1, tzinfo=UTC).date()),
+    automation_condition=daily_condition(),
+    deps=[upstream],
+)
+def downstream() -> None:
+    """Stands in for the last."""
+
+
+ASSETS = [upstream, downstream]
+
+
+class Clock:
+    """Evaluates the conditions tick by tick, and materialises what they ask for."""
+
+    def __init__(self, instance: dg.DagsterInstance) -> None:
+        self.instance = instance
+        self.cursor = None
+
+    def tick(self, moment: datetime, *, succeed: bool = True) -> list[str]:
+        result = dg.evaluate_automation_conditions(
+            defs=ASSETS,
+            instance=self.instance,
+            asset_selection=dg.AssetSelection.all(),
+            evaluation_time=moment,
+            cursor=self.cursor,
+        )
+        self.cursor = result.cursor
+        asked = {
+            asset.key.to_user_string(): sorted(result.get_requested_partitions(asset.key))
+            for asset in ASSETS
+        }
+        assert asked["upstream"] == asked["downstream"]
+        for key in asked["upstream"] if succeed else []:
+            dg.materialize(ASSETS, partition_key=key, instance=self.instance)
+        return [str(key) for key in asked["upstream"]]
+
+
+def days(first: str, count: int) -> list[str]:
+    start = datetime.fromisoformat(first)
+    return [(start + timedelta(days=n)).date().isoformat() for n in range(count)]
+
+
+@pytest.mark.parametrize("outage", [1, 3, 7])
+def test_after_an_outage_of_up_to_seven_days_all_of_it_is_asked_for(outage: int) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        clock = Clock(instance)
+        # The first evaluation takes the seven newest closed days.
+        assert clock.tick(START) == days("2026-02-22", 7)
+        assert clock.tick(START + timedelta(hours=6)) == []
+        # The daemon is away, and comes back in the afternoon.
+        back = START + timedelta(days=outage, hours=3)
+        assert clock.tick(back) == days("2026-03-01", outage)
+        assert clock.tick(back + timedelta(minutes=1)) == []
+
+
+def test_each_day_is_asked_for_once_after_two_in_the_morning() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        clock = Clock(instance)
+        clock.tick(START)
+        assert clock.tick(datetime(2026, 3, 2, 1, 59, tzinfo=UTC)) == []
+        assert clock.tick(datetime(2026, 3, 2, 2, 1, tzinfo=UTC)) == ["2026-03-01"]
+        assert clock.tick(datetime(2026, 3, 2, 2, 2, tzinfo=UTC)) == []
+
+
+def test_a_day_that_failed_is_asked_for_again_the_next_day() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        clock = Clock(instance)
+        clock.tick(START)
+        morning = datetime(2026, 3, 2, 2, 1, tzinfo=UTC)
+        assert clock.tick(morning, succeed=False) == ["2026-03-01"]
+        assert clock.tick(morning + timedelta(days=1)) == ["2026-03-01", "2026-03-02"]
+
+
+def test_the_sensor_is_on_by_default_and_the_cron_is_in_utc_after_the_neighbour_file() -> None:
+    assert automation_sensor().default_status is dg.DefaultSensorStatus.RUNNING
+    assert DAILY_CRON == "0 2 * * *"
+
+
+@pytest.mark.parametrize(
+    ("count", "size", "expected"),
+    [(1, 31, [1]), (31, 31, [31]), (32, 31, [31, 1]), (30, 10, [10] * 3)],
+)
+def test_a_range_is_cut_into_few_runs_that_cover_it_once(
+    count: int, size: int, expected: list[int]
+) -> None:
+    first = START.date()
+    ranges = list(chunks(first, first + timedelta(days=count - 1), size))
+    assert [(end - start).days + 1 for start, end in ranges] == expected
+    covered = [
+        start + timedelta(days=n) for start, end in ranges for n in range((end - start).days + 1)
+    ]
+    assert covered == [first + timedelta(days=n) for n in range(count)]

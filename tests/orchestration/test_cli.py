@@ -1,0 +1,53 @@
+"""The commands: clear refusals, and a doctor that says how to mend."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestration import cli
+from orchestration.doctor import examine
+from orchestration.settings import load_settings
+from sandbox.server import SandboxServer
+from tests.orchestration.conftest import sandbox_settings
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        (["backfill", "2024-13-01", "2024-12-02"], "'2024-13-01' is no day"),
+        (["backfill", "2024-12-02", "2024-12-01"], "lies after"),
+        (["backfill", "2024-12-02", "2999-01-01"], "is not over yet"),
+    ],
+)
+def test_a_range_that_cannot_be_made_is_refused_in_words(
+    arguments: list[str], words: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_the_doctor_finds_a_sandbox_installation_well(
+    small_server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert examine(sandbox_settings(small_server, tmp_path)) == 0
+    assert "FAIL" not in capsys.readouterr().out
+
+
+def test_the_doctor_says_how_to_mend_what_is_missing(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    rules = tmp_path / "rules.yaml"
+    rules.write_text("rules: [{id: x}]")
+    (tmp_path / "archive").mkdir()
+    settings = load_settings(
+        {
+            "OBSERVATORY_UPSTREAM": "live",
+            "OBSERVATORY_DATA": str(tmp_path),
+            "OBSERVATORY_RULES": str(rules),
+            "OBSERVATORY_ARCHIVE_BASE_URLS": f"file:{tmp_path}/archive",
+        }
+    )
+    assert examine(settings) == 1
+    printed = capsys.readouterr().out
+    for words in ("OBSERVATORY_GITHUB_TOKEN", "OBSERVATORY_SLACK_TOKEN", "rules.0", "0 of 1 mirr"):
+        assert words in printed

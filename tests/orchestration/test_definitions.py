@@ -1,0 +1,105 @@
+"""The code location: it loads, says one name everywhere, and documents every asset."""
+
+import tomllib
+
+import dagster as dg
+import pytest
+import yaml
+
+from orchestration.definitions import build_definitions
+from orchestration.settings import load_settings
+from tests.conftest import ROOT
+
+ASSETS = {
+    "activity": [
+        "core/events",
+        "raw/archive_events",
+        "raw/archive_hours",
+        "raw/archive_totals",
+    ],
+    "alerting": ["ops/alerts"],
+    "attribution": ["core/actor_country", "raw/actor_profiles"],
+    "engagement": ["mart/country_activity", "mart/engagement", "stage/engagement"],
+    "reference": [
+        "core/economies",
+        "core/model_families",
+        "core/policy_events",
+        "core/tracked_repositories",
+        "core/upstream_breaks",
+    ],
+    "report": ["published/snapshot"],
+}
+BLOCKING = {"events_suite", "actor_country_suite", "engagement_suite"}
+WARNING = {"files_whole", "volume_as_usual", "published_as_staged"}
+
+
+@pytest.fixture(scope="module")
+def definitions() -> dg.Definitions:
+    return build_definitions(load_settings({}))
+
+
+def specs(definitions: dg.Definitions) -> list[dg.AssetSpec]:
+    return list(definitions.resolve_all_asset_specs())
+
+
+def test_the_assets_and_their_groups_are_these(definitions: dg.Definitions) -> None:
+    found: dict[str, list[str]] = {}
+    for spec in specs(definitions):
+        found.setdefault(str(spec.group_name), []).append(spec.key.to_user_string())
+    assert {group: sorted(keys) for group, keys in found.items()} == ASSETS
+
+
+def test_every_asset_is_owned_described_and_has_columns_kinds_and_a_code_version(
+    definitions: dg.Definitions,
+) -> None:
+    for spec in specs(definitions):
+        name = spec.key.to_user_string()
+        assert spec.owners == ["team:observatory"], name
+        assert all(part in str(spec.description) for part in ("Grain", "Source", "Owner")), name
+        assert spec.kinds, name
+        assert spec.code_version, name
+        assert spec.automation_condition is not None, name
+        schema = spec.metadata["dagster/column_schema"]
+        assert all(column.description for column in schema.columns), name
+        assert spec.metadata["dagster/table_name"] == ".".join(spec.key.path), name
+
+
+def test_daily_assets_are_partitioned_by_utc_day_since_2022(definitions: dg.Definitions) -> None:
+    for spec in specs(definitions):
+        if spec.group_name == "reference":
+            assert spec.partitions_def is None
+            continue
+        keys = spec.partitions_def.get_first_partition_key()
+        assert keys == "2022-01-01"
+
+
+def test_checks_block_where_a_wrong_figure_would_be_published(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    blocking = {key.name: graph.get(key).blocking for key in graph.asset_check_keys}
+    assert {name for name, blocks in blocking.items() if blocks} == BLOCKING
+    assert {name for name, blocks in blocking.items() if not blocks} == WARNING
+
+
+def test_sensors_are_on_by_default(definitions: dg.Definitions) -> None:
+    sensors = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
+    assert set(sensors) == {"daily_automation", "failed_runs", "revisit_days"}
+    assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
+
+
+def test_the_code_location_has_one_name() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]
+    workspace = yaml.safe_load((ROOT / "workspace.yaml").read_text())
+    names = {
+        project["dagster"]["code_location_name"],
+        project["dg"]["project"]["code_location_name"],
+        workspace["load_from"][0]["python_file"]["location_name"],
+    }
+    assert names == {"observatory"}
+
+
+def test_the_lock_names_no_download_address_and_hashes_everything() -> None:
+    text = (ROOT / "requirements.lock").read_text()
+    assert "://" not in text
+    pinned = [line for line in text.splitlines() if line and line[0] not in " #"]
+    assert all("==" in line for line in pinned)
+    assert text.count("--hash=sha256:") >= len(pinned)

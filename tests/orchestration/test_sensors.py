@@ -1,0 +1,126 @@
+"""Failed runs reach Slack once, and not before Slack took them; open days are asked for again."""
+
+from datetime import date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.activity.tables import ARCHIVE_HOURS
+from orchestration.resources import build_resources
+from orchestration.sensors import failed_runs, revisit_days
+from resources.lake import Lake
+from sandbox.server import SandboxServer
+from sandbox.trouble import Trouble
+from sandbox.world import World
+from tests.orchestration.conftest import sandbox_settings
+
+
+@pytest.fixture
+def server() -> SandboxServer:
+    with SandboxServer(World(seed=5, developers=50)) as server:
+        yield server
+
+
+@dg.op
+def broken() -> None:
+    raise RuntimeError("archive <b>out</b> & about")
+
+
+@dg.job
+def failing() -> None:
+    broken()
+
+
+def sensor_tick(
+    instance: dg.DagsterInstance, server: SandboxServer, data: Path, cursor: str | None
+) -> tuple[dg.SkipReason, str | None]:
+    resources = build_resources(sandbox_settings(server, data))
+    context = dg.build_sensor_context(instance=instance, cursor=cursor)
+    outcome = failed_runs(
+        context, resources["warehouse"], resources["slack"], resources["platform"]
+    )
+    return outcome, context.cursor
+
+
+def test_a_failed_run_is_posted_once_escaped_and_marked_as_synthetic(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        failing.execute_in_process(instance=instance, raise_on_error=False)
+        _, cursor = sensor_tick(instance, server, tmp_path, None)
+        sensor_tick(instance, server, tmp_path, cursor)
+        sensor_tick(instance, server, tmp_path, None)
+    (message,) = server.slack_messages()
+    text = str(message)
+    assert "Run failed: failing" in text
+    assert "sandbox, synthetic" in text
+    assert "&lt;b&gt;out&lt;/b&gt; &amp; about" in text
+
+
+def test_a_failed_run_waits_in_the_outbox_until_slack_takes_it(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        failing.execute_in_process(instance=instance, raise_on_error=False)
+        refuse = Trouble(path_prefix="/api/chat.postMessage", kind="status", status=400, times=1)
+        server.add_fault(refuse)
+        with pytest.raises(dg.Failure, match=r"wait in ops\.outbox"):
+            sensor_tick(instance, server, tmp_path, None)
+        assert server.slack_messages() == []
+        sensor_tick(instance, server, tmp_path, None)
+    assert len(server.slack_messages()) == 1
+
+
+def test_without_failed_runs_nothing_is_made_or_posted(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        outcome, cursor = sensor_tick(instance, server, tmp_path, None)
+    assert "0 failed runs" in str(outcome.skip_message)
+    assert cursor is None
+
+
+def hours(day: date, status: str) -> dict[str, object]:
+    row = dict.fromkeys(ARCHIVE_HOURS.column_names, 0)
+    return {
+        **row,
+        "source": "gharchive",
+        "archive_date": day,
+        "file_hour": f"{day}T05:00:00+00:00",
+        "is_neighbour": False,
+        "status": status,
+        "mirror": None,
+        "bad_offsets": [],
+        "messages": [],
+        "scan_fingerprint": "x",
+        "first_event_at": None,
+        "last_event_at": None,
+        "fetched_at": f"{day}T05:00:00+00:00",
+    }
+
+
+def test_recent_days_with_missing_files_are_asked_for_again_and_old_or_whole_ones_not(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    settings = sandbox_settings(server, tmp_path)  # its clock stands at 2024-12-17
+    lake = Lake(str(tmp_path / "lake"))
+    for day, status in (
+        (date(2024, 12, 16), "missing"),
+        (date(2024, 12, 15), "complete"),
+        (date(2024, 12, 12), "truncated"),
+        (date(2024, 12, 9), "missing"),
+    ):
+        row = hours(day, status)
+        for name in ("file_hour", "fetched_at"):
+            row[name] = datetime.fromisoformat(str(row[name]))
+        lake.write(ARCHIVE_HOURS.qualified, str(day), ARCHIVE_HOURS.arrow([row]), "gharchive")
+    resources = build_resources(settings)
+    requests = list(
+        revisit_days(dg.build_sensor_context(), resources["lake"], resources["platform"])
+    )
+    assert [request.partition_key for request in requests] == ["2024-12-12", "2024-12-16"]
+    assert [request.run_key for request in requests] == [
+        "files:2024-12-12:2024-12-17",
+        "files:2024-12-16:2024-12-17",
+    ]

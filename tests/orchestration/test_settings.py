@@ -1,0 +1,77 @@
+"""Settings: defaults by upstream, clear errors, secrets that do not print."""
+
+from pathlib import Path
+
+import pytest
+
+from orchestration.settings import NAMES, SettingsError, load_settings
+from tests.conftest import ROOT
+
+
+def test_by_default_everything_comes_from_the_sandbox_and_needs_no_token() -> None:
+    settings = load_settings({"OBSERVATORY_SANDBOX_URL": "http://127.0.0.1:1"})
+    assert settings.upstream == "sandbox"
+    assert settings.archive_base_urls == ("http://127.0.0.1:1",)
+    assert settings.slack_api_url == "http://127.0.0.1:1/api/"
+    assert settings.tracked_repositories == ROOT / "sandbox" / "tracked_repositories.csv"
+
+
+def test_live_settings_point_at_the_real_upstreams_and_the_shipped_list() -> None:
+    settings = load_settings({"OBSERVATORY_UPSTREAM": "live"})
+    assert settings.archive_base_urls == ("https://data.gharchive.org",)
+    assert settings.github_api_url == "https://api.github.com"
+    assert settings.panel_one_in == 1000
+    assert settings.tracked_repositories.is_file()
+
+
+def test_file_urls_and_mirrors_are_taken_and_relative_folders_begin_at_the_root() -> None:
+    bases = "file:../shared/x, file:///srv/y ,https://example.org/z/"
+    settings = load_settings({"OBSERVATORY_ARCHIVE_BASE_URLS": bases})
+    relative = (ROOT / "../shared/x").resolve()
+    assert settings.archive_base_urls == (
+        f"file:{relative}",
+        "file:/srv/y",
+        "https://example.org/z",
+    )
+
+
+def test_secrets_do_not_print() -> None:
+    token = "xoxb-very-secret"  # noqa: S105
+    settings = load_settings({"OBSERVATORY_SLACK_TOKEN": token, "OBSERVATORY_GITHUB_TOKEN": token})
+    assert token not in repr(settings)
+    assert settings.slack_token.value == token
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("OBSERVATORY_UPSTREAM", "production"),
+        ("OBSERVATORY_ARCHIVE_BASE_URLS", "ftp://x"),
+        ("OBSERVATORY_GITHUB_API_URL", "api.github.com"),
+        ("OBSERVATORY_FIRST_DAY", "2022"),
+        ("OBSERVATORY_PANEL_ONE_IN", "-1"),
+        ("OBSERVATORY_DOWNLOAD_WORKERS", "0"),
+        ("OBSERVATORY_NOW", "2024-01-01T00:00"),
+        ("OBSERVATORY_TYPO", "x"),
+    ],
+)
+def test_a_wrong_setting_is_named(name: str, value: str) -> None:
+    with pytest.raises(SettingsError, match=name):
+        load_settings({name: value})
+
+
+def test_the_example_names_every_setting_and_no_other() -> None:
+    text = (ROOT / ".env.example").read_text()
+    named = {
+        line.lstrip("#").split("=")[0]
+        for line in text.splitlines()
+        if "=" in line and line.lstrip("#").startswith("OBSERVATORY_")
+    }
+    assert named == set(NAMES)
+
+
+def test_paths_begin_at_the_repository_whatever_folder_a_process_starts_in(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert load_settings({}).data == ROOT / ".observatory" / "sandbox"
