@@ -144,6 +144,8 @@ def dev(port: int) -> int:
             sys.executable, "-m", "dagster_dg_cli.cli", "dev",
             "--host", "127.0.0.1", "--port", str(port),
         ]  # fmt: skip
+        # A shell starts what it sends to the background deaf to interrupts, and Dagster with it.
+        signal.signal(signal.SIGINT, signal.default_int_handler)
         process = subprocess.Popen(command, cwd=ROOT)  # noqa: S603
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
         try:

@@ -34,11 +34,17 @@ def warehouse(tmp_path: Path) -> Warehouse:
     return house
 
 
+@pytest.fixture(scope="session")
+def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Where Great Expectations keeps its project: making one takes longer than using it."""
+    return tmp_path_factory.mktemp("data")
+
+
 RunCheck = Callable[..., dg.ExecuteInProcessResult]
 
 
 @pytest.fixture
-def run_check(tmp_path: Path, lake: Lake, warehouse: Warehouse) -> RunCheck:
+def run_check(tmp_path: Path, data_dir: Path, lake: Lake, warehouse: Warehouse) -> RunCheck:
     """Materialise a table that is already there, and run its check on some days.
 
     Another asset is made of the table, so that one can see whether the check lets it.
@@ -49,7 +55,7 @@ def run_check(tmp_path: Path, lake: Lake, warehouse: Warehouse) -> RunCheck:
         "warehouse": WarehouseResource(database=str(warehouse.database), max_wait_s=5),
         "platform": Platform(
             world="sandbox",
-            data_dir=str(tmp_path),
+            data_dir=str(data_dir),
             reference_dir="",
             tracked_repositories="",
             rules="",
@@ -65,7 +71,6 @@ def run_check(tmp_path: Path, lake: Lake, warehouse: Warehouse) -> RunCheck:
         @dg.asset(
             key=key,
             partitions_def=daily if days else None,
-            backfill_policy=dg.BackfillPolicy.single_run() if days else None,
         )
         def there_already() -> dg.MaterializeResult[None]:
             return dg.MaterializeResult()
@@ -74,7 +79,6 @@ def run_check(tmp_path: Path, lake: Lake, warehouse: Warehouse) -> RunCheck:
             key="what_rests_on_it",
             deps=[key],
             partitions_def=daily if days else None,
-            backfill_policy=dg.BackfillPolicy.single_run() if days else None,
         )
         def what_rests_on_it() -> dg.MaterializeResult[None]:
             return dg.MaterializeResult()

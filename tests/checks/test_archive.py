@@ -1,6 +1,6 @@
 """Losses in the archives: files that are not whole, volumes that fall without a reason."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
@@ -11,6 +11,7 @@ from checks.archive import VolumeLoss, archive_checks, volume_losses
 from resources.lake import Lake
 
 DAY = date(2024, 12, 15)
+RunCheck = Callable[..., dg.ExecuteInProcessResult]
 ALL_HOURS = range(24)
 SOURCE = "gharchive"
 COUNTS = tuple(
@@ -32,6 +33,7 @@ def write_day(
     *,
     damaged: Collection[int] = (),
     damaged_hourly: int = 0,
+    hours: Collection[int] = ALL_HOURS,
     changes: Mapping[int, Mapping[str, object]] | None = None,
     source: str = SOURCE,
 ) -> None:
@@ -43,14 +45,15 @@ def write_day(
         hourly: events an hour by type; a type with 0 has no row, as in the scan.
         damaged: hours whose file is truncated.
         damaged_hourly: events of each type in those.
+        hours: that have a file.
         changes: other columns of raw.archive_hours, by hour; hour 24 is the neighbour's file.
         source: of the archive.
     """
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
     changes = changes or {}
-    hours: list[dict[str, object]] = []
+    files: list[dict[str, object]] = []
     totals: list[dict[str, object]] = []
-    for hour in [*ALL_HOURS, *(each for each in changes if each not in ALL_HOURS)]:
+    for hour in [*hours, *(each for each in changes if each not in ALL_HOURS)]:
         place = {
             "source": source,
             "archive_date": day,
@@ -66,21 +69,21 @@ def write_day(
             "scan_fingerprint": "test",
             "fetched_at": midnight,
         }
-        hours.append({**row, **changes.get(hour, {})})
+        files.append({**row, **changes.get(hour, {})})
         for event_type, usual in hourly.items():
             count = damaged_hourly if hour in damaged else usual
             if count:
                 totals.append({**place, "event_type": event_type, "event_count": count})
-    lake.write(ARCHIVE_HOURS.qualified, str(day), ARCHIVE_HOURS.arrow(hours), source)
+    lake.write(ARCHIVE_HOURS.qualified, str(day), ARCHIVE_HOURS.arrow(files), source)
     lake.write(ARCHIVE_TOTALS.qualified, str(day), ARCHIVE_TOTALS.arrow(totals), source)
 
 
 def write_past(
     lake: Lake, hourly: int = 100, *, days: int = 28, event_type: str = "WatchEvent"
 ) -> None:
-    """So many days before the day, each as usual."""
+    """So many days before the day, each as usual; two hours tell as much as 24."""
     for age in range(1, days + 1):
-        write_day(lake, before(age), {event_type: hourly})
+        write_day(lake, before(age), {event_type: hourly}, hours=range(2))
 
 
 def losses(lake: Lake, hourly: int, event_type: str = "WatchEvent") -> list[VolumeLoss]:
@@ -211,7 +214,9 @@ def evaluation(result: dg.ExecuteInProcessResult) -> dg.AssetCheckEvaluation:
     return found
 
 
-def test_the_volume_check_names_the_loss_and_blocks_nothing(lake: Lake, run_check) -> None:
+def test_the_volume_check_names_the_loss_and_blocks_nothing(
+    lake: Lake, run_check: RunCheck
+) -> None:
     write_past(lake, 100)
     write_day(lake, DAY, {"WatchEvent": 40})
     result = run_check(VOLUME_AS_USUAL, ARCHIVE_TOTALS, DAY)
@@ -227,7 +232,7 @@ def test_the_volume_check_names_the_loss_and_blocks_nothing(lake: Lake, run_chec
     assert result.success
 
 
-def test_the_volume_check_passes_as_usual(lake: Lake, run_check) -> None:
+def test_the_volume_check_passes_as_usual(lake: Lake, run_check: RunCheck) -> None:
     write_past(lake, 100)
     write_day(lake, DAY, {"WatchEvent": 90})
     found = evaluation(run_check(VOLUME_AS_USUAL, ARCHIVE_TOTALS, DAY))
@@ -235,14 +240,18 @@ def test_the_volume_check_passes_as_usual(lake: Lake, run_check) -> None:
     assert found.metadata["table"].value == "None."
 
 
-def test_whole_files_pass_whatever_becomes_of_the_neighbours(lake: Lake, run_check) -> None:
+def test_whole_files_pass_whatever_becomes_of_the_neighbours(
+    lake: Lake, run_check: RunCheck
+) -> None:
     write_day(lake, DAY, {}, changes={24: {"status": "missing"}})
     found = evaluation(run_check(FILES_WHOLE, ARCHIVE_HOURS, DAY))
     assert found.passed
     assert found.metadata["faults"].value == "None."
 
 
-def test_each_file_that_is_not_whole_is_named_and_blocks_nothing(lake: Lake, run_check) -> None:
+def test_each_file_that_is_not_whole_is_named_and_blocks_nothing(
+    lake: Lake, run_check: RunCheck
+) -> None:
     write_day(lake, before(1), {}, changes={3: {"status": "missing"}})
     write_day(
         lake,
@@ -265,7 +274,7 @@ def test_each_file_that_is_not_whole_is_named_and_blocks_nothing(lake: Lake, run
     assert result.success
 
 
-def test_a_long_list_of_faults_is_cut_but_counted(lake: Lake, run_check) -> None:
+def test_a_long_list_of_faults_is_cut_but_counted(lake: Lake, run_check: RunCheck) -> None:
     for age in range(3):
         write_day(lake, before(age), {}, damaged=ALL_HOURS)
     found = evaluation(run_check(FILES_WHOLE, ARCHIVE_HOURS, before(2), DAY))

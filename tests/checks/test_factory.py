@@ -1,5 +1,6 @@
 """Suites as asset checks: which days they judge, what they say, and what they stop."""
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -13,6 +14,7 @@ from checks.suites import SUITES
 from resources.lake import Lake
 
 DAY = date(2024, 12, 15)
+RunCheck = Callable[..., dg.ExecuteInProcessResult]
 EVENTS_CHECK = suite_check(next(suite for suite in SUITES if suite.table is EVENTS))
 PAGE = Path("/data docs/page.html")
 WARNING = Finding("expect_a(x)", False, 1, ("2024-12-15",), "found 0")
@@ -98,15 +100,13 @@ def test_a_passed_verdict_says_on_what() -> None:
 def test_every_suite_is_one_blocking_check_of_its_table() -> None:
     checks = suite_checks()
     specs = [spec for check in checks for spec in check.check_specs]
-    assert [(spec.asset_key.path, spec.name) for spec in specs] == [
-        ((suite.table.schema, suite.table.name), suite.name) for suite in SUITES
-    ] or [(list(spec.asset_key.path), spec.name) for spec in specs] == [
-        ([suite.table.schema, suite.table.name], suite.name) for suite in SUITES
+    assert [(spec.asset_key, spec.name) for spec in specs] == [
+        (dg.AssetKey([suite.table.schema, suite.table.name]), suite.name) for suite in SUITES
     ]
     assert all(spec.blocking for spec in specs)
 
 
-def test_a_sound_day_passes_and_lets_the_run_go_on(lake: Lake, run_check) -> None:
+def test_a_sound_day_passes_and_lets_the_run_go_on(lake: Lake, run_check: RunCheck) -> None:
     write_events(lake, DAY - timedelta(days=1), is_selected=False)  # not of this run
     write_events(lake, DAY)
     result = run_check(EVENTS_CHECK, EVENTS, DAY)
@@ -119,7 +119,9 @@ def test_a_sound_day_passes_and_lets_the_run_go_on(lake: Lake, run_check) -> Non
     assert result.run_id in docs
 
 
-def test_a_critical_fault_on_one_day_of_a_range_stops_the_run(lake: Lake, run_check) -> None:
+def test_a_critical_fault_on_one_day_of_a_range_stops_the_run(
+    lake: Lake, run_check: RunCheck
+) -> None:
     days = [DAY, DAY + timedelta(days=1), DAY + timedelta(days=2)]
     for day in days:
         write_events(lake, day, is_selected=day != days[1])
@@ -134,7 +136,7 @@ def test_a_critical_fault_on_one_day_of_a_range_stops_the_run(lake: Lake, run_ch
     assert made(result) == {"core/events"}
 
 
-def test_a_warning_is_shown_and_lets_the_run_go_on(lake: Lake, run_check) -> None:
+def test_a_warning_is_shown_and_lets_the_run_go_on(lake: Lake, run_check: RunCheck) -> None:
     """A day without events is odd, not wrong."""
     result = run_check(EVENTS_CHECK, EVENTS, DAY)
     found = evaluation(result)
@@ -144,7 +146,7 @@ def test_a_warning_is_shown_and_lets_the_run_go_on(lake: Lake, run_check) -> Non
     assert made(result) == {"core/events", "what_rests_on_it"}
 
 
-def test_without_a_partition_the_newest_31_days_are_judged(lake: Lake, run_check) -> None:
+def test_without_a_partition_the_newest_31_days_are_judged(lake: Lake, run_check: RunCheck) -> None:
     for age in range(33):
         # The two oldest would fail, were they looked at.
         write_events(lake, DAY - timedelta(days=age), is_selected=age < 31)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -22,7 +22,6 @@ HOUR = datetime(2024, 11, 20, 5, tzinfo=UTC)
 LOST_HOUR = datetime(2024, 12, 5, 3, tzinfo=UTC)  # the sandbox plants no file here
 PATH = "/2024-11-20-5.json.gz"
 BODY = bytes(range(256)) * 40
-Open = Callable[[str], ArchiveClient]
 
 
 @pytest.fixture(autouse=True)

@@ -124,9 +124,9 @@ def test_a_write_that_fails_midway_leaves_the_old_rows_and_no_other_file(
     local.write(TABLE, DAY, OLD)
     with monkeypatch.context() as patch:
         break_it(patch)
-        with pytest.raises(OSError, match="No space|denied"):
+        with pytest.raises(OSError, match=r"No space|denied"):
             local.write(TABLE, DAY, NEW)
-        with pytest.raises(OSError, match="No space|denied"):
+        with pytest.raises(OSError, match=r"No space|denied"):
             local.write(TABLE, NEXT_DAY, NEW)
     assert local.read(TABLE, DAY) == OLD
     assert local.partitions(TABLE) == [DAY]
@@ -161,9 +161,7 @@ def test_the_pattern_finds_every_partition_and_part_and_no_leftover(
     assert local.partitions(TABLE) == [DAY]
 
 
-def test_a_killed_writers_name_is_not_reused(
-    local: Lake, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_killed_writers_name_is_not_reused(local: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
     names: list[str] = []
     replace = Path.replace
 

@@ -80,7 +80,7 @@ def outbox(warehouse: Warehouse) -> dict[str, dict[str, object]]:
 
 def alert(warehouse: Warehouse) -> dict[str, object]:
     (row,) = warehouse.query("SELECT * FROM ops.alerts").to_pylist()
-    return row
+    return dict(row)
 
 
 @pytest.fixture(scope="module")

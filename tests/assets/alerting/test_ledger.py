@@ -56,7 +56,8 @@ def fill(
 
 
 def outbox(warehouse: Warehouse) -> list[dict[str, object]]:
-    return warehouse.query("SELECT * FROM ops.outbox ORDER BY message_key").to_pylist()
+    rows = warehouse.query("SELECT * FROM ops.outbox ORDER BY message_key")
+    return list(rows.to_pylist())
 
 
 def test_a_rule_never_evaluated_has_no_state(warehouse: Warehouse) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 import pytest
@@ -79,7 +80,7 @@ def activity_of(groups: dict[str, dict[str, int]], scope: str = "tracked") -> pa
     )
 
 
-def by_country(rows: pa.Table, group: str = "attention") -> dict[str, dict[str, object]]:
+def by_country(rows: pa.Table, group: str = "attention") -> dict[str, dict[str, Any]]:
     return {row["country_iso2"]: row for row in rows.to_pylist() if row["event_group"] == group}
 
 

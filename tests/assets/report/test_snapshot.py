@@ -188,11 +188,11 @@ def test_a_run_publishes_and_says_where(tmp_path: Path, materialize: Materialize
     vintage = str(made.metadata["vintage"].value)
     assert current.readlink() == Path("vintages") / vintage
     assert vintage.startswith(f"20241217T020000Z-{result.run_id[:8]}-")
-    counts = made.metadata["rows_by_table"].value
-    assert counts == {
+    counts = {
         table.name: pq.read_metadata(current / f"{table.name}.parquet").num_rows
         for table in PUBLISHED
     }
+    assert made.metadata["rows_by_table"].value == counts
     assert made.metadata["dagster/row_count"].value == sum(counts.values())
 
 
