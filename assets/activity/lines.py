@@ -3,8 +3,8 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import NamedTuple
 
 import orjson
 
@@ -18,9 +18,8 @@ class MalformedLineError(ValueError):
     """The line is no event, nor several."""
 
 
-@dataclass(frozen=True, slots=True)
-class ArchiveEvent:
-    """One event as the archive has it.
+class ArchiveEvent(NamedTuple):
+    """One event as the archive has it; a tuple, because one is made of every line.
 
     Attributes:
         event_id: the archive's id; for the timeline schema, which has none, `t` and 128 bits of
@@ -43,8 +42,7 @@ class ArchiveEvent:
     is_timeline: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class ParsedLine:
+class ParsedLine(NamedTuple):
     """A line's events (none for a blank line), and whether a defect was mended on the way."""
 
     events: tuple[ArchiveEvent, ...]
@@ -174,7 +172,7 @@ def _moment(value: object) -> datetime:
         moment = datetime.fromisoformat(value)
         if moment.tzinfo is None:
             raise MalformedLineError("created_at has no offset")
-        return moment.astimezone(UTC)
+        return moment if moment.tzinfo is UTC else moment.astimezone(UTC)
     except (ValueError, OverflowError) as error:
         raise MalformedLineError("created_at is no time") from error
 

@@ -121,7 +121,7 @@ def test_many_clients_at_once_get_the_same_bytes(server: SandboxServer) -> None:
 def sandbox_process(*options: str) -> Iterator[tuple[subprocess.Popen[str], str]]:
     """A started sandbox process and its base URL."""
     command = [sys.executable, "-m", "sandbox", "--developers", "50", *options]
-    with subprocess.Popen(  # noqa: S603 - our own interpreter and module
+    with subprocess.Popen(
         command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
     ) as process:
         try:
@@ -151,7 +151,7 @@ def test_the_process_ends_when_its_parent_has_ended() -> None:
         # Ended without a word to the child, as by a crash.
         "import os; os._exit(0)\n"
     )
-    done = subprocess.run(  # noqa: S603 - our own interpreter
+    done = subprocess.run(
         [sys.executable, "-c", parent],
         cwd=ROOT,
         capture_output=True,

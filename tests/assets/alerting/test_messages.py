@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.alerting.messages import Message, failed_run_message, threshold_message
@@ -163,6 +163,7 @@ def test_a_failed_run_has_one_key_for_ever() -> None:
     assert failed("one error").key == failed("another").key == "failed_run:4b1d"
 
 
+@settings(deadline=None)
 @given(st.text(max_size=6_000) | st.text("<>&", max_size=6_000))
 def test_a_failed_run_fits_slack_whatever_its_error(error: str) -> None:
     message = failed(error)

@@ -5,7 +5,7 @@ from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.alerting.rules import ThresholdRule
@@ -184,6 +184,7 @@ def sequences(draw: st.DrawFn) -> list[Reading]:
 RULES = st.sampled_from([ABOVE, BELOW])
 
 
+@settings(deadline=None)
 @given(RULES, sequences())
 def test_evaluating_a_sequence_again_changes_nothing(
     rule: ThresholdRule, readings: list[Reading]
@@ -192,6 +193,7 @@ def test_evaluating_a_sequence_again_changes_nothing(
     assert run(rule, readings, state) == (state, [])
 
 
+@settings(deadline=None)
 @given(RULES, sequences(), st.lists(st.integers(0, 25), max_size=4))
 def test_evaluating_in_overlapping_pieces_gives_the_same_transitions(
     rule: ThresholdRule, readings: list[Reading], cuts: Sequence[int]
@@ -206,6 +208,7 @@ def test_evaluating_in_overlapping_pieces_gives_the_same_transitions(
     assert (state, transitions) == whole
 
 
+@settings(deadline=None)
 @given(RULES, sequences())
 def test_transitions_alternate_and_stand_on_sound_days(
     rule: ThresholdRule, readings: list[Reading]
@@ -222,6 +225,7 @@ def test_transitions_alternate_and_stand_on_sound_days(
     assert len({each.key for each in transitions}) == len(transitions)
 
 
+@settings(deadline=None)
 @given(sequences())
 def test_a_rule_of_direction_below_is_one_of_direction_above_mirrored(
     readings: list[Reading],

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.activity.tables import EVENTS
@@ -73,6 +73,7 @@ def test_ids_are_cut_into_batches_in_order() -> None:
     assert list(batches([], 2)) == []
 
 
+@settings(deadline=None)
 @given(st.lists(st.integers()), st.integers(1, 10))
 def test_batches_are_full_but_the_last_and_lose_nothing(ids: list[int], size: int) -> None:
     cut = list(batches(ids, size))

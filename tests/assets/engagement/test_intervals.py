@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.engagement.intervals import Z_95, wilson_interval
@@ -84,17 +84,20 @@ def test_counts_that_cannot_be_are_refused(count: int | list[int], total: int | 
         wilson_interval(count, total)
 
 
+@settings(deadline=None)
 @given(counts())
 def test_bounds_solve_the_quadratic_that_defines_them(case: tuple[int, int]) -> None:
     assert bounds(*case) == pytest.approx(roots(*case), rel=1e-9, abs=1e-9)
 
 
+@settings(deadline=None)
 @given(counts(most=10**9))
 def test_the_share_lies_inside_its_interval_and_that_between_0_and_1(case: tuple[int, int]) -> None:
     low, high = bounds(*case)
     assert 0.0 <= low <= case[0] / case[1] <= high <= 1.0
 
 
+@settings(deadline=None)
 @given(counts())
 def test_successes_and_failures_mirror_each_other(case: tuple[int, int]) -> None:
     count, total = case
@@ -102,6 +105,7 @@ def test_successes_and_failures_mirror_each_other(case: tuple[int, int]) -> None
     assert bounds(total - count, total) == pytest.approx((1 - high, 1 - low), abs=ROUNDING)
 
 
+@settings(deadline=None)
 @given(counts())
 def test_one_more_success_raises_both_bounds(case: tuple[int, int]) -> None:
     count, total = case
@@ -111,6 +115,7 @@ def test_one_more_success_raises_both_bounds(case: tuple[int, int]) -> None:
     assert high < more_high
 
 
+@settings(deadline=None)
 @given(counts(most=10_000), st.integers(2, 100))
 def test_the_same_share_of_more_trials_is_narrower(case: tuple[int, int], factor: int) -> None:
     count, total = case

@@ -6,7 +6,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.activity.tables import ARCHIVE_HOURS, EVENTS
@@ -168,6 +168,7 @@ def test_a_day_without_events_has_no_activity() -> None:
     assert activity.schema == COUNTRY_ACTIVITY.arrow_schema
 
 
+@settings(max_examples=40, deadline=None)
 @given(
     st.lists(
         st.tuples(
@@ -267,6 +268,7 @@ def test_a_day_is_complete_with_all_24_files(hours: int, is_complete: bool) -> N
     assert (row["complete_hour_count"], row["is_complete"]) == (hours, is_complete)
 
 
+@settings(deadline=None)
 @given(
     st.dictionaries(
         st.sampled_from(["attention", "contribution", "any"]),

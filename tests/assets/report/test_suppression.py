@@ -4,7 +4,7 @@ from datetime import date
 
 import pyarrow as pa
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from assets.report.suppression import OTHERS, SMALLEST_CELL, countries_to_pool, shown_countries
@@ -36,12 +36,14 @@ def test_the_smallest_cell_can_be_another() -> None:
     assert countries_to_pool({"CN": 90, "US": 9, "DE": 30}, smallest=10) == {"US", "DE"}
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_nothing_under_five_is_shown(counts: dict[str, int]) -> None:
     shown = counts.keys() - countries_to_pool(counts)
     assert all(counts[country] >= SMALLEST_CELL for country in shown)
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_subtracting_the_shown_from_the_total_leaves_five_or_none(counts: dict[str, int]) -> None:
     """No complementary disclosure: total - shown is the pool.
@@ -57,12 +59,14 @@ def test_subtracting_the_shown_from_the_total_leaves_five_or_none(counts: dict[s
         assert total - shown == 0 or total - shown >= SMALLEST_CELL
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_a_pool_is_never_one_country_that_could_be_named(counts: dict[str, int]) -> None:
     pooled = countries_to_pool(counts)
     assert len(pooled) != 1 or sum(counts.values()) < SMALLEST_CELL or not pooled
 
 
+@settings(deadline=None)
 @given(COUNTS)
 def test_no_more_is_pooled_than_needed(counts: dict[str, int]) -> None:
     pooled = countries_to_pool(counts)
