@@ -51,8 +51,8 @@ lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev \
 		--python-version 3.11 --custom-compile-command 'make lock' -o requirements.lock pyproject.toml
 
-clean: ## Remove the environment and everything that was made
-	@rm -rf $(VENV) .observatory .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+clean: ## Remove the environment, caches and the sandbox data; live data stays
+	@rm -rf $(VENV) .observatory/sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
 $(READY): requirements.lock
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo 'Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 …'; exit 2; }

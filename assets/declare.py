@@ -138,6 +138,20 @@ def days_of(context: dg.AssetExecutionContext) -> list[date]:
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
 
 
+def require_approved(lake: Lake, table: Table, days: Sequence[date]) -> None:
+    """Refuse to go on from days whose checks did not pass on the rows as they are now.
+
+    Raises:
+        dg.Failure: names the days, and says what to do.
+    """
+    refused = [str(day) for day in days if not lake.is_approved(table.qualified, str(day))]
+    if refused:
+        raise dg.Failure(
+            f"{table.qualified}: the checks of {', '.join(refused)} have not passed on the rows as "
+            f"they are; materialise {table.qualified} and its checks for these days again"
+        )
+
+
 def prepare(warehouse: Warehouse, *tables: Table) -> None:
     """Create the tables in the warehouse where they are not there yet."""
     schemas = dict.fromkeys(f"CREATE SCHEMA IF NOT EXISTS {table.schema}" for table in tables)

@@ -1,6 +1,9 @@
 """Wires settings to resources."""
 
+import os
 from typing import Any
+
+import dagster as dg
 
 from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveSource
@@ -10,9 +13,18 @@ from resources.platform import Platform
 from resources.slack import SlackResource
 from resources.warehouse import WarehouseResource
 
+_GITHUB_TOKEN = "OBSERVATORY_GITHUB_TOKEN"  # noqa: S105 - names, not tokens
+_SLACK_TOKEN = "OBSERVATORY_SLACK_TOKEN"  # noqa: S105
+
 
 def build_resources(settings: Settings) -> dict[str, Any]:
-    """The resources that assets, checks and sensors ask for by name."""
+    """The resources that assets, checks and sensors ask for by name.
+
+    Dagster keeps a resource's plain values in its snapshots and shows them in its UI: a token is
+    handed on as the name of an environment variable, which is read when a step begins.
+    """
+    os.environ[_GITHUB_TOKEN] = settings.github_token.value
+    os.environ[_SLACK_TOKEN] = settings.slack_token.value
     return {
         "archive": ArchiveSource(
             base_urls=list(settings.archive_base_urls),
@@ -21,11 +33,11 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "github": GitHubResource(
             api_url=settings.github_api_url,
-            token=settings.github_token.value,
+            token=dg.EnvVar(_GITHUB_TOKEN),
             attempts=settings.retry_attempts,
         ),
         "slack": SlackResource(
-            token=settings.slack_token.value,
+            token=dg.EnvVar(_SLACK_TOKEN),
             channel=settings.slack_channel,
             api_url=settings.slack_api_url,
         ),

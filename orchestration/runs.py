@@ -16,6 +16,7 @@ from orchestration.settings import ROOT, Settings
 
 _RANGE_START = "dagster/asset_partition_range_start"
 _RANGE_END = "dagster/asset_partition_range_end"
+_PROCESS_TAG = "observatory/process"
 # Step events go to the instance; the terminal shows what the assets themselves say.
 _CONSOLE = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
@@ -41,12 +42,33 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with dg.DagsterInstance.get() as instance:
+            end_dead_runs(instance)
             yield instance
     finally:
         if before is None:
             del os.environ["DAGSTER_HOME"]
         else:
             os.environ["DAGSTER_HOME"] = before
+
+
+def end_dead_runs(instance: dg.DagsterInstance) -> None:
+    """Mark runs of these commands failed whose process is gone: they would block their days."""
+    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
+    for run in instance.get_runs(filters=started):
+        process = run.tags.get(_PROCESS_TAG, "")
+        if process.isdecimal() and not is_alive(int(process)):
+            instance.report_run_failed(run, f"its process {process} is gone")
+
+
+def is_alive(process: int) -> bool:
+    """Whether a process of that id runs on this machine."""
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 class Runner:
@@ -76,7 +98,11 @@ class Runner:
             instance=self._instance,
             raise_on_error=False,
             run_config=_CONSOLE,
-            tags={_RANGE_START: first.isoformat(), _RANGE_END: last.isoformat()},
+            tags={
+                _RANGE_START: first.isoformat(),
+                _RANGE_END: last.isoformat(),
+                _PROCESS_TAG: str(os.getpid()),
+            },
         )
         error = "" if result.success else _error(result)
         return RangeResult(first, last, result.run_id, result.success, error)

@@ -123,6 +123,7 @@ class GitHubClient:
         data = body.get("data")
         nodes = data.get("nodes") if isinstance(data, dict) else None
         if isinstance(nodes, list):
+            _refuse_unexplained_nulls(nodes, body, self.api_url)
             return nodes
         errors = body.get("errors") or []
         kinds = sorted({str(error.get("type")) for error in errors if isinstance(error, dict)})
@@ -159,6 +160,25 @@ class GitHubClient:
             self._session, method, self.api_url.rstrip("/") + path,
             headers=headers, auth=auth, **options,
         )  # fmt: skip
+
+
+def _refuse_unexplained_nulls(
+    nodes: list[dict[str, Any] | None], body: dict[str, Any], api_url: str
+) -> None:
+    """A null is a deleted account only where GitHub says NOT_FOUND; else it is a failure."""
+    errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
+    absent = {
+        path[-1]
+        for error in errors
+        if error.get("type") == "NOT_FOUND" and (path := error.get("path"))
+    }
+    open_nulls = [at for at, node in enumerate(nodes) if node is None and at not in absent]
+    if open_nulls:
+        kinds = sorted({str(error.get("type")) for error in errors})
+        raise TransientUpstreamError(
+            f"{api_url}/graphql gave {len(open_nulls)} nulls that it does not call NOT_FOUND; "
+            f"errors: {', '.join(kinds) or 'none'}"
+        )
 
 
 def _json(response: requests.Response) -> dict[str, Any]:

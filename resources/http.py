@@ -129,6 +129,9 @@ def retry_after_s(response: requests.Response) -> float | None:
     """Seconds that `Retry-After` asks for, as a number or a date; None without a valid one."""
     value = response.headers.get("Retry-After", "").strip()
     if not value:
+        reset = response.headers.get("x-ratelimit-reset", "")
+        if is_rate_limit(response) and reset.isdecimal():
+            return max(0.0, float(reset) - datetime.now(UTC).timestamp())
         return None
     if value.isdecimal():
         return float(value)

@@ -4,6 +4,7 @@ A file is written under a temporary name and renamed (an object store replaces a
 so that a reader, at any moment and after any crash, sees the old rows or the new ones.
 """
 
+import hashlib
 import io
 import os
 import uuid
@@ -63,6 +64,33 @@ class Lake:
             return None
         with self._fs.open(path, "rb") as file:
             return pq.ParquetFile(file).read()
+
+    def digest(self, table: str, partition: str) -> str:
+        """SHA-256, in hexadecimal, of a partition's file; empty where it was never written."""
+        path = self.path(table, partition)
+        if not self._fs.exists(path):
+            return ""
+        return hashlib.sha256(self._fs.cat_file(path)).hexdigest()
+
+    def approve(self, table: str, partition: str) -> None:
+        """Note that the partition's file, as it is now, passed its checks."""
+        path = self._approval(table, partition)
+        data = self.digest(table, partition).encode()
+        if self.is_local:
+            _write_renamed(Path(path), data)
+        else:
+            self._fs.pipe_file(path, data)
+
+    def is_approved(self, table: str, partition: str) -> bool:
+        """Whether the partition's file, as it is now, passed its checks."""
+        path = self._approval(table, partition)
+        if not self._fs.exists(path):
+            return False
+        digest = self.digest(table, partition)
+        return bool(digest) and bytes(self._fs.cat_file(path)).decode() == digest
+
+    def _approval(self, table: str, partition: str) -> str:
+        return f"{self._root}/approved/{table.replace('.', '/')}/{partition}.sha256"
 
     def read_all(
         self, table: str, partitions: Sequence[str], schema: pa.Schema, part: str | None = None

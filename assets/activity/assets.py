@@ -11,7 +11,7 @@ import dagster as dg
 from assets.activity import ingest, tables
 from assets.activity.events import day_events
 from assets.activity.ingest import HourOutcome
-from assets.activity.rows import EMPTY_DAY, DayRows, day_rows, settled_hours
+from assets.activity.rows import EMPTY_DAY, DayRows, day_rows, settled_hours, split_by_worth
 from assets.activity.scan import Selection
 from assets.declare import (
     Plan,
@@ -92,6 +92,9 @@ def archive_files(
 
 def tracked_selection(warehouse: Warehouse, panel_one_in: int) -> Selection:
     """What the scan keeps, from core.tracked_repositories."""
+    if not warehouse.has_table(TRACKED_REPOSITORIES.qualified):
+        # On a new instance the reference tables are being made by a run beside this one.
+        raise dg.RetryRequested(max_retries=10, seconds_to_wait=15)
     rows = warehouse.query(
         "SELECT github_id, repository, previous_names FROM core.tracked_repositories "
         "WHERE github_id IS NOT NULL"
@@ -121,19 +124,22 @@ def _scan_day(
     if not wanted:
         return kept
     outcomes = _fetch(context, archive, wanted, selection, day)
-    fresh = day_rows(
-        outcomes, source=archive.name, day=day, selection=selection, now=platform.now()
-    )
+    if not known.hours.num_rows and all(each.status == "unreachable" for each in outcomes):
+        with transient_failures_retried():
+            raise TransientUpstreamError(
+                f"{day}: none of {len(outcomes)} files could be reached: {outcomes[0].messages}"
+            )
+    # An outage or a worse copy must not replace what an earlier run had.
+    better, worse = split_by_worth(outcomes, known.hours)
+    if worse:
+        context.log.warning(f"{day}: {len(worse)} files came worse than before; the old rows stay")
+        kept = kept.plus(known.of_hours(worse))
+    fresh = day_rows(better, source=archive.name, day=day, selection=selection, now=platform.now())
     rows = kept.plus(fresh)
     # The hours come last: they are what says that the other two are there.
     lake.write("raw.archive_events", str(day), rows.events, archive.name)
     lake.write("raw.archive_totals", str(day), rows.totals, archive.name)
     lake.write("raw.archive_hours", str(day), rows.hours, archive.name)
-    if all(outcome.status == "unreachable" for outcome in outcomes):
-        with transient_failures_retried():
-            raise TransientUpstreamError(
-                f"{day}: none of {len(outcomes)} files could be reached: {outcomes[0].messages}"
-            )
     return rows
 
 

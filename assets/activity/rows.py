@@ -71,6 +71,27 @@ def settled_hours(hours: pa.Table, selection: Selection, day: date, today: date)
     ]
 
 
+def split_by_worth(
+    outcomes: Sequence[HourOutcome], hours: pa.Table
+) -> tuple[list[HourOutcome], list[datetime]]:
+    """New outcomes worth keeping, and hours of which the earlier rows are worth more.
+
+    Args:
+        outcomes: of files asked for now.
+        hours: raw.archive_hours of the day, of an earlier scan.
+
+    Returns:
+        The outcomes with at least as many events as the earlier scan of their file, and the hours
+        of the others.
+    """
+    before = {
+        row["file_hour"].astimezone(UTC): row["event_count"]
+        for row in hours.select(["file_hour", "event_count"]).to_pylist()
+    }
+    worse = [each.hour for each in outcomes if each.scan.event_count < before.get(each.hour, 0)]
+    return [each for each in outcomes if each.hour not in set(worse)], worse
+
+
 def day_rows(
     outcomes: Sequence[HourOutcome], *, source: str, day: date, selection: Selection, now: datetime
 ) -> DayRows:

@@ -1,5 +1,8 @@
 """Alerting assets: evaluate the rules on new days, then deliver what is in the outbox."""
 
+import fcntl
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -49,12 +52,17 @@ def alerts_table(
     rules = load_rules(Path(platform.rules))
     transitions = evaluate(house, rules, days, platform)
     delivered = deliver(house, slack.poster(), platform)
+    with house.transaction() as connection:
+        waiting = len(ledger.pending(connection))
+    if waiting:
+        context.log.warning(f"{waiting} messages wait in ops.outbox; see last_error there")
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(rules),
             "days_evaluated": len(days),
             "transitions": len(transitions),
             "messages_delivered": delivered,
+            "messages_waiting": waiting,
             "changes": dg.MetadataValue.md(
                 "\n".join(f"- {each.key}" for each in transitions) or "Nothing changed state."
             ),
@@ -89,29 +97,48 @@ def evaluate(
 def deliver(warehouse: Warehouse, poster: SlackPoster, platform: Platform) -> int:
     """Post what is in the outbox, oldest first; how many Slack took.
 
-    The warehouse is not held while Slack answers. What Slack does not take stays in the outbox for
-    the next run.
-
-    Raises:
-        dg.Failure: Slack did not take a message.
+    The warehouse is not held while Slack answers. What Slack does not take stays in the outbox,
+    with the reason, for the next run: figures are published whether Slack answers or not. Only one
+    process delivers at a time, so that none posts what another is posting.
     """
-    with warehouse.transaction() as connection:
-        waiting = ledger.pending(connection)
-    for number, message in enumerate(waiting):
-        try:
-            posted = poster.post(message.text, message.blocks, key=message.key)
-        except SlackDeliveryError as error:
+    delivered = 0
+    with delivery_turn(platform.data("delivery.lock")) as is_ours:
+        if is_ours:
             with warehouse.transaction() as connection:
-                ledger.record_failure(connection, message.key, str(error))
-            raise dg.Failure(
-                f"{error}; {len(waiting) - number} messages wait in ops.outbox for the next run"
-            ) from error
+                waiting = ledger.pending(connection)
+            for message in waiting:
+                # What follows waits too: «resolved» must not overtake «firing».
+                if not _deliver_one(warehouse, poster, message, platform):
+                    break
+                delivered += 1
+    return delivered
+
+
+@contextmanager
+def delivery_turn(path: Path) -> Iterator[bool]:
+    """Whether this process may deliver now; the system ends the turn with the process."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            yield False
+        else:
+            yield True
+
+
+def _deliver_one(
+    warehouse: Warehouse, poster: SlackPoster, message: ledger.Pending, platform: Platform
+) -> bool:
+    """Post one message and note what became of it; whether Slack took it."""
+    try:
+        posted = poster.post(message.text, message.blocks, key=message.key)
+    except SlackDeliveryError as error:
         with warehouse.transaction() as connection:
-            ledger.record_delivery(
-                connection,
-                message.key,
-                channel=posted.channel,
-                ts=posted.ts,
-                now=platform.now(),
-            )
-    return len(waiting)
+            ledger.record_failure(connection, message.key, str(error))
+        return False
+    with warehouse.transaction() as connection:
+        ledger.record_delivery(
+            connection, message.key, channel=posted.channel, ts=posted.ts, now=platform.now()
+        )
+    return True

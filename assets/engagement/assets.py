@@ -7,7 +7,7 @@ import pyarrow as pa
 
 from assets.activity.tables import ARCHIVE_HOURS, EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY
-from assets.declare import Plan, days_of, prepare
+from assets.declare import Plan, days_of, prepare, require_approved
 from assets.engagement import tables
 from assets.engagement.shares import complete_hours, country_activity, engagement
 from resources.lake import Lake, LakeResource
@@ -55,6 +55,7 @@ def country_activity_table(
     store, house = lake.open(), warehouse.open()
     prepare(house, tables.COUNTRY_ACTIVITY)
     days = days_of(context)
+    require_approved(store, EVENTS, days)
     made = [tables.COUNTRY_ACTIVITY.arrow_schema.empty_table()]
     for day in days:
         events = store.read_all(EVENTS.qualified, [str(day)], EVENTS.arrow_schema)
@@ -105,6 +106,7 @@ def engagement_table(
     store, house = lake.open(), warehouse.open()
     prepare(house, tables.ENGAGEMENT)
     days = days_of(context)
+    require_approved(store, tables.STAGED_ENGAGEMENT, days)
     rows = tables.ENGAGEMENT.conform(
         store.read_all(
             tables.STAGED_ENGAGEMENT.qualified,

@@ -22,7 +22,7 @@ from assets.reference.model import Reference
 from assets.reference.rows import reference_rows, resolve
 from assets.tables import Table
 from resources.github import GitHubClient, GitHubResource
-from resources.http import UpstreamError
+from resources.http import PermanentUpstreamError, UpstreamError
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
@@ -118,6 +118,9 @@ def _resolved(
             return None
         try:
             found = client.repository(name)
+        except PermanentUpstreamError as error:
+            context.log.warning(f"{error}; its id stays open")
+            return None
         except UpstreamError as error:
             # Without a token GitHub answers 60 times an hour: go on with the ids at hand, and
             # ask for the rest when the reference is next materialised.

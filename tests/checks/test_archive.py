@@ -46,7 +46,8 @@ def write_day(
         damaged: hours whose file is truncated.
         damaged_hourly: events of each type in those.
         hours: that have a file.
-        changes: other columns of raw.archive_hours, by hour; hour 24 is the neighbour's file.
+        changes: other columns of raw.archive_hours, by hour; hour 24 is the neighbour's file,
+            which has no totals.
         source: of the archive.
     """
     midnight = datetime(day.year, day.month, day.day, tzinfo=UTC)
@@ -72,7 +73,7 @@ def write_day(
         files.append({**row, **changes.get(hour, {})})
         for event_type, usual in hourly.items():
             count = damaged_hourly if hour in damaged else usual
-            if count:
+            if count and hour in ALL_HOURS:
                 totals.append({**place, "event_type": event_type, "event_count": count})
     lake.write(ARCHIVE_HOURS.qualified, str(day), ARCHIVE_HOURS.arrow(files), source)
     lake.write(ARCHIVE_TOTALS.qualified, str(day), ARCHIVE_TOTALS.arrow(totals), source)
@@ -168,7 +169,7 @@ def test_a_day_without_a_whole_hour_says_nothing(lake: Lake) -> None:
 
 
 def test_the_neighbours_file_is_no_hour_of_the_day(lake: Lake) -> None:
-    """With it the day would have 25 hours, and 49.9 events in each."""
+    """With it the day would have 25 hours, and 52 * 24 / 25 = 49.9 events in each."""
     write_past(lake, 100)
     write_day(lake, DAY, {"WatchEvent": 52}, changes={24: {}})
     assert volume_losses(lake, [DAY]) == []
@@ -177,7 +178,7 @@ def test_the_neighbours_file_is_no_hour_of_the_day(lake: Lake) -> None:
 def test_each_archive_is_compared_with_itself(lake: Lake) -> None:
     write_past(lake, 100)
     for age in range(29):
-        write_day(lake, before(age), {"WatchEvent": 10}, source="other")
+        write_day(lake, before(age), {"WatchEvent": 10}, source="other", hours=range(2))
     assert losses(lake, 100) == []
     (loss,) = losses(lake, 5)
     assert loss.source == SOURCE
@@ -185,7 +186,7 @@ def test_each_archive_is_compared_with_itself(lake: Lake) -> None:
 
 def test_each_event_type_is_compared_with_itself(lake: Lake) -> None:
     for age in range(1, 29):
-        write_day(lake, before(age), {"WatchEvent": 100, "PushEvent": 1_000})
+        write_day(lake, before(age), {"WatchEvent": 100, "PushEvent": 1_000}, hours=range(2))
     write_day(lake, DAY, {"WatchEvent": 10, "PushEvent": 1_000, "NewEvent": 10})
     assert [loss.event_type for loss in volume_losses(lake, [DAY])] == ["WatchEvent"]
 

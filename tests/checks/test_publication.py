@@ -105,6 +105,17 @@ def test_a_row_lost_added_or_changed_fails(
     assert words in str(found.description)
 
 
+def test_a_row_staged_twice_is_not_the_row_published_once(
+    lake: Lake, warehouse: Warehouse, run_check: RunCheck
+) -> None:
+    stage(lake, DAY, pa.concat_tables([shares_of(DAY), shares_of(DAY).slice(0, 1)]))
+    publish(warehouse, DAY, shares_of(DAY))
+    found = evaluation(run_check(PUBLISHED_AS_STAGED, ENGAGEMENT, DAY))
+    assert not found.passed
+    assert "3 staged rows" in str(found.description)
+    assert "1 of them not published" in str(found.description)
+
+
 def test_days_that_the_run_did_not_make_are_not_compared(
     lake: Lake, warehouse: Warehouse, run_check: RunCheck
 ) -> None:

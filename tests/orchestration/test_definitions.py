@@ -103,3 +103,18 @@ def test_the_lock_names_no_download_address_and_hashes_everything() -> None:
     pinned = [line for line in text.splitlines() if line and line[0] not in " #"]
     assert all("==" in line for line in pinned)
     assert text.count("--hash=sha256:") >= len(pinned)
+
+
+def test_no_token_is_in_what_dagster_keeps_or_shows() -> None:
+    from dagster._core.remote_representation.external_data import RepositorySnap
+    from dagster._serdes import serialize_value
+
+    tokens = {
+        "OBSERVATORY_GITHUB_TOKEN": "ghp_planted-secret",
+        "OBSERVATORY_SLACK_TOKEN": "xoxb-planted-secret",
+    }
+    repository = build_definitions(load_settings(tokens)).get_repository_def()
+    kept = serialize_value(RepositorySnap.from_def(repository))
+    kept += serialize_value(repository.get_job("daily").get_job_snapshot())
+    assert "OBSERVATORY_SLACK_TOKEN" in kept
+    assert "planted-secret" not in kept

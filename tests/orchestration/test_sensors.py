@@ -38,7 +38,10 @@ def sensor_tick(
     resources = build_resources(sandbox_settings(server, data))
     context = dg.build_sensor_context(instance=instance, cursor=cursor)
     outcome = failed_runs(
-        context, resources["warehouse"], resources["slack"], resources["platform"]
+        context,
+        resources["warehouse"],
+        resources["slack"].process_config_and_initialize(),
+        resources["platform"],
     )
     return outcome, context.cursor
 
@@ -65,8 +68,7 @@ def test_a_failed_run_waits_in_the_outbox_until_slack_takes_it(
         failing.execute_in_process(instance=instance, raise_on_error=False)
         refuse = Trouble(path_prefix="/api/chat.postMessage", kind="status", status=400, times=1)
         server.add_fault(refuse)
-        with pytest.raises(dg.Failure, match=r"wait in ops\.outbox"):
-            sensor_tick(instance, server, tmp_path, None)
+        sensor_tick(instance, server, tmp_path, None)
         assert server.slack_messages() == []
         sensor_tick(instance, server, tmp_path, None)
     assert len(server.slack_messages()) == 1

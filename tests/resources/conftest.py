@@ -31,6 +31,7 @@ class _Answer:
     body: bytes
     headers: Mapping[str, str]
     sent_bytes: int | None
+    stalls: bool
 
 
 @dataclass
@@ -49,9 +50,10 @@ class Upstream:
         headers: Mapping[str, str] | None = None,
         *,
         sent_bytes: int | None = None,
+        stalls: bool = False,
     ) -> None:
-        """Add an answer; with `sent_bytes` the connection ends after so many of the body's."""
-        self._answers.append(_Answer(status, body, headers or {}, sent_bytes))
+        """Add an answer; `sent_bytes` of its body, then the connection ends, or stalls."""
+        self._answers.append(_Answer(status, body, headers or {}, sent_bytes, stalls))
 
     def next_answer(self, asked: Asked) -> _Answer:
         """Remember a request and take the answer to it."""
@@ -63,6 +65,7 @@ class Upstream:
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     """A server without answers yet."""
+    is_over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
@@ -76,6 +79,8 @@ def upstream() -> Iterator[Upstream]:
             self.send_header("Content-Length", str(len(answer.body)))
             self.end_headers()
             self.wfile.write(answer.body[: answer.sent_bytes])
+            if answer.stalls:
+                is_over.wait()
 
         do_POST = do_GET
 
@@ -88,6 +93,7 @@ def upstream() -> Iterator[Upstream]:
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     yield running
+    is_over.set()
     server.shutdown()
     server.server_close()
     thread.join()

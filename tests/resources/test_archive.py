@@ -211,6 +211,16 @@ def test_a_range_is_bound_to_the_file_that_was_begun(
     assert (resumed["range"], resumed["if-range"]) == ("bytes=5000-", '"one"')
 
 
+def test_a_transfer_that_stalls_goes_on_over_another_connection(
+    client: ArchiveClient, upstream: Upstream, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("resources.http.READ_TIMEOUT_S", 0.5)
+    upstream.answers(200, BODY, sent_bytes=5_000, stalls=True)
+    upstream.answers(206, BODY[5_000:])
+    assert read(client, upstream.url) == BODY
+    assert upstream.requests[1].headers["range"] == "bytes=5000-"
+
+
 def test_a_weak_etag_binds_no_range(client: ArchiveClient, upstream: Upstream) -> None:
     upstream.answers(200, BODY, {"ETag": 'W/"one"'}, sent_bytes=5_000)
     upstream.answers(206, BODY[5_000:], {"ETag": 'W/"one"'})

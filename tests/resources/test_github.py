@@ -154,12 +154,23 @@ def test_more_than_a_hundred_ids_are_refused_before_asking(
 def test_one_call_asks_for_all_ids_at_once_with_the_token(
     told: GitHubClient, upstream: Upstream
 ) -> None:
-    upstream.answers(200, nodes(SAMPLE, None))
+    upstream.answers(200, nodes(SAMPLE, SAMPLE))
     told.profiles([583231, 152428796])
     (asked,) = upstream.requests
     assert (asked.method, asked.path) == ("POST", "/graphql")
     assert asked.headers["authorization"] == f"Bearer {TOKEN}"
     assert json.loads(asked.body)["variables"] == {"ids": ["U_kgDOAAjmPw", "U_kgDOCRXg_A"]}
+
+
+def test_a_null_that_github_does_not_call_not_found_is_no_deleted_account(
+    told: GitHubClient, upstream: Upstream
+) -> None:
+    errors = [{"type": "RESOURCE_LIMITS_EXCEEDED", "path": ["nodes", 1]}]
+    found = nodes(SAMPLE, SAMPLE)
+    upstream.answers(200, nodes(SAMPLE, None, errors=errors))
+    upstream.answers(200, found)
+    assert [each.actor_type for each in told.profiles([583231, 152428796])] == ["User", "User"]
+    assert len(upstream.requests) == 2
 
 
 def test_data_beside_errors_is_used(told: GitHubClient, upstream: Upstream) -> None:

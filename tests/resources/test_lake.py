@@ -66,6 +66,13 @@ def test_partitions_are_in_order_and_those_of_a_part_are_its_own(lake: Lake) -> 
     assert lake.read(TABLE, DAY, "rest") == NEW
 
 
+def test_partitions_are_in_order_whatever_order_the_store_lists_them_in(lake: Lake) -> None:
+    days = [f"2024-12-{day:02}" for day in range(1, 13)]
+    for day in reversed(days):
+        lake.write(TABLE, day, NEW)
+    assert lake.partitions(TABLE) == days
+
+
 def test_a_table_that_was_never_written_has_neither_partitions_nor_parts(lake: Lake) -> None:
     assert lake.partitions(TABLE) == []
     assert lake.partitions(TABLE, "gharchive") == []

@@ -13,6 +13,8 @@ SELECT
     max(a.event_cap) AS event_cap
 FROM activity AS a
 INNER JOIN shown AS s USING (activity_date, scope, event_group, country_iso2)
+-- The events of `any` are the sum of the groups': beside them, it would give pooled cells away.
+WHERE a.event_group != 'any'
 GROUP BY ALL
 HAVING sum(a.actor_count) >= $smallest
 ORDER BY ALL

@@ -10,7 +10,7 @@ import pytest
 
 from assets.activity.events import day_events
 from assets.activity.ingest import HourFailures, collect_hour, files_of_day, is_settled, own_events
-from assets.activity.rows import EMPTY_DAY, day_rows, settled_hours
+from assets.activity.rows import EMPTY_DAY, day_rows, settled_hours, split_by_worth
 from assets.activity.scan import Selection
 
 HOUR = datetime(2025, 6, 1, 23, tzinfo=UTC)
@@ -175,3 +175,14 @@ def test_an_earlier_scan_is_taken_over_unless_its_selection_was_another() -> Non
     assert settled_hours(rows.hours, wider, DAY, later) == []
     assert rows.of_hours([]).events.num_rows == 0
     assert rows.of_hours([HOUR]).events.num_rows == 300
+
+
+def test_a_worse_copy_of_a_file_does_not_replace_what_an_earlier_scan_had() -> None:
+    whole = collect_hour(FakeSource({"a": WHOLE}), HOUR, SELECTION, FAILURES)
+    stored = day_rows([whole], source="t", day=DAY, selection=SELECTION, now=HOUR).hours
+    gone = collect_hour(FakeSource({"a": GoneError("no")}), HOUR, SELECTION, FAILURES)
+    new_hour = collect_hour(
+        FakeSource({"a": DownError("no")}), HOUR - timedelta(hours=1), SELECTION, FAILURES
+    )
+    assert split_by_worth([gone, new_hour], stored) == ([new_hour], [HOUR])
+    assert split_by_worth([whole], stored) == ([whole], [])

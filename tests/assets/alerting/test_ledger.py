@@ -99,11 +99,11 @@ def test_a_delivered_message_is_not_enqueued_again(warehouse: Warehouse) -> None
 
 def test_pending_messages_come_oldest_first_and_whole(warehouse: Warehouse) -> None:
     with warehouse.transaction() as connection:
-        ledger.enqueue(connection, message("late"), NOW + timedelta(seconds=1))
+        ledger.enqueue(connection, message("0-late"), NOW + timedelta(seconds=1))
         ledger.enqueue(connection, message("b"), NOW)
         ledger.enqueue(connection, message("a", "北京 <b>"), NOW)
         waiting = ledger.pending(connection)
-    assert [each.key for each in waiting] == ["a", "b", "late"]
+    assert [each.key for each in waiting] == ["a", "b", "0-late"]
     assert waiting[0].text == "北京 <b>"
     assert waiting[0].blocks == [{"type": "section", "text": "北京 <b>"}]
 

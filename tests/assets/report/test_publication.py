@@ -71,12 +71,25 @@ def test_published_activity_pools_small_countries_as_xx() -> None:
 
 def test_published_activity_drops_what_even_pooled_is_small() -> None:
     rows = pa.concat_tables(
-        [activity_of({"CN": 2, "US": 2, "ZZ": 4}), activity_of({"CN": 9}, group="any")]
+        [activity_of({"CN": 2, "US": 2, "ZZ": 4}), activity_of({"CN": 9}, group="participation")]
     )
     kept = [
         (row["event_group"], row["country_iso2"]) for row in published_activity(rows).to_pylist()
     ]
-    assert kept == [("any", "CN")]
+    assert kept == [("participation", "CN")]
+
+
+def test_the_sum_over_groups_is_not_published_beside_them() -> None:
+    # any - participation would give the events of the two accounts pooled in attention.
+    rows = pa.concat_tables(
+        [
+            activity_of({"CN": 2, "US": 9}),
+            activity_of({"CN": 9, "US": 9}, group="participation"),
+            activity_of({"CN": 11, "US": 18}, group="any"),
+        ]
+    )
+    groups = set(published_activity(rows)["event_group"].to_pylist())
+    assert groups == {"attention", "participation"}
 
 
 def test_published_engagement_recomputes_shares_from_pooled_counts() -> None:
