@@ -40,6 +40,21 @@ def data_dir(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("data")
 
 
+def check_resources(lake: Path, database: str, data_dir: Path) -> dict[str, object]:
+    """What the checks ask for."""
+    return {
+        "lake": LakeResource(base_path=str(lake)),
+        "warehouse": WarehouseResource(database=database, max_wait_s=5),
+        "platform": Platform(
+            world="sandbox",
+            data_dir=str(data_dir),
+            reference_dir="",
+            tracked_repositories="",
+            rules="",
+        ),
+    }
+
+
 RunCheck = Callable[..., dg.ExecuteInProcessResult]
 
 
@@ -50,17 +65,7 @@ def run_check(tmp_path: Path, data_dir: Path, lake: Lake, warehouse: Warehouse) 
     Another asset is made of the table, so that one can see whether the check lets it.
     """
     assert lake.is_local
-    resources = {
-        "lake": LakeResource(base_path=str(tmp_path / "lake")),
-        "warehouse": WarehouseResource(database=str(warehouse.database), max_wait_s=5),
-        "platform": Platform(
-            world="sandbox",
-            data_dir=str(data_dir),
-            reference_dir="",
-            tracked_repositories="",
-            rules="",
-        ),
-    }
+    resources = check_resources(tmp_path / "lake", str(warehouse.database), data_dir)
 
     def run(
         check: dg.AssetChecksDefinition, table: Table, *days: date

@@ -146,6 +146,21 @@ def test_a_warning_is_shown_and_lets_the_run_go_on(lake: Lake, run_check: RunChe
     assert made(result) == {"core/events", "what_rests_on_it"}
 
 
+def test_only_days_without_a_critical_finding_are_approved(lake: Lake, run_check: RunCheck) -> None:
+    """Of three days one is wrong, and one, without events, is only odd."""
+    empty, wrong, sound = (DAY + timedelta(days=n) for n in range(3))
+    lake.write(EVENTS.qualified, str(empty), EVENTS.arrow([]))
+    write_events(lake, wrong, is_selected=False)
+    write_events(lake, sound)
+    assert not lake.is_approved(EVENTS.qualified, str(sound))
+    run_check(EVENTS_CHECK, EVENTS, empty, sound)
+    approved = [lake.is_approved(EVENTS.qualified, str(day)) for day in (empty, wrong, sound)]
+    assert approved == [True, False, True]
+    # Rows written afterwards have passed nothing.
+    write_events(lake, sound, is_selected=False)
+    assert not lake.is_approved(EVENTS.qualified, str(sound))
+
+
 def test_without_a_partition_the_newest_31_days_are_judged(lake: Lake, run_check: RunCheck) -> None:
     for age in range(33):
         # The two oldest would fail, were they looked at.

@@ -8,6 +8,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
+from resources.github import GitHubClient
 from sandbox.server import SandboxServer
 from sandbox.world import World
 
@@ -124,3 +125,11 @@ def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in _PROXIES:
         monkeypatch.delenv(name, raising=False)
         monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def told(upstream: Upstream, waits: list[float]) -> Iterator[GitHubClient]:
+    """A client of the upstream that answers what it is told to."""
+    client = GitHubClient(upstream.url, "ghp_made-up", attempts=3, sleep=waits.append)
+    yield client
+    client.close()

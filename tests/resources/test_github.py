@@ -6,8 +6,7 @@ import base64
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import given
@@ -46,14 +45,6 @@ SAMPLE: dict[str, object] = {
 def github(sandbox: SandboxServer, waits: list[float]) -> Iterator[GitHubClient]:
     """A client of the sandbox."""
     client = GitHubClient(sandbox.url, TOKEN, attempts=3, sleep=waits.append)
-    yield client
-    client.close()
-
-
-@pytest.fixture
-def told(upstream: Upstream, waits: list[float]) -> Iterator[GitHubClient]:
-    """A client of the upstream that answers what it is told to."""
-    client = GitHubClient(upstream.url, TOKEN, attempts=3, sleep=waits.append)
     yield client
     client.close()
 
@@ -375,42 +366,3 @@ def test_a_repository_needs_no_token(upstream: Upstream) -> None:
     assert client.repository("a/b") == Repository(1, "a/b")
     client.close()
     assert "authorization" not in upstream.requests[0].headers
-
-
-def recorded(real_data: Path, name: str) -> list[dict[str, Any]]:
-    path = real_data / "recordings" / name
-    if not path.is_file():
-        pytest.skip(f"{name} is not among the real data")
-    exchanges: list[dict[str, Any]] = json.loads(path.read_text())
-    return exchanges
-
-
-def test_a_rename_that_github_really_answered_is_followed(
-    real_data: Path, told: GitHubClient, upstream: Upstream
-) -> None:
-    exchanges = recorded(real_data, "octokit.rename-repository.json")
-    asked = [exchange for exchange in exchanges if exchange["method"] == "get"]
-    for exchange in asked:
-        raw = exchange["rawHeaders"]
-        sent = dict(zip(raw[::2], raw[1::2], strict=True))
-        kept = {name: sent[name] for name in ("Content-Type", "X-RateLimit-Remaining")}
-        if "Location" in sent:
-            # The recording's host, replaced by the one that plays it back.
-            kept["Location"] = sent["Location"].replace("https://api.github.com", upstream.url)
-        upstream.answers(exchange["status"], body(exchange["response"]), kept)
-    name = asked[0]["path"].removeprefix("/repos/")
-    assert told.repository(name) == Repository(515436299, f"{name}-newname")
-    assert [request.path for request in upstream.requests] == [
-        exchange["path"] for exchange in asked
-    ]
-
-
-def test_a_refusal_that_github_really_answered_is_permanent(
-    real_data: Path, told: GitHubClient, upstream: Upstream
-) -> None:
-    exchanges = recorded(real_data, "octokit.errors.json")
-    (refused,) = [exchange for exchange in exchanges if exchange["status"] == 422]
-    upstream.answers(refused["status"], body(refused["response"]))
-    with pytest.raises(PermanentUpstreamError, match="answered 422"):
-        told.profiles([1])
-    assert len(upstream.requests) == 1
