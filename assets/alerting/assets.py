@@ -11,7 +11,7 @@ import dagster as dg
 from assets.alerting import ledger, tables
 from assets.alerting.messages import threshold_message
 from assets.alerting.rules import ThresholdRule, load_rules
-from assets.alerting.threshold import Transition, passed_over, step
+from assets.alerting.threshold import Transition, step
 from assets.declare import Plan, days_of, prepare
 from assets.engagement.tables import ENGAGEMENT
 from resources.platform import Platform
@@ -81,7 +81,6 @@ def evaluate(
             for day in days:
                 reading = ledger.read_reading(connection, rule, day)
                 if reading is None:
-                    state = passed_over(state, day) if state else None
                     continue
                 state, transition = step(rule, state, reading)
                 if transition:

@@ -1,6 +1,6 @@
 """A threshold rule's life: ok, firing, and what moves it from one to the other."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
@@ -57,12 +57,13 @@ class Transition:
 
 def step(
     rule: ThresholdRule, state: AlertState | None, reading: Reading
-) -> tuple[AlertState, Transition | None]:
+) -> tuple[AlertState | None, Transition | None]:
     """Move a rule on by one day.
 
     A day that is not newer than what was evaluated changes nothing, so that materialising a
     partition again, or an old one late, neither repeats nor revokes a message. A day with
-    incomplete archives or too few located accounts moves on without a verdict.
+    incomplete archives or too few located accounts gives no verdict and does not count as
+    evaluated: once its missing files have come, it is.
 
     Args:
         rule: the rule.
@@ -70,6 +71,8 @@ def step(
         reading: the day's figure.
     """
     if state is not None and reading.day <= state.evaluated_through:
+        return state, None
+    if not reading.is_complete or reading.located_actor_count < rule.min_located_actors:
         return state, None
     before = state.state if state else State.OK
     after = _verdict(rule, before, reading)
@@ -87,8 +90,6 @@ def step(
 
 
 def _verdict(rule: ThresholdRule, state: State, reading: Reading) -> State:
-    if not reading.is_complete or reading.located_actor_count < rule.min_located_actors:
-        return state
     # Mirrored, a rule of direction below is one of direction above.
     sign = 1.0 if rule.direction == "above" else -1.0
     low, high = sorted((sign * reading.ci_low, sign * reading.ci_high))
@@ -97,8 +98,3 @@ def _verdict(rule: ThresholdRule, state: State, reading: Reading) -> State:
     if state is State.FIRING and high < sign * rule.clear:
         return State.OK
     return state
-
-
-def passed_over(state: AlertState, day: date) -> AlertState:
-    """A state moved on to a day that has no figure for its rule."""
-    return replace(state, evaluated_through=max(day, state.evaluated_through))

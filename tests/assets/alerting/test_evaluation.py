@@ -206,14 +206,21 @@ def test_a_day_without_a_figure_is_passed_over(warehouse: Warehouse, platform: P
     assert warehouse.query("SELECT * FROM ops.alerts").num_rows == 0
     evaluate(warehouse, (RULE,), fill(warehouse, {day(1): HIGH, day(2): None}), platform)
     assert alert(warehouse)["state"] == "firing"
-    assert alert(warehouse)["evaluated_through"] == day(2)
+    assert alert(warehouse)["evaluated_through"] == day(1)
 
 
 def test_days_with_damaged_archives_raise_nothing(warehouse: Warehouse, platform: Platform) -> None:
     days = fill(warehouse, {day(0): HIGH}, hours=23)
     assert evaluate(warehouse, (RULE,), days, platform) == []
-    assert alert(warehouse)["state"] == "ok"
+    assert warehouse.query("SELECT * FROM ops.alerts").num_rows == 0
     assert outbox(warehouse) == {}
+
+
+def test_a_day_whose_missing_files_have_come_is_evaluated_after_all(
+    warehouse: Warehouse, platform: Platform
+) -> None:
+    assert evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}, hours=23), platform) == []
+    assert len(evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)) == 1
 
 
 def test_each_rule_has_a_life_of_its_own(warehouse: Warehouse, platform: Platform) -> None:

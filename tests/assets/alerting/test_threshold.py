@@ -14,7 +14,6 @@ from assets.alerting.threshold import (
     Reading,
     State,
     Transition,
-    passed_over,
     step,
 )
 
@@ -78,19 +77,6 @@ TABLE = [
     pytest.param(State.FIRING, reading(0.255, 0.275), State.FIRING, id="hysteresis: stays firing"),
     pytest.param(State.OK, reading(0.255, 0.275), State.OK, id="hysteresis: stays ok"),
     pytest.param(State.FIRING, FIRES, State.FIRING, id="what fires goes on firing"),
-    pytest.param(State.OK, replace(FIRES, is_complete=False), State.OK, id="incomplete: no fire"),
-    pytest.param(
-        State.FIRING, replace(CLEARS, is_complete=False), State.FIRING, id="incomplete: no clear"
-    ),
-    pytest.param(
-        State.OK, replace(FIRES, located_actor_count=99), State.OK, id="too few located: no fire"
-    ),
-    pytest.param(
-        State.FIRING,
-        replace(CLEARS, located_actor_count=99),
-        State.FIRING,
-        id="too few located: no clear",
-    ),
 ]
 
 
@@ -161,11 +147,20 @@ def test_a_life_from_ok_to_firing_and_back_has_two_transitions() -> None:
     assert (state.since.day, state.evaluated_through.day) == (5, 6)
 
 
-def test_a_day_without_a_figure_moves_on_and_keeps_the_rest() -> None:
+@pytest.mark.parametrize(
+    "lack", [{"is_complete": False}, {"located_actor_count": 99}], ids=["incomplete", "too few"]
+)
+def test_a_day_without_a_verdict_changes_nothing_and_is_evaluated_once_it_has_one(
+    lack: dict[str, int],
+) -> None:
+    assert step(ABOVE, None, replace(FIRES, **lack)) == (None, None)
     fired, _ = step(ABOVE, None, FIRES)
-    tomorrow = FIRST + timedelta(days=1)
-    assert passed_over(fired, tomorrow) == replace(fired, evaluated_through=tomorrow)
-    assert passed_over(fired, FIRST - timedelta(days=1)) == fired
+    tomorrow = replace(CLEARS, day=FIRST + timedelta(days=1))
+    assert step(ABOVE, fired, replace(tomorrow, **lack)) == (fired, None)
+    cleared, transition = step(ABOVE, fired, tomorrow)
+    assert cleared is not None
+    assert cleared.state is State.OK
+    assert transition is not None
 
 
 @st.composite
