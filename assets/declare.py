@@ -51,20 +51,15 @@ class Plan:
         `function` writes the partitions and returns a MaterializeResult.
         """
         with beta_accepted():
-            return dg.asset(
-                key=asset_key(table),
-                group_name=group,
-                description=describe(table),
-                kinds=kinds,
-                owners=[OWNER],
-                tags={"observatory/schema": table.schema},
-                metadata=table_metadata(table),
+            made: dg.AssetsDefinition = dg.asset(
+                **documentation(table, group, kinds),
                 code_version=code_version(function, table),
                 deps=[asset_key(dep) for dep in deps],
                 partitions_def=self.daily,
                 backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
                 automation_condition=self.automation,
             )(function)
+        return made
 
     def daily_specs(
         self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
@@ -72,13 +67,7 @@ class Plan:
         """Specs of several tables that one function writes together."""
         return [
             dg.AssetSpec(
-                key=asset_key(table),
-                group_name=group,
-                description=describe(table),
-                kinds=kinds,
-                owners=[OWNER],
-                tags={"observatory/schema": table.schema},
-                metadata=table_metadata(table),
+                **documentation(table, group, kinds),
                 code_version=code_version(None, table),
                 deps=[asset_key(dep) for dep in deps],
                 partitions_def=self.daily,
@@ -100,6 +89,19 @@ def describe(table: Table) -> str:
         f"**Grain**: {table.grain}.  \n**Key**: {', '.join(table.key)}.  \n"
         f"**Source**: {table.source}.  \n**Owner**: {OWNER}."
     )
+
+
+def documentation(table: Table, group: str, kinds: set[str]) -> dict[str, Any]:
+    """What every asset states of itself, however it is made: for `dg.asset` and `dg.AssetSpec`."""
+    return {
+        "key": asset_key(table),
+        "group_name": group,
+        "description": describe(table),
+        "kinds": kinds,
+        "owners": [OWNER],
+        "tags": {"observatory/schema": table.schema},
+        "metadata": table_metadata(table),
+    }
 
 
 def column_schema(table: Table) -> dg.TableSchema:

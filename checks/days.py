@@ -7,19 +7,19 @@ import dagster as dg
 
 from resources.lake import Lake
 
-_RANGE_START = "dagster/asset_partition_range_start"
-_RANGE_END = "dagster/asset_partition_range_end"
-_PARTITION = "dagster/partition"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+PARTITION = "dagster/partition"
 _DAYS_BY_DEFAULT = 31
 
 
 def days_of_check(context: dg.AssetCheckExecutionContext, lake: Lake) -> list[date]:
     """The days of the check's run, oldest first; without a partition, the newest 31 there are."""
     tags = context.run.tags
-    first = tags.get(_RANGE_START) or tags.get(_PARTITION)
+    first = tags.get(RANGE_START) or tags.get(PARTITION)
     if first:
         start = date.fromisoformat(first)
-        end = date.fromisoformat(tags.get(_RANGE_END) or first)
+        end = date.fromisoformat(tags.get(RANGE_END) or first)
         return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
     names = lake.partitions("core.events")
     return [date.fromisoformat(name) for name in names[-_DAYS_BY_DEFAULT:]]

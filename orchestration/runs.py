@@ -9,13 +9,12 @@ from datetime import date
 
 import dagster as dg
 
+from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
 from orchestration.jobs import DAILY_JOB, REFERENCE_JOB
 from orchestration.partitions import chunks
 from orchestration.settings import ROOT, Settings
 
-_RANGE_START = "dagster/asset_partition_range_start"
-_RANGE_END = "dagster/asset_partition_range_end"
 _PROCESS_TAG = "observatory/process"
 # Step events go to the instance; the terminal shows what the assets themselves say.
 _CONSOLE = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
@@ -99,8 +98,8 @@ class Runner:
             raise_on_error=False,
             run_config=_CONSOLE,
             tags={
-                _RANGE_START: first.isoformat(),
-                _RANGE_END: last.isoformat(),
+                RANGE_START: first.isoformat(),
+                RANGE_END: last.isoformat(),
                 _PROCESS_TAG: str(os.getpid()),
             },
         )

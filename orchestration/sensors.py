@@ -13,6 +13,7 @@ from assets.alerting.assets import deliver
 from assets.alerting.messages import Message, failed_run_message
 from assets.alerting.tables import ALERTS, OUTBOX
 from assets.declare import prepare
+from checks.days import PARTITION, RANGE_END, RANGE_START
 from orchestration.jobs import DAILY_JOB
 from resources.lake import LakeResource
 from resources.platform import Platform
@@ -82,9 +83,9 @@ def failed_runs(
 
 
 def _message(instance: dg.DagsterInstance, run: dg.DagsterRun, platform: Platform) -> Message:
-    start = run.tags.get("dagster/asset_partition_range_start")
-    end = run.tags.get("dagster/asset_partition_range_end")
-    span = f"{start} to {end}" if start else run.tags.get("dagster/partition", "")
+    start = run.tags.get(RANGE_START)
+    end = run.tags.get(RANGE_END)
+    span = f"{start} to {end}" if start else run.tags.get(PARTITION, "")
     return failed_run_message(
         run_id=run.run_id,
         job=run.job_name,

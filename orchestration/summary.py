@@ -2,11 +2,11 @@
 
 from datetime import date
 
+from assets.engagement.shares import SMALLEST_CELL
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
 
 _SHOWN = 6
-_SMALLEST_CELL = 5
 
 
 def print_summary(settings: Settings, last: date, seconds: float) -> None:
@@ -29,7 +29,7 @@ def _print_shares(settings: Settings, house: Warehouse, last: date) -> None:
         "share_low, share_high, actor_count, located_actor_count, unknown_share "
         "FROM mart.engagement WHERE activity_date = ? AND event_group = 'attention' "
         "AND actor_count >= ? ORDER BY located_share DESC LIMIT ?",
-        [last, _SMALLEST_CELL, _SHOWN],
+        [last, SMALLEST_CELL, _SHOWN],
     ).to_pylist()
     world = "" if settings.upstream == "live" else " (sandbox: synthetic figures)"
     print(f"\nShare of located accounts that starred or forked, {last} UTC{world}")

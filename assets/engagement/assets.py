@@ -9,13 +9,12 @@ from assets.activity.tables import ARCHIVE_HOURS, EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY
 from assets.declare import Plan, days_of, prepare, require_approved
 from assets.engagement import tables
-from assets.engagement.shares import complete_hours, country_activity, engagement
+from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity, engagement
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "engagement"
-SMALLEST_CELL = 5  # accounts; smaller cells are shown to nobody
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:

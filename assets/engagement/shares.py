@@ -14,6 +14,7 @@ from assets.engagement.intervals import wilson_interval
 from assets.engagement.tables import COUNTRY_ACTIVITY, STAGED_ENGAGEMENT
 
 Counts = npt.NDArray[np.int64]
+SMALLEST_CELL = 5  # accounts; smaller cells are shown to nobody
 UNKNOWN = "ZZ"  # CLDR's code for an unknown region
 _ACTIVITY_SQL = (Path(__file__).parent / "sql" / "country_activity.sql").read_text()
 

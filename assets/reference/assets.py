@@ -7,13 +7,11 @@ from typing import Any
 import dagster as dg
 
 from assets.declare import (
-    OWNER,
     Plan,
     asset_key,
     code_version,
-    describe,
+    documentation,
     prepare,
-    table_metadata,
     transient_failures_retried,
 )
 from assets.reference import tables
@@ -45,13 +43,7 @@ def build(plan: Plan, content_digest: str) -> list[dg.AssetsDefinition]:
     """
     specs = [
         dg.AssetSpec(
-            key=asset_key(table),
-            group_name=GROUP,
-            description=describe(table),
-            kinds={"csv", "duckdb"},
-            owners=[OWNER],
-            tags={"observatory/schema": table.schema},
-            metadata=table_metadata(table),
+            **documentation(table, GROUP, {"csv", "duckdb"}),
             code_version=f"{code_version(None, table)}-{content_digest[:12]}",
             automation_condition=plan.reference_automation,
         )

@@ -6,9 +6,9 @@ import duckdb
 import numpy as np
 import pyarrow as pa
 
-from assets.engagement.shares import share_columns
+from assets.engagement.shares import SMALLEST_CELL, share_columns
 from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
-from assets.report.suppression import SMALLEST_CELL, shown_countries
+from assets.report.suppression import shown_countries
 
 _SQL = Path(__file__).parent / "sql"
 

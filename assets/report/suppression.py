@@ -2,9 +2,9 @@
 
 import pyarrow as pa
 
-SMALLEST_CELL = 5
+from assets.engagement.shares import SMALLEST_CELL, UNKNOWN
+
 OTHERS = "XX"  # ISO 3166-1 user-assigned: here, countries too small to be shown apart
-UNKNOWN = "ZZ"
 
 
 def countries_to_pool(counts: dict[str, int], smallest: int = SMALLEST_CELL) -> frozenset[str]:
