@@ -7,6 +7,8 @@ import dagster as dg
 
 # An hour's file is there five minutes past the next hour; since 2025 a day needs one file more.
 DAILY_CRON = "0 2 * * *"
+# Quarterly figures appear some weeks after a quarter, on no fixed day.
+BASELINE_CRON = "0 3 2 * *"
 CATCH_UP = timedelta(days=7)
 
 
@@ -32,6 +34,17 @@ def reference_condition() -> dg.AutomationCondition[Any]:
         condition.initial_evaluation()
         | condition.code_version_changed()
         | condition.cron_tick_passed(DAILY_CRON)
+    )
+    return wanted & ~condition.in_progress()
+
+
+def baseline_condition() -> dg.AutomationCondition[Any]:
+    """On the second of each month at 03:00 UTC; while never made, at the start and each day."""
+    condition = dg.AutomationCondition
+    wanted = (
+        condition.initial_evaluation()
+        | condition.cron_tick_passed(BASELINE_CRON)
+        | (condition.missing() & condition.cron_tick_passed(DAILY_CRON))
     )
     return wanted & ~condition.in_progress()
 

@@ -122,6 +122,9 @@ def materialise(settings: Settings, first: date, last: date, days_per_run: int) 
         runner = Runner(settings, instance)
         print("reference tables …", flush=True)
         runner.reference()
+        print("baselines …", flush=True)
+        if error := runner.baseline():
+            print(f"  FAILED, going on with what is there: {error}", flush=True)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):
             done += (result.last - result.first).days + 1

@@ -5,6 +5,7 @@ import dagster as dg
 from assets.activity import assets as activity
 from assets.alerting import assets as alerting
 from assets.attribution import assets as attribution
+from assets.baseline import assets as baseline
 from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.reference import assets as reference
@@ -13,7 +14,12 @@ from assets.report import assets as report
 from checks.archive import archive_checks
 from checks.factory import suite_checks
 from checks.publication import publication_checks
-from orchestration.automation import automation_sensor, daily_condition, reference_condition
+from orchestration.automation import (
+    automation_sensor,
+    baseline_condition,
+    daily_condition,
+    reference_condition,
+)
 from orchestration.jobs import build_jobs
 from orchestration.partitions import MAX_DAYS_PER_RUN, daily_partitions
 from orchestration.resources import build_resources
@@ -27,6 +33,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         daily=daily_partitions(settings.first_day),
         automation=daily_condition(),
         reference_automation=reference_condition(),
+        baseline_automation=baseline_condition(),
         max_days_per_run=MAX_DAYS_PER_RUN,
     )
     return dg.Definitions(
@@ -34,7 +41,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *reference.build(plan, content_digest(settings.tracked_repositories)),
             *(
                 definition
-                for domain in (activity, attribution, engagement, alerting, report)
+                for domain in (baseline, activity, attribution, engagement, alerting, report)
                 for definition in domain.build(plan)
             ),
         ],

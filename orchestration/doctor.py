@@ -13,6 +13,7 @@ from assets.alerting.rules import RulesError, load_rules
 from assets.reference.loader import load_reference
 from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveClient
+from resources.git_program import LEAST_VERSION, GitProgram
 from resources.http import BearerAuth, UpstreamError, new_session, place, send
 from resources.warehouse import Warehouse, WarehouseBusyError
 
@@ -41,6 +42,7 @@ def examine(settings: Settings) -> int:
         _warehouse,
         _archive,
         _github,
+        _git,
         _slack,
     )
     faults = 0
@@ -146,6 +148,21 @@ def _github(settings: Settings) -> Finding:
         settings.github_token.value,
         "check OBSERVATORY_GITHUB_TOKEN and the network",
     )
+
+
+def _git(settings: Settings) -> Finding:
+    try:
+        version = GitProgram("none").version
+    except UpstreamError as error:
+        return Finding("git", False, str(error), "install git, which reads the commits")
+    found = f"git {'.'.join(map(str, version))}, mirrors of {place(settings.git_url)}"
+    if version < LEAST_VERSION:
+        least = ".".join(map(str, LEAST_VERSION))
+        return Finding("git", False, found, f"install git {least} or later")
+    if not settings.hash_key.value:
+        mend = "set OBSERVATORY_HASH_KEY in .env to any long random text"
+        return Finding("git", False, f"{found}; no key to hide addresses in commits with", mend)
+    return Finding("git", True, found)
 
 
 def _slack(settings: Settings) -> Finding:

@@ -7,13 +7,16 @@ import dagster as dg
 
 from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveSource
+from resources.git import GitResource
 from resources.github import GitHubResource
+from resources.innovation_graph import InnovationGraphResource
 from resources.lake import LakeResource
 from resources.platform import Platform
 from resources.slack import SlackResource
 from resources.warehouse import WarehouseResource
 
 _GITHUB_TOKEN = "OBSERVATORY_GITHUB_TOKEN"  # noqa: S105 - names, not tokens
+_HASH_KEY = "OBSERVATORY_HASH_KEY"
 _SLACK_TOKEN = "OBSERVATORY_SLACK_TOKEN"  # noqa: S105
 
 
@@ -24,6 +27,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     handed on as the name of an environment variable, which is read when a step begins.
     """
     os.environ[_GITHUB_TOKEN] = settings.github_token.value
+    os.environ[_HASH_KEY] = settings.hash_key.value
     os.environ[_SLACK_TOKEN] = settings.slack_token.value
     return {
         "archive": ArchiveSource(
@@ -36,6 +40,15 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             token=dg.EnvVar(_GITHUB_TOKEN),
             attempts=settings.retry_attempts,
         ),
+        "innovation_graph": InnovationGraphResource(
+            base_url=settings.innovation_graph_url, attempts=settings.retry_attempts
+        ),
+        "git": GitResource(
+            base_url=settings.git_url,
+            hash_key=dg.EnvVar(_HASH_KEY),
+            attempts=settings.retry_attempts,
+            workers=settings.download_workers,
+        ),
         "slack": SlackResource(
             token=dg.EnvVar(_SLACK_TOKEN),
             channel=settings.slack_channel,
@@ -46,6 +59,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "platform": Platform(
             world=settings.upstream,
             data_dir=str(settings.data),
+            cache_dir=str(settings.cache),
             reference_dir=str(ROOT / "assets" / "reference"),
             tracked_repositories=str(settings.tracked_repositories),
             rules=str(settings.rules),

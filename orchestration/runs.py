@@ -11,7 +11,7 @@ import dagster as dg
 
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
-from orchestration.jobs import DAILY_JOB, REFERENCE_JOB
+from orchestration.jobs import BASELINE_JOB, DAILY_JOB, REFERENCE_JOB
 from orchestration.partitions import chunks
 from orchestration.settings import ROOT, Settings
 
@@ -71,11 +71,12 @@ def is_alive(process: int) -> bool:
 
 
 class Runner:
-    """Runs the reference job and ranges of the daily job, one after the other."""
+    """Runs the reference job, the baselines and ranges of the daily job, one after the other."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
         repository = build_definitions(settings).get_repository_def()
         self._reference = repository.get_job(REFERENCE_JOB)
+        self._baseline = repository.get_job(BASELINE_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._instance = instance
 
@@ -90,6 +91,16 @@ class Runner:
         )
         if not result.success:
             raise RuntimeError(f"the reference tables could not be loaded: {_error(result)}")
+
+    def baseline(self) -> str:
+        """Fetch the baselines; the first error, or nothing.
+
+        No figure but those against the baseline needs it: what was fetched before goes on to serve.
+        """
+        result = self._baseline.execute_in_process(
+            instance=self._instance, raise_on_error=False, run_config=_CONSOLE
+        )
+        return "" if result.success else _error(result)
 
     def days(self, first: date, last: date) -> RangeResult:
         """One run of the daily job over a range of days, both ends included."""

@@ -4,8 +4,9 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
+import pyarrow.compute as pc
 
-from assets.activity.events import day_events
+from assets.activity.events import COMMIT, day_events
 from assets.activity.revisit import has_open_files, recent_days
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, EVENTS
 from assets.alerting import ledger
@@ -139,7 +140,8 @@ def revisit_days(
             and (rows := store.read(ARCHIVE_EVENTS.qualified, str(other), source)) is not None
         ]
         available = day_events(day, nearby).events.num_rows
-        if available > stored.num_rows:
+        archived = stored.filter(pc.not_equal(stored["event_type"], COMMIT)).num_rows
+        if available > archived:
             asked += 1
             yield dg.RunRequest(run_key=f"late:{day}:{available}", partition_key=str(day))
     if not asked:

@@ -15,6 +15,8 @@ _LIVE = {
     "DATA": ".observatory/live",
     "ARCHIVE_BASE_URLS": "https://data.gharchive.org",
     "GITHUB_API_URL": "https://api.github.com",
+    "GIT_URL": "https://github.com",
+    "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
     "SLACK_API_URL": "https://slack.com/api/",
     "SLACK_CHANNEL": "",
     "TRACKED_REPOSITORIES": "assets/reference/tracked_repositories.csv",
@@ -23,11 +25,14 @@ _LIVE = {
     "NOW": "",
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
+    "HASH_KEY": "",
 }
 _SANDBOX = {
     "DATA": ".observatory/sandbox",
     "ARCHIVE_BASE_URLS": "{sandbox}",
     "GITHUB_API_URL": "{sandbox}",
+    "GIT_URL": "{sandbox}/git",
+    "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
     "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
@@ -36,11 +41,13 @@ _SANDBOX = {
     "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
+    "HASH_KEY": "sandbox-hash-key",
 }
 _COMMON = {
     "UPSTREAM": "sandbox",
     "SANDBOX_URL": "http://127.0.0.1:8787",
     "FIRST_DAY": "2022-01-01",
+    "CACHE": ".observatory/cache",
     "RULES": "assets/alerting/rules.yaml",
     "DOWNLOAD_WORKERS": "4",
     "RETRY_ATTEMPTS": "5",
@@ -63,11 +70,15 @@ class Settings:
     upstream: str
     sandbox_url: str
     data: Path
+    cache: Path
     first_day: date
     rules: Path
     archive_base_urls: tuple[str, ...]
     github_api_url: str
     github_token: "Secret"
+    git_url: str
+    innovation_graph_url: str
+    hash_key: "Secret"
     slack_api_url: str
     slack_token: "Secret"
     slack_channel: str
@@ -138,11 +149,17 @@ def _checked(values: Mapping[str, str]) -> Settings:
         upstream=values["UPSTREAM"],
         sandbox_url=sandbox,
         data=_path(values["DATA"]),
+        cache=_path(values["CACHE"]),
         first_day=_day(values, "FIRST_DAY"),
         rules=_path(values["RULES"]),
-        archive_base_urls=tuple(_archive_url(base, sandbox) for base in bases),
+        archive_base_urls=tuple(_base_url("ARCHIVE_BASE_URLS", base, sandbox) for base in bases),
         github_api_url=url("GITHUB_API_URL").rstrip("/"),
         github_token=Secret(values["GITHUB_TOKEN"]),
+        git_url=_base_url("GIT_URL", values["GIT_URL"], sandbox),
+        innovation_graph_url=_base_url(
+            "INNOVATION_GRAPH_URL", values["INNOVATION_GRAPH_URL"], sandbox
+        ),
+        hash_key=Secret(values["HASH_KEY"]),
         slack_api_url=url("SLACK_API_URL"),
         slack_token=Secret(values["SLACK_TOKEN"]),
         slack_channel=values["SLACK_CHANNEL"],
@@ -156,16 +173,14 @@ def _checked(values: Mapping[str, str]) -> Settings:
     )
 
 
-def _archive_url(base: str, sandbox: str) -> str:
+def _base_url(name: str, base: str, sandbox: str) -> str:
     text = base.replace("{sandbox}", sandbox)
     if text.startswith(("http://", "https://")):
         return text.rstrip("/")
     if text.startswith("file:"):
         # A relative folder means the same whatever folder a Dagster process starts in.
         return "file:" + str(_path(text.removeprefix("file://").removeprefix("file:")))
-    raise SettingsError(
-        f"OBSERVATORY_ARCHIVE_BASE_URLS has {text!r}; give http, https or file URLs, by commas"
-    )
+    raise SettingsError(f"{_PREFIX}{name} has {text!r}; give http, https or file URLs")
 
 
 def _path(text: str) -> Path:

@@ -12,6 +12,8 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     Attributes:
         world: `live`, or `sandbox` where every figure is synthetic; alerts say so.
+        cache_dir: folder of what can be made again from the installed packages, such as compiled
+            indexes; empty for `cache` in the data folder.
         fixed_now: an ISO time that stands in for the clock; empty for the real one. The sandbox's
             month lies in the past, and its rules have to see it as the present.
         panel_one_in: one actor in so many is in the panel.
@@ -23,6 +25,7 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     data_dir: str
     reference_dir: str
     tracked_repositories: str
+    cache_dir: str = ""
     rules: str
     fixed_now: str = ""
     panel_one_in: int = 1000
@@ -49,3 +52,8 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     def data(self, *names: str) -> Path:
         """A path inside the data folder."""
         return Path(self.data_dir).joinpath(*names)
+
+    def cache(self, *names: str) -> Path:
+        """A path inside the cache folder."""
+        folder = Path(self.cache_dir) if self.cache_dir else self.data("cache")
+        return folder.joinpath(*names)

@@ -87,6 +87,8 @@ def make_population(
     developers: int,
     located_share: float,
     located_share_by_country: Mapping[str, float],
+    *,
+    shared_clock: bool = False,
 ) -> Population:
     """Draw the accounts of a world.
 
@@ -95,6 +97,7 @@ def make_population(
         developers: number of people.
         located_share: chance that a person's profile names the country.
         located_share_by_country: the same for single countries, over `located_share`.
+        shared_clock: everybody lives by UTC, wherever the place is; nothing else differs.
     """
     rng = np.random.default_rng([seed, 1])
     weights = np.array([country.weight for country in COUNTRIES])
@@ -107,6 +110,7 @@ def make_population(
             int(github_ids[number]),
             COUNTRIES[country],
             located_share_by_country.get(COUNTRIES[country].code, located_share),
+            shared_clock=shared_clock,
         )
         for number, country in enumerate(country_index)
     ]
@@ -140,7 +144,13 @@ def _created_at(github_id: int) -> datetime:
 
 
 def _draw_person(
-    rng: np.random.Generator, number: int, github_id: int, country: Country, located_share: float
+    rng: np.random.Generator,
+    number: int,
+    github_id: int,
+    country: Country,
+    located_share: float,
+    *,
+    shared_clock: bool,
 ) -> Developer:
     text, utc_offset = country.places[rng.integers(len(country.places))]
     names_country = bool(rng.random() < located_share)
@@ -154,7 +164,7 @@ def _draw_person(
         # `sbx` marks the account as invented wherever its name turns up.
         login=f"{''.join(syllables)}-sbx{number}",
         country=country.code,
-        utc_offset=utc_offset,
+        utc_offset=0.0 if shared_clock else utc_offset,
         location=location,
         company=company if has_company else None,
         created_at=_created_at(github_id),

@@ -17,7 +17,9 @@ from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.archive_paths import ArchivePaths
 from sandbox.exchange import Request, Response, json_response
+from sandbox.git_paths import GitPaths
 from sandbox.github_paths import GitHubPaths
+from sandbox.innovation_graph import InnovationGraphPaths
 from sandbox.slack import SlackWorkspace
 from sandbox.trouble import Trouble, TroubleQueue
 from sandbox.world import World
@@ -64,6 +66,8 @@ class SandboxServer:
         self.trouble = TroubleQueue()
         self._archive = ArchivePaths(world, clock)
         self._github = GitHubPaths(world, clock)
+        self._innovation_graph = InnovationGraphPaths()
+        self.git = GitPaths(world, clock)
         self._log: list[LoggedRequest] = []
         self._lock = threading.Lock()
         self.is_closing = threading.Event()
@@ -92,6 +96,7 @@ class SandboxServer:
             self._thread.join()
         self._http.end_connections()
         self._http.server_close()
+        self.git.close()
 
     def __enter__(self) -> Self:
         return self.start()
@@ -125,7 +130,7 @@ class SandboxServer:
         """The world's answer to a request, whatever trouble is queued."""
         if request.path.startswith(CONTROL_PREFIX):
             return self._control(request)
-        for part in (self._archive, self._github, self.slack):
+        for part in (self._archive, self._github, self._innovation_graph, self.git, self.slack):
             if response := part.answer(request):
                 return response
         return json_response({"message": "Not Found", "status": "404"}, 404)

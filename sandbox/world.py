@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 
 from sandbox.archive import Archive, HourFile
+from sandbox.commits import PlantedCommit, plant_commits
 from sandbox.events import EVENT_GROUPS, EVENT_TYPES, Activity, Events, Rise
 from sandbox.faults import DEFAULT_FAULTS, Fault, FaultCalendar
 from sandbox.hours import hour_number, hour_start, hours_of
@@ -24,7 +25,7 @@ _CACHED_HOURS = 768
 
 @dataclass(frozen=True)
 class ObservedEvents:
-    """Events that the archive really holds, as columns, (events,) each.
+    """Events as columns, (events,) each: those that happened, or that the archive really holds.
 
     Attributes:
         event_id: numeric value of the line's `id`.
@@ -58,6 +59,8 @@ class World:
         faults: what the archive loses and damages; `()` for a clean one.
         located_share: chance that a person's profile names the country.
         located_share_by_country: the same for single countries, by code.
+        shared_clock: everybody lives by UTC and commits at +0000, so that hours and offsets say
+            nothing about countries; nothing else differs.
     """
 
     def __init__(
@@ -69,12 +72,17 @@ class World:
         faults: tuple[Fault, ...] = DEFAULT_FAULTS,
         located_share: float = 0.5,
         located_share_by_country: Mapping[str, float] | None = None,
+        shared_clock: bool = False,
     ) -> None:
         self.seed = seed
         self.rise = rise
         self.calendar = FaultCalendar(faults)
         self._population = make_population(
-            seed, developers, located_share, located_share_by_country or {}
+            seed,
+            developers,
+            located_share,
+            located_share_by_country or {},
+            shared_clock=shared_clock,
         )
         logins = tuple(person.login for person in self._population.developers)
         self._repositories = make_repositories(seed, logins, (*COUNTRY_CODES, ""))
@@ -113,6 +121,16 @@ class World:
         """People and bots by numeric id."""
         return {actor.github_id: actor for actor in self._population.actors}
 
+    @cached_property
+    def commits(self) -> dict[int, tuple[PlantedCommit, ...]]:
+        """Git histories of the tracked repositories from 2024-09-15 to 2024-12-16, parents first.
+
+        By numeric id; who really wrote each commit stands in its record.
+        """
+        return plant_commits(
+            self.seed, self._activity, self._population, self._repositories.tracked
+        )
+
     def hour_file(self, hour: datetime) -> bytes | None:
         """The archive's file of the UTC hour that holds a moment; None when it never appears.
 
@@ -138,6 +156,22 @@ class World:
             events = events.then(part)
         is_of_day = (events.second >= hours.start * 3_600) & (events.second < hours.stop * 3_600)
         return self._observed(events.take(is_of_day))
+
+    def drawn_on(self, day: date) -> ObservedEvents:
+        """Events as they happened on a UTC day, bots included, whatever the archive lost of them.
+
+        Writes no line and packs no file: some milliseconds a day, for statistics over many worlds.
+
+        Raises:
+            ValueError: the day lies before 2022.
+        """
+        hours = hours_of(day)
+        if hours.start < 0:
+            raise ValueError("the world begins on 2022-01-01")
+        events = self._activity.draw(hours.start)
+        for hour in hours[1:]:
+            events = events.then(self._activity.draw(hour))
+        return self._observed(events)
 
     def true_share(
         self,

@@ -1,13 +1,15 @@
-"""Activity assets: archive hours to raw Parquet, raw Parquet to core.events."""
+"""Activity assets: archive hours and git commits to raw Parquet, raw Parquet to core.events."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from time import monotonic
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
+from assets.activity import commits as git_commits
 from assets.activity import ingest, tables
 from assets.activity.events import day_events
 from assets.activity.ingest import HourOutcome
@@ -23,6 +25,7 @@ from assets.declare import (
 )
 from assets.reference.tables import TRACKED_REPOSITORIES
 from resources.archive import ArchiveSource
+from resources.git import GitMirrors, GitResource
 from resources.http import NotFoundError, TransientUpstreamError, UpstreamError
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
@@ -33,6 +36,8 @@ _RAW = (tables.ARCHIVE_EVENTS, tables.ARCHIVE_HOURS, tables.ARCHIVE_TOTALS)
 _FAILURES = ingest.HourFailures(not_found=NotFoundError, unreachable=UpstreamError)
 _PROGRESS_EVERY_S = 15.0
 LATE_DAYS = 7
+# A run soon after another finds nothing new that is worth a request to every repository.
+_FETCH_EVERY = timedelta(hours=6)
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -45,14 +50,21 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             ),
             backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
         )(archive_files)
+    commits = plan.daily_asset(
+        commits_table,
+        tables.COMMITS,
+        group=GROUP,
+        kinds={"git", "parquet"},
+        deps=[TRACKED_REPOSITORIES],
+    )
     events = plan.daily_asset(
         events_table,
         tables.EVENTS,
         group=GROUP,
         kinds={"duckdb", "parquet"},
-        deps=[tables.ARCHIVE_EVENTS],
+        deps=[tables.ARCHIVE_EVENTS, tables.COMMITS],
     )
-    return [archive, events]
+    return [archive, commits, events]
 
 
 def archive_files(
@@ -92,21 +104,32 @@ def archive_files(
 
 def tracked_selection(warehouse: Warehouse, panel_one_in: int) -> Selection:
     """What the scan keeps, from core.tracked_repositories."""
-    if not warehouse.has_table(TRACKED_REPOSITORIES.qualified):
-        # On a new instance the reference tables are being made by a run beside this one.
-        raise dg.RetryRequested(max_retries=10, seconds_to_wait=15)
-    rows = warehouse.query(
-        "SELECT github_id, repository, previous_names FROM core.tracked_repositories "
-        "WHERE github_id IS NOT NULL"
-    ).to_pylist()
-    if not rows:
-        raise dg.Failure("core.tracked_repositories holds no id; materialise it first")
+    rows = tracked_repositories(warehouse)
     names = {
         name.lower(): row["github_id"]
         for row in rows
         for name in (row["repository"], *row["previous_names"])
     }
     return Selection(frozenset(row["github_id"] for row in rows), names, panel_one_in)
+
+
+def tracked_repositories(warehouse: Warehouse) -> list[dict[str, Any]]:
+    """github_id, repository and previous_names of core.tracked_repositories, where the id is known.
+
+    Raises:
+        dg.RetryRequested: the table is not there yet.
+        dg.Failure: it holds no id.
+    """
+    if not warehouse.has_table(TRACKED_REPOSITORIES.qualified):
+        # On a new instance the reference tables are being made by a run beside this one.
+        raise dg.RetryRequested(max_retries=10, seconds_to_wait=15)
+    rows: list[dict[str, Any]] = warehouse.query(
+        "SELECT github_id, repository, previous_names FROM core.tracked_repositories "
+        "WHERE github_id IS NOT NULL"
+    ).to_pylist()
+    if not rows:
+        raise dg.Failure("core.tracked_repositories holds no id; materialise it first")
+    return rows
 
 
 def _scan_day(
@@ -175,12 +198,111 @@ def _fetch(
     return outcomes
 
 
+def commits_table(
+    context: dg.AssetExecutionContext,
+    git: GitResource,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
+) -> dg.MaterializeResult[None]:
+    """Commits of the tracked repositories by committer day; a run fetches each repository once.
+
+    A repository that cannot be fetched now is named, and gives what was fetched of it before.
+    """
+    store, days = lake.open(), days_of(context)
+    if not git.hash_key:
+        return _no_commits(context)
+    mirrors = git.mirrors(platform.data("mirrors"), on_retry=context.log.info)
+    names = {row["github_id"]: row["repository"] for row in tracked_repositories(warehouse.open())}
+    outcomes = _fetch_mirrors(context, mirrors, git.workers, names, days[-1], platform.now())
+    there = [repo_id for repo_id in names if mirrors.fetched_at(repo_id)]
+    since, until = _midnight(days[0]), _midnight(days[-1] + timedelta(days=1))
+    key = git.hash_key.encode()
+    found = git_commits.commits_by_day(
+        (
+            git_commits.commit_row(repo_id, commit, key)
+            for repo_id in there
+            for commit in mirrors.commits(repo_id, since, until)
+        ),
+        days,
+    )
+    made = []
+    for day, fresh in found.items():
+        known = store.read_all(tables.COMMITS.qualified, [str(day)], fresh.schema, "git")
+        made.append(git_commits.with_known(fresh, known, there))
+        store.write(tables.COMMITS.qualified, str(day), made[-1], "git")
+    show(warehouse.open(), store, tables.COMMITS)
+    rows = pa.concat_tables(made)
+    statuses = [status for status, _ in outcomes.values()]
+    missed = [f"- {names[each]}: {text}" for each, (_, text) in outcomes.items() if text]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows.num_rows,
+            "author_count": len(rows["author_hash"].drop_null().unique()),
+            "repositories_by_status": {each: statuses.count(each) for each in set(statuses)},
+            "repositories_not_fetched": dg.MetadataValue.md("\n".join(missed) or "none"),
+        }
+    )
+
+
+def _no_commits(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
+    """Say what is missing, and let the archives' events go on."""
+    message = (
+        "No commits are read without a key that hides their authors' addresses: set "
+        "OBSERVATORY_HASH_KEY in .env, then materialise raw.commits and core.events again."
+    )
+    context.log.warning(message)
+    return dg.MaterializeResult(metadata={"dagster/row_count": 0, "hash_key": message})
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _fetch_mirrors(
+    context: dg.AssetExecutionContext,
+    mirrors: GitMirrors,
+    workers: int,
+    names: dict[int, str],
+    last_day: date,
+    now: datetime,
+) -> dict[int, tuple[str, str]]:
+    """Bring every mirror up, a few side by side: (status, what went wrong) by repository id.
+
+    Raises:
+        dg.RetryRequested: not one repository could be reached.
+    """
+    fresh_since = max(_midnight(last_day + timedelta(days=1)), now - _FETCH_EVERY)
+
+    def bring(repo_id: int) -> tuple[str, str]:
+        try:
+            state = mirrors.update(names[repo_id], repo_id, now=now, fresh_since=fresh_since)
+        except UpstreamError as error:
+            context.log.warning(f"{names[repo_id]}: {error}")
+            return "failed", str(error)
+        return state.status, "no such repository" if state.status == "absent" else ""
+
+    with ThreadPoolExecutor(max_workers=workers) as pool:
+        outcomes = dict(zip(names, pool.map(bring, names), strict=True))
+    if all(status == "failed" for status, _ in outcomes.values()):
+        with transient_failures_retried():
+            raise TransientUpstreamError(
+                f"none of {len(names)} repositories could be fetched: {outcomes.popitem()[1][1]}"
+            )
+    context.log.info(f"mirrors of {len(names)} repositories looked at")
+    return outcomes
+
+
 def events_table(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """One row an event on the day it happened, from the day's files and those of a week after."""
     store = lake.open()
     row_count = bot_count = duplicate_count = 0
+    commit_schema = tables.COMMITS.arrow_schema
     for day in days_of(context):
         nearby = [str(day + timedelta(days=offset)) for offset in range(LATE_DAYS + 1)]
         result = day_events(
@@ -191,6 +313,8 @@ def events_table(
                 for name in nearby
                 if (rows := store.read("raw.archive_events", name, source)) is not None
             ],
+            [store.read_all(tables.COMMITS.qualified, [str(day)], commit_schema, "git")],
+            platform.panel_one_in,
         )
         store.write(tables.EVENTS.qualified, str(day), result.events)
         row_count += result.events.num_rows

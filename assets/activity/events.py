@@ -1,4 +1,4 @@
-"""Archive rows to core.events, a day at a time."""
+"""Archive rows and commits to core.events, a day at a time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -9,8 +9,10 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.activity.tables import ARCHIVE_EVENTS, EVENTS
+from assets.activity.scan import in_panel
+from assets.activity.tables import ARCHIVE_EVENTS, COMMITS, EVENTS
 
+COMMIT = "Commit"
 _SQL = (Path(__file__).parent / "sql" / "events.sql").read_text()
 
 
@@ -23,12 +25,19 @@ class DayEvents:
     duplicate_count: int
 
 
-def day_events(day: date, archive_rows: Sequence[pa.Table]) -> DayEvents:
+def day_events(
+    day: date,
+    archive_rows: Sequence[pa.Table],
+    commits: Sequence[pa.Table] = (),
+    panel_one_in: int = 0,
+) -> DayEvents:
     """The events that happened on `day`, once each, without bots.
 
     Args:
         day: UTC.
         archive_rows: tables of raw.archive_events that may hold them, of any day.
+        commits: tables of raw.commits of the day.
+        panel_one_in: one actor in so many is in the panel; 0 for none.
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     rows = pa.concat_tables([ARCHIVE_EVENTS.arrow_schema.empty_table(), *archive_rows])
@@ -39,9 +48,20 @@ def day_events(day: date, archive_rows: Sequence[pa.Table]) -> DayEvents:
             pc.less(moment, pa.scalar(start + timedelta(days=1), moment.type)),
         )
     )
+    committed = pa.concat_tables([COMMITS.arrow_schema.empty_table(), *commits])
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("archive_events", rows)
+        connection.register("commits", _with_panel(committed, panel_one_in))
         events = EVENTS.conform(connection.execute(_SQL, {"day": day}).to_arrow_table())
-    bots = pc.sum(rows["is_bot"]).as_py() or 0
-    return DayEvents(events, bots, rows.num_rows - bots - events.num_rows)
+    bots = sum(pc.sum(each["is_bot"]).as_py() or 0 for each in (rows, committed))
+    row_count = rows.num_rows + committed.num_rows
+    return DayEvents(events, bots, row_count - bots - events.num_rows)
+
+
+def _with_panel(commits: pa.Table, one_in: int) -> pa.Table:
+    is_panel = [
+        one_in > 0 and actor_id is not None and in_panel(actor_id, one_in)
+        for actor_id in commits["actor_id"].to_pylist()
+    ]
+    return commits.append_column("is_panel", pa.array(is_panel, pa.bool_()))

@@ -9,8 +9,9 @@ SELECT
     count(e.event_id) FILTER ((e.created_at AT TIME ZONE 'UTC')::DATE != d.day)
         AS outside_day_count,
     count(e.event_id) FILTER (NOT e.is_tracked AND NOT e.is_panel) AS unselected_count,
-    count(e.event_id) FILTER (e.actor_id IS NULL AND e.created_at >= '2015-01-01')
-        AS actorless_count,
+    count(e.event_id) FILTER (
+        e.actor_id IS NULL AND e.created_at >= '2015-01-01' AND e.event_type != 'Commit'
+    ) AS actorless_count,
     count(e.event_id) FILTER (
         e.event_group NOT IN ('contribution', 'participation', 'attention', 'other')
     ) AS ungrouped_count

@@ -134,6 +134,12 @@ def test_events_of_before_2015_may_lack_an_account(lake: Lake, warehouse: Wareho
     assert row["actorless_count"] == 0
 
 
+def test_a_commit_may_lack_an_account(lake: Lake, warehouse: Warehouse) -> None:
+    write_events(lake, DAY, [event(1, event_type="Commit", actor_id=None)])
+    (row,) = records(events_by_day(lake, warehouse, [DAY]))
+    assert (row["event_count"], row["actorless_count"]) == (1, 0)
+
+
 def test_days_without_events_have_a_row_of_zeros(lake: Lake, warehouse: Warehouse) -> None:
     write_events(lake, DAY, [event(1)])
     write_events(lake, DAY - timedelta(days=1), [])

@@ -5,7 +5,12 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from orchestration.automation import DAILY_CRON, automation_sensor, daily_condition
+from orchestration.automation import (
+    DAILY_CRON,
+    automation_sensor,
+    baseline_condition,
+    daily_condition,
+)
 from orchestration.partitions import chunks, daily_partitions
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
@@ -112,3 +117,37 @@ def test_a_range_is_cut_into_few_runs_that_cover_it_once(
         start + timedelta(days=n) for start, end in ranges for n in range((end - start).days + 1)
     ]
     assert covered == [first + timedelta(days=n) for n in range(count)]
+
+
+@dg.asset(automation_condition=baseline_condition())
+def monthly() -> None:
+    """Stands in for a baseline that others publish."""
+
+
+def test_a_baseline_is_asked_for_once_a_month_and_daily_while_it_is_missing() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def is_asked(moment: datetime) -> bool:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[monthly],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return result.total_requested == 1
+
+        # The first try fails, and so is made again next morning, but not every minute.
+        assert is_asked(START)
+        assert not is_asked(START + timedelta(minutes=1))
+        # 2026-03-02: the second of the month is a day like another while nothing is there.
+        assert is_asked(datetime(2026, 3, 2, 2, 1, tzinfo=UTC))
+        assert is_asked(datetime(2026, 3, 3, 2, 1, tzinfo=UTC))
+        dg.materialize([monthly], instance=instance)
+        assert not is_asked(datetime(2026, 3, 4, 2, 1, tzinfo=UTC))
+        assert not is_asked(datetime(2026, 4, 2, 2, 59, tzinfo=UTC))
+        assert is_asked(datetime(2026, 4, 2, 3, 1, tzinfo=UTC))
+        assert not is_asked(datetime(2026, 4, 3, 3, 1, tzinfo=UTC))

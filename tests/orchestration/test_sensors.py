@@ -1,12 +1,13 @@
 """Failed runs reach Slack once, and not before Slack took them; open days are asked for again."""
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
-from assets.activity.tables import ARCHIVE_HOURS
+from assets.activity.events import day_events
+from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, COMMITS, EVENTS
 from orchestration.resources import build_resources
 from orchestration.sensors import failed_runs, revisit_days
 from resources.lake import Lake
@@ -126,3 +127,57 @@ def test_recent_days_with_missing_files_are_asked_for_again_and_old_or_whole_one
         "files:2024-12-12:2024-12-17",
         "files:2024-12-16:2024-12-17",
     ]
+
+
+def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_path: Path) -> None:
+    resources = build_resources(sandbox_settings(server, tmp_path))
+    lake, day = Lake(str(tmp_path / "lake")), date(2024, 12, 14)
+    moment = datetime(2024, 12, 14, 12, tzinfo=UTC)
+    archived = [
+        {
+            **dict.fromkeys(ARCHIVE_EVENTS.column_names),
+            "source": "gharchive",
+            "archive_date": day,
+            "file_hour": moment,
+            "event_type": "WatchEvent",
+            "event_id": str(number),
+            "created_at": moment,
+            "actor_id": number,
+            "is_bot": False,
+            "is_tracked": True,
+            "is_panel": False,
+        }
+        for number in range(3)
+    ]
+    commit = {
+        "source": "git",
+        "commit_date": day,
+        "sha": "a" * 40,
+        "repo_id": 1,
+        "is_author_time_plausible": True,
+        "committed_at": moment,
+        "is_bot": False,
+        "is_default_branch": True,
+        "is_web_commit": False,
+        "parent_count": 1,
+    }
+
+    def asked(*, late: int) -> list[str | None]:
+        made = day_events(
+            day,
+            [ARCHIVE_EVENTS.arrow(archived[: 3 - late])],
+            [COMMITS.arrow([{**dict.fromkeys(COMMITS.column_names), **commit}])],
+        )
+        assert made.events.num_rows == 4 - late
+        lake.write(EVENTS.qualified, str(day), made.events)
+        found = revisit_days(dg.build_sensor_context(), resources["lake"], resources["platform"])
+        return [getattr(each, "run_key", None) for each in found]
+
+    hour = hours(day, "complete")
+    for name in ("file_hour", "fetched_at"):
+        hour[name] = datetime.fromisoformat(str(hour[name]))
+    lake.write(ARCHIVE_HOURS.qualified, str(day), ARCHIVE_HOURS.arrow([hour]), "gharchive")
+    rows = ARCHIVE_EVENTS.arrow(archived)
+    lake.write(ARCHIVE_EVENTS.qualified, str(day), rows, "gharchive")
+    assert asked(late=1) == ["late:2024-12-14:3"]
+    assert asked(late=0) == [None]

@@ -13,6 +13,9 @@ def test_by_default_everything_comes_from_the_sandbox_and_needs_no_token() -> No
     assert settings.upstream == "sandbox"
     assert settings.archive_base_urls == ("http://127.0.0.1:1",)
     assert settings.slack_api_url == "http://127.0.0.1:1/api/"
+    assert settings.git_url == "http://127.0.0.1:1/git"
+    assert settings.innovation_graph_url == "http://127.0.0.1:1/innovationgraph"
+    assert settings.hash_key.value
     assert settings.tracked_repositories == ROOT / "sandbox" / "tracked_repositories.csv"
 
 
@@ -20,6 +23,9 @@ def test_live_settings_point_at_the_real_upstreams_and_the_shipped_list() -> Non
     settings = load_settings({"OBSERVATORY_UPSTREAM": "live"})
     assert settings.archive_base_urls == ("https://data.gharchive.org",)
     assert settings.github_api_url == "https://api.github.com"
+    assert settings.git_url == "https://github.com"
+    assert settings.innovation_graph_url.endswith("/github/innovationgraph/main/data")
+    assert settings.hash_key.value == ""
     assert settings.panel_one_in == 1000
     assert settings.tracked_repositories.is_file()
 
@@ -37,7 +43,8 @@ def test_file_urls_and_mirrors_are_taken_and_relative_folders_begin_at_the_root(
 
 def test_secrets_do_not_print() -> None:
     token = "xoxb-very-secret"  # noqa: S105
-    settings = load_settings({"OBSERVATORY_SLACK_TOKEN": token, "OBSERVATORY_GITHUB_TOKEN": token})
+    names = ("OBSERVATORY_SLACK_TOKEN", "OBSERVATORY_GITHUB_TOKEN", "OBSERVATORY_HASH_KEY")
+    settings = load_settings(dict.fromkeys(names, token))
     assert token not in repr(settings)
     assert settings.slack_token.value == token
 
@@ -48,6 +55,8 @@ def test_secrets_do_not_print() -> None:
         ("OBSERVATORY_UPSTREAM", "production"),
         ("OBSERVATORY_ARCHIVE_BASE_URLS", "ftp://x"),
         ("OBSERVATORY_GITHUB_API_URL", "api.github.com"),
+        ("OBSERVATORY_GIT_URL", "ssh://git@github.com"),
+        ("OBSERVATORY_INNOVATION_GRAPH_URL", "s3://bucket/data"),
         ("OBSERVATORY_FIRST_DAY", "2022"),
         ("OBSERVATORY_PANEL_ONE_IN", "-1"),
         ("OBSERVATORY_DOWNLOAD_WORKERS", "0"),
@@ -75,3 +84,4 @@ def test_paths_begin_at_the_repository_whatever_folder_a_process_starts_in(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     assert load_settings({}).data == ROOT / ".observatory" / "sandbox"
+    assert load_settings({}).cache == ROOT / ".observatory" / "cache"

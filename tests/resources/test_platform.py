@@ -66,3 +66,9 @@ def test_today_is_the_day_of_utc(fixed_now: str, today: date) -> None:
 def test_paths_lie_inside_the_data_folder() -> None:
     assert platform().data("report", "index.html") == Path("data/report/index.html")
     assert platform().data() == Path("data")
+
+
+def test_the_cache_is_a_folder_of_its_own_or_lies_in_the_data() -> None:
+    assert platform().cache("places") == Path("data/cache/places")
+    shared = platform().model_copy(update={"cache_dir": "elsewhere"})
+    assert shared.cache("places", "x") == Path("elsewhere/places/x")

@@ -250,6 +250,35 @@ def test_replace_all_leaves_only_the_new_rows(warehouse: Warehouse) -> None:
     assert content(warehouse) == []
 
 
+def test_remake_computes_a_table_from_the_others_with_the_columns_of_today(
+    warehouse: Warehouse,
+) -> None:
+    warehouse.ensure(["CREATE TABLE mart.sums (country VARCHAR)"])
+    ddl = "CREATE TABLE mart.sums (country VARCHAR PRIMARY KEY, n INTEGER)"
+
+    def sums(connection: duckdb.DuckDBPyConnection) -> pa.Table:
+        return connection.execute(
+            f"SELECT country, sum(n)::INTEGER AS n FROM {TABLE} GROUP BY ALL ORDER BY ALL"  # noqa: S608
+        ).to_arrow_table()
+
+    for n in (1, 5):
+        warehouse.replace_all(TABLE, rows((DAY, "CN", n), (NEXT_DAY, "CN", 1), (DAY, "US", 2)))
+        made = warehouse.remake("mart.sums", ddl, sums)
+        assert made.to_pylist() == warehouse.query("FROM mart.sums ORDER BY ALL").to_pylist()
+        assert made.to_pylist() == [{"country": "CN", "n": n + 1}, {"country": "US", "n": 2}]
+
+
+def test_a_table_that_cannot_be_remade_stays_as_it_was(warehouse: Warehouse) -> None:
+    ddl = DDL[1].replace("IF NOT EXISTS ", "")
+    warehouse.replace_all(TABLE, rows((DAY, "CN", 1)))
+    twice = rows((DAY, "US", 1), (DAY, "US", 2))
+    with pytest.raises(duckdb.ConstraintException):
+        warehouse.remake(TABLE, ddl, lambda _connection: twice)
+    with pytest.raises(duckdb.CatalogException):
+        warehouse.remake(TABLE, ddl, lambda opened: opened.execute("FROM nothing").to_arrow_table())
+    assert content(warehouse) == [(DAY, "CN", 1)]
+
+
 def test_threads_of_one_process_write_one_after_the_other(warehouse: Warehouse) -> None:
     def write(country: str) -> None:
         for number in range(5):

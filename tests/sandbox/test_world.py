@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import math
 from collections import Counter
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
@@ -65,6 +66,42 @@ def test_a_fault_takes_events_away_and_changes_no_other() -> None:
     assert set(lossy.event_id.tolist()) < set(clean.event_id.tolist())
     kinds = clean.event_type[np.isin(clean.event_id, list(gone))]
     assert set(kinds.tolist()) == {"WatchEvent"}
+
+
+def test_what_happened_on_a_day_is_what_an_archive_without_faults_holds() -> None:
+    day = date(2024, 12, 9)
+    happened = World(1, 200).drawn_on(day)
+    clean = World(1, 200, faults=()).events_of(day)
+    for column in ("event_id", "event_type", "actor_id", "repo_id", "created_at", "is_tracked"):
+        assert getattr(happened, column).tolist() == getattr(clean, column).tolist()
+    assert happened.is_bot.any()
+    assert len(World(1, 200).events_of(day)) < len(happened)
+    with pytest.raises(ValueError, match="begins on 2022-01-01"):
+        World(1, 200).drawn_on(date(2021, 12, 31))
+
+
+def test_on_a_shared_clock_hours_say_nothing_about_countries_and_people_stay_who_they_are() -> None:
+    apart, shared = World(1, 400, rise=None), World(1, 400, rise=None, shared_clock=True)
+    assert {person.utc_offset for person in shared.developers} == {0.0}
+    assert [replace(person, utc_offset=0.0) for person in apart.developers] == list(
+        shared.developers
+    )
+
+    def share_at_19_utc(world: World, country: str) -> float:
+        """Share of a country's events at 19 UTC: 3 in the morning in China."""
+        seen: Counter[bool] = Counter()
+        for day in DEMO_MONTH[:10]:
+            events = world.drawn_on(day)
+            hours = (events.created_at.astype("int64") // 3_600 % 24).tolist()
+            for actor, hour in zip(events.actor_id.tolist(), hours, strict=True):
+                if world.account_by_id[actor].country == country:
+                    seen[hour == 19] += 1
+        return seen[True] / seen.total()
+
+    # Of a working day 4.6 % fall on 19 o'clock local time and 0.5 % on 3 in the morning.
+    assert share_at_19_utc(apart, "CN") < 0.012
+    assert share_at_19_utc(shared, "CN") == pytest.approx(0.046, abs=0.01)
+    assert share_at_19_utc(shared, "US") == pytest.approx(0.046, abs=0.01)
 
 
 def test_people_live_in_25_countries_and_about_half_of_them_say_where() -> None:

@@ -1,8 +1,21 @@
--- core.events: one day's events from the archive rows that may hold them.
+-- core.events: one day's events from the archive rows that may hold them, and its commits.
 -- Grain: one event. Key: event_type, event_id, created_at.
--- Reads: archive_events (raw.archive_events of the day and of the seven days after).
+-- Reads: archive_events (raw.archive_events of the day and of the seven days after), commits
+-- (raw.commits of the day, with is_panel).
 -- Parameters: $day, the UTC date.
 -- Event ids restarted in 2025 and count separately by type: the id alone identifies nothing.
+-- A commit stands in every repository that shares it, and is one event: of the oldest of them.
+WITH every_event AS (
+    SELECT
+        event_type, event_id, created_at, actor_id, is_bot, repo_id, action, is_tracked, is_panel,
+        source, file_hour
+    FROM archive_events
+    UNION ALL
+    SELECT
+        'Commit', sha, committed_at, actor_id, is_bot, repo_id, NULL, true, is_panel,
+        source, date_trunc('hour', committed_at)
+    FROM commits
+)
 SELECT
     $day::DATE AS event_date,
     event_type,
@@ -11,7 +24,7 @@ SELECT
     CASE
         WHEN event_type IN (
             'PushEvent', 'PullRequestEvent', 'PullRequestReviewEvent',
-            'PullRequestReviewCommentEvent'
+            'PullRequestReviewCommentEvent', 'Commit'
         ) THEN 'contribution'
         WHEN event_type IN ('IssuesEvent', 'IssueCommentEvent', 'CommitCommentEvent')
             THEN 'participation'
@@ -25,7 +38,7 @@ SELECT
     is_panel,
     source,
     file_hour
-FROM archive_events
+FROM every_event
 WHERE (created_at AT TIME ZONE 'UTC')::DATE = $day::DATE
   AND NOT is_bot
 QUALIFY row_number() OVER (
