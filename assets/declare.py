@@ -29,12 +29,14 @@ class Plan:
         daily: UTC days.
         automation: when a missing day is asked for.
         reference_automation: when reference tables are read again.
+        baseline_automation: when baselines of others are fetched.
         max_days_per_run: most days that one run of a backfill takes.
     """
 
     daily: dg.TimeWindowPartitionsDefinition
     automation: dg.AutomationCondition[Any] | None = None
     reference_automation: dg.AutomationCondition[Any] | None = None
+    baseline_automation: dg.AutomationCondition[Any] | None = None
     max_days_per_run: int = 31
 
     def daily_asset(

@@ -31,6 +31,7 @@ ALL = (
     tables.ECONOMIES,
     tables.POLICY_EVENTS,
     tables.UPSTREAM_BREAKS,
+    tables.COUNTRY_GROUPINGS,
 )
 
 

@@ -8,6 +8,7 @@ from typing import get_args
 from assets.reference.csv_table import Fault, ReferenceDataError, Table, read_table
 from assets.reference.fields import IDENTIFIER, ISO2, ISO3, SLUG, RowReader
 from assets.reference.model import (
+    CountryGrouping,
     Economy,
     Layer,
     ModelFamily,
@@ -66,8 +67,10 @@ _EVENT_COLUMNS = (
     "source",
 )
 _BREAK_COLUMNS = ("from_utc", "to_utc", "source", "affects", "what")
+_GROUPING_COLUMNS = ("grouping", "country_iso2", "group_code", "label")
 
 _ADD_ECONOMY = "use an iso2 of economies.csv"
+APART = "apart"  # every country is a group of its own: needs no rows
 _ADD_FAMILY = "use a family of model_families.csv, or add it there"
 
 
@@ -76,7 +79,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
 
     Args:
         directory: Folder of `tracked_repositories.csv`, `model_families.csv`, `economies.csv`,
-            `policy_events.csv` and `upstream_breaks.csv`.
+            `policy_events.csv`, `upstream_breaks.csv` and `country_groupings.csv`.
         tracked_repositories: File to read the tracked repositories from instead, in the same form.
 
     Returns:
@@ -91,7 +94,15 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     economy_table = read_table(directory / "economies.csv", _ECONOMY_COLUMNS)
     event_table = read_table(directory / "policy_events.csv", _EVENT_COLUMNS)
     break_table = read_table(directory / "upstream_breaks.csv", _BREAK_COLUMNS)
-    tables = (repository_table, family_table, economy_table, event_table, break_table)
+    grouping_table = read_table(directory / "country_groupings.csv", _GROUPING_COLUMNS)
+    tables = (
+        repository_table,
+        family_table,
+        economy_table,
+        event_table,
+        break_table,
+        grouping_table,
+    )
 
     economies = _read_economies(economy_table)
     countries = _keys(economy_table, [economy.iso2 for economy in economies])
@@ -100,6 +111,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     repositories = _read_repositories(repository_table, slugs, countries)
     events = _read_events(event_table, countries)
     breaks = _read_breaks(break_table)
+    groupings = _read_groupings(grouping_table, countries)
 
     faults = [fault for table in tables for fault in sorted(table.faults)]
     if faults:
@@ -110,6 +122,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
         economies=economies,
         policy_events=events,
         upstream_breaks=breaks,
+        country_groupings=groupings,
         digest=_digest(tables),
     )
 
@@ -269,3 +282,43 @@ def _read_breaks(table: Table) -> tuple[UpstreamBreak, ...]:
         if first is not None:
             breaks.append(UpstreamBreak(first, last, source, affects, what))
     return tuple(breaks)
+
+
+def _read_groupings(table: Table, countries: Collection[str] | None) -> tuple[CountryGrouping, ...]:
+    taken = _Taken("country of a grouping", "a country stands once in a grouping")
+    groupings: list[CountryGrouping] = []
+    readers = list(_readers(table))
+    for reader in readers:
+        each = CountryGrouping(
+            grouping=reader.matching(
+                "grouping",
+                IDENTIFIER,
+                "an identifier: write lower-case letters, digits and underscores",
+            ),
+            country_iso2=reader.member("country_iso2", countries, _ADD_ECONOMY),
+            group_code=reader.member("group_code", countries, _ADD_ECONOMY),
+            label=reader.text("label"),
+        )
+        if each.grouping == APART:
+            reader.fault("grouping", f"{APART!r} is every country by itself: use another name")
+        if each.grouping and each.country_iso2:
+            taken.claim(reader, "country_iso2", f"{each.grouping} {each.country_iso2}")
+        groupings.append(each)
+    heads = {
+        (each.grouping, each.group_code): each.label
+        for each in groupings
+        if each.country_iso2 == each.group_code
+    }
+    for reader, each in zip(readers, groupings, strict=True):
+        label = heads.get((each.grouping, each.group_code))
+        if not each.group_code or not table.is_complete:
+            continue
+        if label is None:
+            reader.fault(
+                "group_code",
+                f"{each.group_code!r} is in another group or in none: take the code of a country "
+                "that has a row with this group_code itself",
+            )
+        elif each.label and each.label != label:
+            reader.fault("label", f"{each.label!r} is {label!r} elsewhere: a group has one label")
+    return tuple(groupings)

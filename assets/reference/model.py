@@ -126,6 +126,23 @@ class UpstreamBreak:
 
 
 @dataclass(frozen=True, slots=True)
+class CountryGrouping:
+    """A country's place in a statistical grouping that a reader may switch to.
+
+    Attributes:
+        grouping: Identifier of the grouping.
+        country_iso2: ISO 3166-1 alpha-2 of the country.
+        group_code: Code that stands for its group: that of one of the group's countries.
+        label: How the group is called.
+    """
+
+    grouping: str
+    country_iso2: str
+    group_code: str
+    label: str
+
+
+@dataclass(frozen=True, slots=True)
 class Reference:
     """All reference data, checked against itself.
 
@@ -135,6 +152,7 @@ class Reference:
         economies: Every economy named by the others.
         policy_events: Not necessarily sorted by date.
         upstream_breaks: They may overlap.
+        country_groupings: Only the countries that a grouping puts together.
         digest: SHA-256, in hexadecimal, of the bytes of all files read: a data version.
     """
 
@@ -143,4 +161,5 @@ class Reference:
     economies: tuple[Economy, ...]
     policy_events: tuple[PolicyEvent, ...]
     upstream_breaks: tuple[UpstreamBreak, ...]
+    country_groupings: tuple[CountryGrouping, ...]
     digest: str

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 import pyarrow as pa
 
 from assets.reference import tables
+from assets.reference.loader import APART
 from assets.reference.model import Reference, TrackedRepository
 from assets.tables import Table
 
@@ -41,7 +42,27 @@ def reference_rows(reference: Reference) -> dict[Table, pa.Table]:
         tables.ECONOMIES: tables.ECONOMIES.arrow(economies),
         tables.POLICY_EVENTS: tables.POLICY_EVENTS.arrow(events),
         tables.UPSTREAM_BREAKS: tables.UPSTREAM_BREAKS.arrow(breaks),
+        tables.COUNTRY_GROUPINGS: tables.COUNTRY_GROUPINGS.arrow(_expanded_groupings(reference)),
     }
+
+
+def _expanded_groupings(reference: Reference) -> list[dict[str, object]]:
+    """Every economy in every grouping; who is in no group is one of its own."""
+    groups = {(each.grouping, each.country_iso2): each for each in reference.country_groupings}
+    names = dict.fromkeys((APART, *(each.grouping for each in reference.country_groupings)))
+    rows: list[dict[str, object]] = []
+    for grouping in names:
+        for economy in reference.economies:
+            group = groups.get((grouping, economy.iso2))
+            rows.append(
+                {
+                    "grouping": grouping,
+                    "country_iso2": economy.iso2,
+                    "group_code": group.group_code if group else economy.iso2,
+                    "label": group.label if group else economy.name,
+                }
+            )
+    return rows
 
 
 def resolve(

@@ -93,3 +93,22 @@ UPSTREAM_BREAKS = Table(
         Column("what", "VARCHAR", "What is wrong"),
     ),
 )
+
+COUNTRY_GROUPINGS = Table(
+    schema="core",
+    name="country_groupings",
+    description=(
+        "Statistical groupings of economies that a reader may switch between, every economy in "
+        "each: apart (each by itself) and those of the file. A grouping is a choice of "
+        "presentation, no statement on the status of any economy."
+    ),
+    grain="One grouping and economy",
+    key=("grouping", "country_iso2"),
+    source="assets/reference/country_groupings.csv, economies.csv",
+    columns=(
+        Column("grouping", "VARCHAR", "apart, or an identifier of the file, such as cn_hk_mo_tw"),
+        Column("country_iso2", "VARCHAR", "ISO 3166-1 alpha-2 of the economy"),
+        Column("group_code", "VARCHAR", "Code of its group; its own where it is one by itself"),
+        Column("label", "VARCHAR", "Name of the group"),
+    ),
+)

@@ -12,6 +12,7 @@ FAMILIES = "model_families.csv"
 ECONOMIES = "economies.csv"
 EVENTS = "policy_events.csv"
 BREAKS = "upstream_breaks.csv"
+GROUPINGS = "country_groupings.csv"
 
 FILES = {
     REPOSITORIES: (
@@ -38,6 +39,9 @@ FILES = {
         "from_utc,to_utc,source,affects,what\n"
         "2018-10-21T23,2018-10-22T01,gharchive,all,hours missing\n"
         "2026-02-01T00,,gharchive,WatchEvent,stars fall\n"
+    ),
+    GROUPINGS: (
+        "grouping,country_iso2,group_code,label\ntwo_as_one,CN,CN,Both\ntwo_as_one,US,CN,Both\n"
     ),
 }
 

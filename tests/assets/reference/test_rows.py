@@ -10,6 +10,7 @@ from assets.reference.loader import load_reference
 from assets.reference.model import Reference, TrackedRepository
 from assets.reference.rows import reference_rows, resolve
 from assets.reference.tables import (
+    COUNTRY_GROUPINGS,
     ECONOMIES,
     MODEL_FAMILIES,
     POLICY_EVENTS,
@@ -65,6 +66,8 @@ def test_the_shipped_files_conform_to_their_tables(shipped: Reference) -> None:
         ECONOMIES: len(shipped.economies),
         POLICY_EVENTS: len(shipped.policy_events),
         UPSTREAM_BREAKS: len(shipped.upstream_breaks),
+        # Every economy in each grouping: apart, and the one of the file.
+        COUNTRY_GROUPINGS: 2 * len(shipped.economies),
     }
     for table, rows in made.items():
         assert rows.schema == table.arrow_schema
@@ -95,6 +98,21 @@ def test_records_are_rows_under_the_tables_names(shipped: Reference) -> None:
     }
     family = shipped.model_families[0]
     assert made[MODEL_FAMILIES].to_pylist()[0]["aliases"] == list(family.aliases)
+
+
+def test_a_grouping_has_every_economy_and_apart_leaves_each_by_itself(shipped: Reference) -> None:
+    rows = reference_rows(shipped)[COUNTRY_GROUPINGS].to_pylist()
+    codes = {economy.iso2 for economy in shipped.economies}
+    groups = {
+        name: {row["country_iso2"]: row["group_code"] for row in rows if row["grouping"] == name}
+        for name in ("apart", "cn_hk_mo_tw")
+    }
+    assert groups["apart"] == {code: code for code in codes}
+    together = {"CN", "HK", "MO", "TW"}
+    assert groups["cn_hk_mo_tw"] == {code: "CN" if code in together else code for code in codes}
+    labels = {row["country_iso2"]: row["label"] for row in rows if row["grouping"] == "cn_hk_mo_tw"}
+    assert labels["HK"] == labels["CN"] == "CN, HK, MO and TW together"
+    assert labels["FR"] == "France"
 
 
 def test_the_shipped_repositories_conform_unresolved(shipped: Reference) -> None:

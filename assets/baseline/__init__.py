@@ -1,0 +1,1 @@
+"""Baselines measured by others: GitHub's Innovation Graph."""

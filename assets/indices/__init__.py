@@ -1,0 +1,1 @@
+"""Engagement indices: made of shares by country, whole history each time."""
