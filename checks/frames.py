@@ -8,7 +8,8 @@ import duckdb
 import pandas as pd
 import pyarrow as pa
 
-from assets.activity.tables import EVENTS
+from assets.activity.tables import ACTOR_DAYS, EVENTS
+from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
 from assets.engagement.tables import STAGED_ENGAGEMENT
 from assets.tables import Table
 from resources.lake import Lake
@@ -25,16 +26,14 @@ def events_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.
 
 def actor_country_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
     """One row a day: how its accounts are attributed, and how many are not there at all."""
-    events = _lake_rows(lake, EVENTS, days)
-    actors = events.select(["actor_id"]).group_by("actor_id").aggregate([])
-    with warehouse.transaction() as connection:
-        connection.register("actors", actors)
-        countries = connection.execute(
-            "SELECT a.*, e.iso2 IS NOT NULL AS is_known_country "
-            "FROM core.actor_country AS a SEMI JOIN actors USING (actor_id) "
-            "LEFT JOIN core.economies AS e ON e.iso2 = a.country_iso2"
-        ).to_arrow_table()
-    return _profile("actor_country_by_day", {"events": events, "actor_country": countries}, days)
+    economies = warehouse.query("SELECT iso2 FROM core.economies")
+    tables = {
+        "actor_days": _lake_rows(lake, ACTOR_DAYS, days),
+        "actor_country": _lake_rows(lake, ACTOR_COUNTRY, days),
+        "attribution_model": _lake_rows(lake, ATTRIBUTION_MODEL, days),
+        "economies": economies,
+    }
+    return _profile("actor_country_by_day", tables, days)
 
 
 def staged_engagement(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:

@@ -60,7 +60,11 @@ def _actor_country() -> "list[Expectation]":
     from great_expectations.expectations.metadata_types import FailureSeverity
 
     return [
-        *_zero("unattributed_count", "unknown_code_count", "ruleless_count"),
+        *_zero("unattributed_count", "unknown_code_count", "contradictory_count"),
+        *_zero("undecided_count", "improbable_count"),
+        gxe.ExpectColumnValuesToBeBetween(
+            column="unlocated_share_sum", min_value=1 - 1e-9, max_value=1 + 1e-9
+        ),
         # Published located shares of GitHub accounts run from 20 to 60 %.
         gxe.ExpectColumnValuesToBeBetween(
             column="located_share", min_value=0.15, max_value=0.85, severity=FailureSeverity.WARNING
@@ -75,6 +79,9 @@ def _engagement() -> "list[Expectation]":
         "located_share",
         "located_share_ci_low",
         "located_share_ci_high",
+        "share",
+        "share_ci_low",
+        "share_ci_high",
         "unknown_share",
         "share_low",
         "share_high",
@@ -82,6 +89,10 @@ def _engagement() -> "list[Expectation]":
     ordered = (
         ("located_share", "located_share_ci_low"),
         ("located_share_ci_high", "located_share"),
+        ("share", "share_ci_low"),
+        ("share_ci_high", "share"),
+        ("share", "share_low"),
+        ("share_high", "share"),
         ("share_high", "share_low"),
         ("located_share", "share_low"),
         ("share_high", "located_share"),
@@ -98,12 +109,19 @@ def _engagement() -> "list[Expectation]":
             for a, b in ordered
         ),
         gxe.ExpectColumnValuesToBeBetween(
-            column="group_share_sum", min_value=1 - 1e-9, max_value=1 + 1e-9
+            column="cell_located_share_sum", min_value=1 - 1e-9, max_value=1 + 1e-9
         ),
-        *_zero("group_count_difference"),
+        # What is missing to 1 belongs to countries of which the cell has no located account.
+        gxe.ExpectColumnValuesToBeBetween(column="cell_share_sum", max_value=1 + 1e-9),
+        *_zero("cell_count_difference"),
         gxe.ExpectColumnValuesToBeInSet(column="is_known_country", value_set=[True]),
-        gxe.ExpectColumnValuesToBeBetween(column="complete_hour_count", min_value=0, max_value=24),
-        gxe.ExpectCompoundColumnsToBeUnique(column_list=["day", "event_group", "country_iso2"]),
+        gxe.ExpectColumnValuesToBeBetween(column="complete_hour_count", min_value=0),
+        gxe.ExpectColumnPairValuesAToBeGreaterThanB(
+            column_A="expected_hour_count", column_B="complete_hour_count", or_equal=True
+        ),
+        gxe.ExpectCompoundColumnsToBeUnique(
+            column_list=["day", "period", "scope", "event_group", "grouping", "country_iso2"]
+        ),
     ]
 
 
@@ -121,8 +139,8 @@ SUITES = (
         name="events_suite",
         table=EVENTS,
         description=(
-            "Each event once, on its own day, selected for a stated reason, with an account and an "
-            "event group. Warns on a day without events."
+            "Each event once, on its own day, selected for a stated reason, with an account "
+            "(commits may lack one) and an event group. Warns on a day without events."
         ),
         frame=frames.events_by_day,
         expectations=_events,
@@ -132,8 +150,9 @@ SUITES = (
         name="actor_country_suite",
         table=ACTOR_COUNTRY,
         description=(
-            "Every active account is attributed, to an ISO country by a stated rule or to none. "
-            "Warns where the located share is outside 15 to 85 %."
+            "Every active account is attributed, to an ISO country by stated evidence or to none; "
+            "shares of the unlocated add up to 1. Warns where the located share is outside 15 to "
+            "85 %."
         ),
         frame=frames.actor_country_by_day,
         expectations=_actor_country,
@@ -144,8 +163,7 @@ SUITES = (
         table=STAGED_ENGAGEMENT,
         description=(
             "Shares lie between 0 and 1, inside their intervals and worst-case bounds, and add up "
-            f"to 1 in each day and event group. {ENGAGEMENT.qualified} is published only after "
-            "this passed."
+            f"to 1 in each cell. {ENGAGEMENT.qualified} is published only after this passed."
         ),
         frame=frames.staged_engagement,
         expectations=_engagement,

@@ -8,6 +8,7 @@ from assets.attribution import assets as attribution
 from assets.baseline import assets as baseline
 from assets.declare import Plan
 from assets.engagement import assets as engagement
+from assets.indices import assets as indices
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
 from assets.report import assets as report
@@ -41,7 +42,15 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *reference.build(plan, content_digest(settings.tracked_repositories)),
             *(
                 definition
-                for domain in (baseline, activity, attribution, engagement, alerting, report)
+                for domain in (
+                    baseline,
+                    activity,
+                    attribution,
+                    engagement,
+                    indices,
+                    alerting,
+                    report,
+                )
                 for definition in domain.build(plan)
             ),
         ],

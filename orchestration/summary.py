@@ -25,26 +25,30 @@ def print_summary(settings: Settings, last: date, seconds: float) -> None:
 
 def _print_shares(settings: Settings, house: Warehouse, last: date) -> None:
     rows = house.query(
-        "SELECT country_iso2, located_share, located_share_ci_low, located_share_ci_high, "
-        "share_low, share_high, actor_count, located_actor_count, unknown_share "
-        "FROM mart.engagement WHERE activity_date = ? AND event_group = 'attention' "
-        "AND actor_count >= ? ORDER BY located_share DESC LIMIT ?",
+        "SELECT country_iso2, share, share_ci_low, share_ci_high, located_share, share_low, "
+        "share_high, actor_count, located_actor_count, unknown_share FROM mart.engagement "
+        "WHERE activity_date = ? AND period = 'day' AND scope = 'tracked' AND grouping = 'apart' "
+        "AND event_group = 'attention' AND actor_count >= ? ORDER BY share DESC LIMIT ?",
         [last, SMALLEST_CELL, _SHOWN],
     ).to_pylist()
     world = "" if settings.upstream == "live" else " (sandbox: synthetic figures)"
-    print(f"\nShare of located accounts that starred or forked, {last} UTC{world}")
+    print(f"\nShare of accounts that starred or forked tracked repositories, {last} UTC{world}")
     if not rows:
-        print("  no located account that day")
+        print("  no country with five located accounts that day")
         return
-    print("  country  share   95 % interval     worst case        accounts")
+    print("  country  share   95 % interval     of located  worst case        located accounts")
     for row in rows:
         print(
-            f"  {row['country_iso2']:<7}  {row['located_share']:5.1%}   "
-            f"{row['located_share_ci_low']:5.1%} to {row['located_share_ci_high']:5.1%}    "
+            f"  {row['country_iso2']:<7}  {row['share']:5.1%}   "
+            f"{row['share_ci_low']:5.1%} to {row['share_ci_high']:5.1%}    "
+            f"{row['located_share']:5.1%}       "
             f"{row['share_low']:5.1%} to {row['share_high']:5.1%}    "
             f"{row['actor_count']} of {row['located_actor_count']}"
         )
-    print(f"  {rows[0]['unknown_share']:.1%} of active accounts have no known country")
+    print(
+        f"  {rows[0]['unknown_share']:.1%} of active accounts have no location: their country is "
+        "estimated from employer, e-mail domain, commit zone and hours"
+    )
 
 
 def _print_alerts(house: Warehouse) -> None:

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from assets.activity import commits as git_commits
 from assets.activity import ingest, tables
+from assets.activity.actor_days import actor_days
 from assets.activity.events import day_events
 from assets.activity.ingest import HourOutcome
 from assets.activity.rows import EMPTY_DAY, DayRows, day_rows, settled_hours, split_by_worth
@@ -20,10 +21,11 @@ from assets.declare import (
     asset_key,
     beta_accepted,
     days_of,
+    require_approved,
     show,
     transient_failures_retried,
 )
-from assets.reference.tables import TRACKED_REPOSITORIES
+from assets.reference.tables import MODEL_FAMILIES, TRACKED_REPOSITORIES
 from resources.archive import ArchiveSource
 from resources.git import GitMirrors, GitResource
 from resources.http import NotFoundError, TransientUpstreamError, UpstreamError
@@ -36,6 +38,19 @@ _RAW = (tables.ARCHIVE_EVENTS, tables.ARCHIVE_HOURS, tables.ARCHIVE_TOTALS)
 _FAILURES = ingest.HourFailures(not_found=NotFoundError, unreachable=UpstreamError)
 _PROGRESS_EVERY_S = 15.0
 LATE_DAYS = 7
+_REPOSITORY_KINDS = """
+SELECT
+    r.github_id,
+    any_value(r.layer) AS layer,
+    any_value(
+        CASE WHEN f.country_iso2 IN ('CN', 'US') THEN lower(f.country_iso2)
+             WHEN f.country_iso2 IS NOT NULL THEN 'other' END
+    ) AS origin
+FROM core.tracked_repositories AS r
+LEFT JOIN core.model_families AS f USING (family)
+WHERE r.github_id IS NOT NULL
+GROUP BY r.github_id
+"""
 # A run soon after another finds nothing new that is worth a request to every repository.
 _FETCH_EVERY = timedelta(hours=6)
 
@@ -64,7 +79,14 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "parquet"},
         deps=[tables.ARCHIVE_EVENTS, tables.COMMITS],
     )
-    return [archive, commits, events]
+    actors = plan.daily_asset(
+        actor_days_table,
+        tables.ACTOR_DAYS,
+        group=GROUP,
+        kinds={"duckdb", "parquet"},
+        deps=[tables.EVENTS, TRACKED_REPOSITORIES, MODEL_FAMILIES],
+    )
+    return [archive, commits, events, actors]
 
 
 def archive_files(
@@ -328,3 +350,21 @@ def events_table(
             "duplicate_count": duplicate_count,
         }
     )
+
+
+def actor_days_table(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """What each account did, by event group and kind of repository."""
+    store, house = lake.open(), warehouse.open()
+    days = days_of(context)
+    require_approved(store, tables.EVENTS, days)
+    repositories = house.query(_REPOSITORY_KINDS)
+    row_count = 0
+    for day in days:
+        events = store.read_all(tables.EVENTS.qualified, [str(day)], tables.EVENTS.arrow_schema)
+        rows = actor_days(day, events, repositories)
+        store.write(tables.ACTOR_DAYS.qualified, str(day), rows)
+        row_count += rows.num_rows
+    show(house, store, tables.ACTOR_DAYS)
+    return dg.MaterializeResult(metadata={"dagster/row_count": row_count})

@@ -1,4 +1,4 @@
-"""Tables of the activity domain: what archives held, hour by hour, and the one event table."""
+"""Tables of the activity domain: what archives and git held, and the one event table."""
 
 from assets.tables import Column, Table
 
@@ -90,29 +90,152 @@ ARCHIVE_TOTALS = Table(
     ),
 )
 
+COMMITS = Table(
+    schema="raw",
+    name="commits",
+    description=(
+        "Commits of the tracked repositories' branches, as git states them: whoever writes a "
+        "commit chooses its address, time and zone freely. No name and no address is kept."
+    ),
+    grain="One commit in one repository",
+    key=("source", "repo_id", "sha"),
+    source="Bare git mirrors of the tracked repositories",
+    partition_column="commit_date",
+    columns=(
+        Column("source", "VARCHAR", "git"),
+        Column("commit_date", "DATE", "Day (UTC) of the committer's time: the partition"),
+        Column("sha", "VARCHAR", "Name of the commit; forks share commits"),
+        Column("repo_id", "BIGINT", "Numeric repository id"),
+        Column(
+            "author_at",
+            "TIMESTAMPTZ",
+            "When the author says it was written (UTC); null where no calendar has that time",
+            nullable=True,
+        ),
+        Column(
+            "author_offset_min",
+            "INTEGER",
+            "The author's clock east of UTC; null beyond 14 hours, which no clock shows",
+            "minutes",
+            nullable=True,
+        ),
+        Column(
+            "is_author_time_plausible",
+            "BOOLEAN",
+            "Whether author_at lies between 1990 and a day after committed_at",
+        ),
+        Column("committed_at", "TIMESTAMPTZ", "When it was put into the history (UTC)"),
+        Column(
+            "committer_offset_min",
+            "INTEGER",
+            "The committer's clock east of UTC; null as author_offset_min",
+            "minutes",
+            nullable=True,
+        ),
+        Column(
+            "author_hash",
+            "VARCHAR",
+            "128 bits of the address's keyed hash (HMAC-SHA256); null without an address",
+            nullable=True,
+        ),
+        Column(
+            "email_domain",
+            "VARCHAR",
+            "Domain of the author's address, lower case, IDNA; null where it is no public one",
+            nullable=True,
+        ),
+        Column(
+            "actor_id",
+            "BIGINT",
+            "Account number in GitHub's own form of address; null in any other",
+            nullable=True,
+        ),
+        Column("is_bot", "BOOLEAN", "Whether that form names a [bot]"),
+        Column("is_default_branch", "BOOLEAN", "Whether the default branch reaches it"),
+        Column(
+            "is_web_commit",
+            "BOOLEAN",
+            "Whether GitHub's web flow committed it: its offsets are no evidence",
+        ),
+        Column("parent_count", "INTEGER", "0 for a root, 2 and more for a merge"),
+    ),
+)
+
 EVENTS = Table(
     schema="core",
     name="events",
     description=(
         "One row an event, on the day it happened: duplicates across files removed, bots dropped, "
-        "repositories by numeric id."
+        "repositories by numeric id. Commits are events of type Commit."
     ),
     grain="One event",
     key=("event_type", "event_id", "created_at"),
-    source="raw.archive_events of the day and, for late events, of the seven days after",
+    source=(
+        "raw.archive_events of the day and, for late events, of the seven days after; raw.commits"
+    ),
     partition_column="event_date",
     columns=(
         Column("event_date", "DATE", "Day it happened (UTC): the partition"),
-        Column("event_type", "VARCHAR", "GitHub's event type"),
-        Column("event_id", "VARCHAR", "The archive's id"),
-        Column("created_at", "TIMESTAMPTZ", "When it happened (UTC)"),
+        Column("event_type", "VARCHAR", "GitHub's event type, or Commit"),
+        Column("event_id", "VARCHAR", "The archive's id, or the commit's sha"),
+        Column("created_at", "TIMESTAMPTZ", "When it happened (UTC); a commit's committer time"),
         Column("event_group", "VARCHAR", "contribution, participation, attention or other"),
-        Column("actor_id", "BIGINT", "Numeric account id; null before 2015", nullable=True),
+        Column(
+            "actor_id",
+            "BIGINT",
+            "Numeric account id; null before 2015, and for commits whose address names none",
+            nullable=True,
+        ),
         Column("repo_id", "BIGINT", "Numeric repository id", nullable=True),
         Column("action", "VARCHAR", "payload.action", nullable=True),
         Column("is_tracked", "BOOLEAN", "Whether the repository is tracked"),
         Column("is_panel", "BOOLEAN", "Whether the actor is in the panel"),
-        Column("source", "VARCHAR", "Archive that the row was taken from"),
-        Column("file_hour", "TIMESTAMPTZ", "File that the row was taken from"),
+        Column("source", "VARCHAR", "Archive that the row was taken from, or git"),
+        Column(
+            "file_hour", "TIMESTAMPTZ", "File that the row was taken from; of a commit, its hour"
+        ),
+    ),
+)
+
+ACTOR_DAYS = Table(
+    schema="core",
+    name="actor_days",
+    description=(
+        "What each account did on a day, by event group and kind of repository: the grain that "
+        "every count of accounts starts from, whatever its period."
+    ),
+    grain="One day, account, event group, and kind of repository",
+    key=(
+        "activity_date", "actor_id", "event_group", "is_tracked", "is_panel", "origin", "layer",
+    ),
+    source="core.events with core.tracked_repositories and core.model_families",
+    partition_column="activity_date",
+    columns=(
+        Column("activity_date", "DATE", "Day (UTC): the partition"),
+        Column(
+            "actor_id",
+            "BIGINT",
+            "Numeric account id; null for all events without one together",
+            nullable=True,
+        ),
+        Column("event_group", "VARCHAR", "contribution, participation, attention or other"),
+        Column("is_tracked", "BOOLEAN", "Whether on tracked repositories"),
+        Column("is_panel", "BOOLEAN", "Whether the account is in the panel"),
+        Column(
+            "origin",
+            "VARCHAR",
+            "Origin of the repositories' model family: cn, us or other; null without a family",
+            nullable=True,
+        ),
+        Column(
+            "layer",
+            "VARCHAR",
+            "Layer of the repositories: model, training, inference or application; null if not "
+            "tracked",
+            nullable=True,
+        ),
+        Column("event_count", "BIGINT", "Events", "events"),
+        Column("before_17_count", "BIGINT", "Of them before 17:00 UTC", "events"),
+        Column("hour_mask", "INTEGER", "Bit h is set where an event fell into UTC hour h"),
     ),
 )

@@ -59,7 +59,8 @@ def read_reading(
     row = connection.execute(
         "SELECT country_iso2, located_share, located_share_ci_low, located_share_ci_high, "
         "located_actor_count, unknown_share, is_complete FROM mart.engagement "
-        "WHERE activity_date = ? AND event_group = ? ORDER BY country_iso2 = ? DESC LIMIT 1",
+        "WHERE activity_date = ? AND period = 'day' AND scope = 'tracked' AND grouping = 'apart' "
+        "AND event_group = ? ORDER BY country_iso2 = ? DESC LIMIT 1",
         [day, rule.event_group, rule.country],
     ).fetchone()
     if row is None:

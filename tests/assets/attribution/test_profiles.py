@@ -30,9 +30,9 @@ class ThreePlaces(Gazetteer):
     def locate(self, text: str | None) -> PlaceMatch | None:
         self.asked.append(text)
         return {
-            "Beijing": PlaceMatch("CN", "city", "beijing"),
-            "China": PlaceMatch("CN", "country_name", "china"),
-            "USA": PlaceMatch("US", "country_alias", "usa"),
+            "Beijing": PlaceMatch("CN", "city", "beijing", 0.99),
+            "China": PlaceMatch("CN", "country_name", "china", 0.99),
+            "USA": PlaceMatch("US", "country_alias", "usa", 0.99),
         }.get(text or "")
 
 

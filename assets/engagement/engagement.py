@@ -1,0 +1,298 @@
+"""Cells to rows of mart.engagement and mart.concentration."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from datetime import date
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+
+from assets.attribution.posterior import OTHERS, STRATA
+from assets.engagement.cells import DayCells, day_cells
+from assets.engagement.estimates import Estimates, Window, estimate_cells
+from assets.engagement.shares import share_columns
+from assets.engagement.tables import STAGED_CONCENTRATION, STAGED_ENGAGEMENT
+from assets.indices.formulas import herfindahl
+
+Floats = npt.NDArray[np.floating[Any]]
+Ints = npt.NDArray[np.int64]
+APART = "apart"
+_PANEL = "panel"
+_CHINA = "CN"
+_LOW, _HIGH = 0.025, 0.975
+_NORMAL_WIDTH = 3.919927969080108  # of a 95 % interval, in standard errors
+
+
+@dataclass(frozen=True, slots=True)
+class Hours:
+    """Hourly files of a period."""
+
+    complete: int
+    expected: int
+
+
+@dataclass(frozen=True, slots=True)
+class DayEngagement:
+    """One day's rows of stage.engagement and stage.concentration."""
+
+    engagement: pa.Table
+    concentration: pa.Table
+
+
+def window_of(model: pa.Table) -> tuple[list[str], Window]:
+    """Classes and arrays of one day's core.attribution_model, which must not be empty."""
+    rows = model.sort_by("class_number").to_pylist()
+    rates = np.array([row["label_rates"] for row in rows])
+    return [row["country_iso2"] for row in rows], Window(
+        base=np.array([row["located_count"] for row in rows]),
+        theta=np.array([row["log_missingness_odds"] for row in rows]),
+        label_rates=rates.reshape(len(rows), STRATA, -1).transpose(1, 2, 0),
+        base_draws=np.array([row["located_draws"] for row in rows]).T,
+        theta_draws=np.array([row["log_odds_draws"] for row in rows]).T,
+    )
+
+
+def day_engagement(
+    day: date,
+    cells: pa.Table,
+    model: pa.Table,
+    groupings: Mapping[str, Mapping[str, str]],
+    hours: Mapping[str, Hours],
+) -> DayEngagement:
+    """Shares of the cells whose period ends on a day.
+
+    Args:
+        day: UTC.
+        cells: rows of `count_cells` of the day.
+        model: core.attribution_model as of it; without rows nothing is estimated.
+        groupings: name to country code to the code of its group; countries not in it stay.
+        hours: by period.
+    """
+    if not model.num_rows or not cells.num_rows:
+        return DayEngagement(
+            STAGED_ENGAGEMENT.arrow_schema.empty_table(),
+            STAGED_CONCENTRATION.arrow_schema.empty_table(),
+        )
+    classes, window = window_of(model)
+    counted = day_cells(cells, STRATA, 2 * len(classes))
+    number = {code: at for at, code in enumerate(classes)}
+    others = number[OTHERS]
+    class_of = np.array([number.get(code, others) for code in counted.countries], dtype=np.int64)
+    rng = np.random.default_rng([day.toordinal(), 2])
+    maps = {APART: dict[str, str](), **groupings}
+    parts: dict[str, list[_Part]] = {grouping: [] for grouping in maps}
+    for chunk, estimates in estimate_cells(
+        counted.located, class_of, counted.unlocated, counted.unlabelled, window, rng
+    ):
+        for grouping, group_of in maps.items():
+            _, membership = _membership(counted.countries, group_of)
+            parts[grouping].append(_part(counted.located[chunk], estimates, membership))
+    shares, concentrations = [], []
+    for grouping, group_of in maps.items():
+        codes, _ = _membership(counted.countries, group_of)
+        part = _joined(parts[grouping])
+        shares.append(_share_rows(day, counted, grouping, codes, part, hours))
+        concentrations.append(_concentration_rows(day, counted, grouping, part, hours))
+    return DayEngagement(
+        pa.concat_tables([_table(each, STAGED_ENGAGEMENT.arrow_schema) for each in shares]),
+        pa.concat_tables(
+            [_table(each, STAGED_CONCENTRATION.arrow_schema) for each in concentrations]
+        ),
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """Figures of some cells under one grouping.
+
+    Attributes:
+        located: (cells, codes) located accounts.
+        share: (cells, codes) estimates.
+        low: (cells, codes) 95 % lower bounds; 0 where nobody is located.
+        high: (cells, codes) upper bounds, likewise.
+        herfindahl: (cells,) index of the estimates.
+        herfindahl_low: (cells,) 95 % lower bounds.
+        herfindahl_high: (cells,) upper bounds.
+    """
+
+    located: Ints
+    share: Floats
+    low: Floats
+    high: Floats
+    herfindahl: Floats
+    herfindahl_low: Floats
+    herfindahl_high: Floats
+
+
+def _part(located: Ints, estimates: Estimates, membership: Ints) -> _Part:
+    grouped = located @ membership
+    share = estimates.share @ membership
+    draws = estimates.draws @ membership.astype(estimates.draws.dtype)
+    row, column = np.nonzero(grouped)
+    low, high = np.zeros_like(share), np.zeros_like(share)
+    bounds = _interval(draws.transpose(0, 2, 1)[row, column])
+    # An estimate may lie a rounding outside what its own draws span.
+    low[row, column] = np.minimum(bounds[0], share[row, column])
+    high[row, column] = np.maximum(bounds[1], share[row, column])
+    point = np.nan_to_num(herfindahl(_normalised(share)), nan=1.0)
+    index_low, index_high = _interval(np.nan_to_num(herfindahl(_normalised(draws)), nan=1.0))
+    return _Part(
+        grouped,
+        share,
+        low,
+        high,
+        point,
+        np.minimum(index_low, point),
+        np.maximum(index_high, point),
+    )
+
+
+def _joined(parts: Sequence[_Part]) -> _Part:
+    return _Part(
+        *(np.concatenate([getattr(part, field.name) for part in parts]) for field in fields(_Part))
+    )
+
+
+def _membership(
+    countries: Sequence[str], group_of: Mapping[str, str]
+) -> tuple[list[str], npt.NDArray[np.int64]]:
+    """Codes after grouping, and the (countries, codes) matrix of who belongs where."""
+    codes = sorted({group_of.get(country, country) for country in countries})
+    membership = np.zeros((len(countries), len(codes)), dtype=np.int64)
+    for row, country in enumerate(countries):
+        membership[row, codes.index(group_of.get(country, country))] = 1
+    return codes, membership
+
+
+def _keys(
+    day: date, cells: DayCells, grouping: str, rows: Ints, hours: Mapping[str, Hours]
+) -> dict[str, Any]:
+    """The columns that say which cell each row is of."""
+    chosen = [cells.keys[row] for row in rows.tolist()]
+    complete = np.array([hours[key[0]].complete for key in chosen], dtype=np.int32)
+    expected = np.array([hours[key[0]].expected for key in chosen], dtype=np.int32)
+    return {
+        "activity_date": [day] * len(chosen),
+        "period": [key[0] for key in chosen],
+        "scope": [key[1] for key in chosen],
+        "event_group": [key[2] for key in chosen],
+        "grouping": [grouping] * len(chosen),
+        "complete_hour_count": complete,
+        "expected_hour_count": expected,
+        "is_complete": complete == expected,
+    }
+
+
+def _share_rows(
+    day: date,
+    cells: DayCells,
+    grouping: str,
+    codes: Sequence[str],
+    part: _Part,
+    hours: Mapping[str, Hours],
+) -> dict[str, Any]:
+    row, column = np.nonzero(part.located)
+    count = part.located[row, column]
+    located, total = part.located.sum(axis=1)[row], cells.total[row]
+    share, low, high = (each[row, column] for each in (part.share, part.low, part.high))
+    log_se = _log_se(part.low, part.high)
+    base, base_se = _of_panel(cells, part.share, log_se)
+    quotient, spread = part.share / base, np.hypot(log_se, base_se) * _NORMAL_WIDTH / 2
+    clock = cells.before_17_count / np.maximum(cells.event_count, 1)
+    is_china = np.array([code == _CHINA for code in codes])[column]
+    return {
+        **_keys(day, cells, grouping, row, hours),
+        "country_iso2": [codes[at] for at in column.tolist()],
+        "actor_count": count,
+        "located_actor_count": located,
+        "total_actor_count": total,
+        **share_columns(count, located, total),
+        "share": share,
+        "share_ci_low": low,
+        "share_ci_high": high,
+        "share_log_se": _known(log_se[row, column]),
+        "clock_17utc_share": _known(np.where(is_china, clock[row], np.nan)),
+        "location_quotient": _known(quotient[row, column]),
+        "location_quotient_ci_low": _known((quotient * np.exp(-spread))[row, column]),
+        "location_quotient_ci_high": _known((quotient * np.exp(spread))[row, column]),
+    }
+
+
+def _of_panel(cells: DayCells, share: Floats, log_se: Floats) -> tuple[Floats, Floats]:
+    """(cells, codes) of the panel's cell of the same period and event group; NaN without one.
+
+    The panel's own cells have none.
+    """
+    at = {key: row for row, key in enumerate(cells.keys)}
+    rows = np.array(
+        [
+            at.get((period, _PANEL, group), -1) if scope != _PANEL else -1
+            for period, scope, group in cells.keys
+        ]
+    )
+    is_there = (rows >= 0)[:, None] & (share[rows] > 0)
+    return np.where(is_there, share[rows], np.nan), np.where(is_there, log_se[rows], np.nan)
+
+
+def _known(values: Floats) -> pa.Array:
+    """Values with null for NaN."""
+    return pa.array(values, pa.float64(), from_pandas=True)
+
+
+def _concentration_rows(
+    day: date, cells: DayCells, grouping: str, part: _Part, hours: Mapping[str, Hours]
+) -> dict[str, Any]:
+    rows = np.flatnonzero(part.located.any(axis=1))
+    point, low, high = (
+        each[rows] for each in (part.herfindahl, part.herfindahl_low, part.herfindahl_high)
+    )
+    return {
+        **_keys(day, cells, grouping, rows, hours),
+        "total_actor_count": cells.total[rows],
+        "herfindahl": point,
+        "herfindahl_ci_low": low,
+        "herfindahl_ci_high": high,
+        "effective_countries": 1.0 / point,
+        "effective_countries_ci_low": 1.0 / high,
+        "effective_countries_ci_high": 1.0 / low,
+    }
+
+
+def _normalised(shares: Floats) -> Floats:
+    """Shares that sum to 1, without what belongs to countries unseen; NaN where all are 0."""
+    total = shares.sum(axis=-1, keepdims=True)
+    with np.errstate(invalid="ignore", divide="ignore"):
+        return np.asarray(shares / total)
+
+
+def _interval(draws: Floats) -> tuple[Floats, Floats]:
+    """2.5 and 97.5 % quantiles of (rows, draws), linear between order statistics."""
+    count = draws.shape[1]
+    at = np.array([_LOW, _HIGH]) * (count - 1)
+    floor = np.floor(at).astype(np.int64)
+    part = np.partition(draws, [*floor, *(floor + 1)], axis=1)
+    bounds = part[:, floor] + (at - floor) * (part[:, floor + 1] - part[:, floor])
+    return bounds[:, 0], bounds[:, 1]
+
+
+def _log_se(low: Floats, high: Floats) -> Floats:
+    """Standard error of the log of what has these 95 % bounds; NaN where the lower one is 0."""
+    with np.errstate(invalid="ignore", divide="ignore"):
+        width = np.log(high) - np.log(low)
+    return np.asarray(np.where(low > 0, width / _NORMAL_WIDTH, np.nan))
+
+
+def _table(columns: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
+    """Columns as a table of the schema, nullable ones filled with nulls where not given."""
+    count = len(columns["activity_date"])
+    return pa.table(
+        {
+            field.name: pa.array(columns[field.name], field.type)
+            if field.name in columns
+            else pa.nulls(count, field.type)
+            for field in schema
+        },
+        schema=schema,
+    )
