@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill bench doctor lock clean
+.PHONY: help run test dev check fix backfill attribute bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -10,6 +10,8 @@ READY := $(VENV)/.installed
 # Compiled bytecode saves each later process several seconds of imports.
 export UV_COMPILE_BYTECODE := 1
 export PYTHONUNBUFFERED := 1
+# A text goes to the program through the environment, where no shell reads it.
+export TEXT
 # Great Expectations reports its use to its makers unless told not to.
 export GX_ANALYTICS_ENABLED := false
 
@@ -41,8 +43,16 @@ backfill: $(READY) ## Materialise a range of days: make backfill FROM=2024-11-01
 	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make backfill FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
 	@$(PY) -m orchestration.cli backfill "$(FROM)" "$(TO)"
 
-bench: $(READY) ## Measure the archive scan against plain gzip + json, in one run
+attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge, MA"
+	@test -n "$(TEXT)" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
+	@$(PY) -m orchestration.cli attribute "$$TEXT"
+
+bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares (20 minutes)
 	@$(PY) -m benchmarks.scan
+	@$(PY) -m benchmarks.gazetteer
+	@$(PY) -m benchmarks.indices
+	@$(PY) -m benchmarks.commit_origins
+	@$(PY) -m benchmarks.worlds
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor

@@ -1,4 +1,4 @@
-"""The commands behind `make run`, `make dev`, `make backfill` and `make doctor`."""
+"""The commands behind `make run`, `dev`, `backfill`, `attribute` and `doctor`."""
 
 import argparse
 import os
@@ -12,6 +12,8 @@ from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
+from assets.attribution.explain import render
+from assets.attribution.gazetteer import Gazetteer
 from orchestration.doctor import examine
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process
@@ -36,6 +38,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return backfill(_asked_day(options.first), _asked_day(options.last))
         if options.command == "dev":
             return dev(options.port)
+        if options.command == "attribute":
+            return attribute(options.text)
         return examine(load_settings())
     except SettingsError as error:
         print(f"setting: {error}", file=sys.stderr)
@@ -52,6 +56,8 @@ def _parser() -> argparse.ArgumentParser:
     backfill_command.add_argument("last", help="YYYY-MM-DD")
     dev_command = commands.add_parser("dev", help="Dagster UI with schedules and sensors")
     dev_command.add_argument("--port", type=int, default=3000)
+    attribute_command = commands.add_parser("attribute", help="explain one location text")
+    attribute_command.add_argument("text", help="as a profile's location field has it")
     commands.add_parser("doctor", help="check settings, reach, disk and versions")
     return parser
 
@@ -155,6 +161,12 @@ def dev(port: int) -> int:
             return process.wait()
         except KeyboardInterrupt:
             return process.wait()
+
+
+def attribute(text: str) -> int:
+    """Say which country a location text names, why, and how sure that is."""
+    print(render(Gazetteer.load(load_settings().cache).explain(text)))
+    return 0
 
 
 def _yesterday() -> date:

@@ -1,6 +1,7 @@
-"""GitHub: public profiles by numeric id (GraphQL), and repositories by name (REST)."""
+"""GitHub: profiles by numeric id and authors of commits (GraphQL), repositories by name (REST)."""
 
 import base64
+import re
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -23,6 +24,7 @@ from resources.http import (
 )
 
 IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
+COMMITS_PER_QUERY = 100
 MAX_TEXT_LENGTH = 500
 _MAX_NODE_ID = (1 << 32) - 1
 _PROFILES_QUERY = """
@@ -33,6 +35,11 @@ query Profiles($ids: [ID!]!) {
   }
 }
 """
+_AUTHOR_FRAGMENT = """
+fragment author on Commit { author { user { databaseId } } }
+"""
+_NAME = re.compile(r"([^/]+)/([^/]+)")
+_SHA = re.compile(r"[0-9a-f]{40}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,21 +123,47 @@ class GitHubClient:
         return [found.get(actor_id, Profile(actor_id, "absent")) for actor_id in actor_ids]
 
     def _nodes(self, node_ids: list[str]) -> list[dict[str, Any] | None]:
-        response = self._send(
-            "POST", "/graphql", json={"query": _PROFILES_QUERY, "variables": {"ids": node_ids}}
-        )
-        body = _json(response)
+        body = self._query(_PROFILES_QUERY, {"ids": node_ids})
         data = body.get("data")
         nodes = data.get("nodes") if isinstance(data, dict) else None
         if isinstance(nodes, list):
             _refuse_unexplained_nulls(nodes, body, self.api_url)
             return nodes
-        errors = body.get("errors") or []
-        kinds = sorted({str(error.get("type")) for error in errors if isinstance(error, dict)})
-        message = f"{self.api_url}/graphql gave no nodes; errors: {', '.join(kinds) or 'none'}"
-        if "RATE_LIMITED" in kinds:
-            raise TransientUpstreamError(message)
-        raise PermanentUpstreamError(message)
+        raise _no_data("nodes", body, self.api_url)
+
+    def commit_authors(self, commits: Sequence[tuple[str, str]]) -> list[int | None]:
+        """The accounts that GitHub holds to be the authors of commits, in the order asked.
+
+        It goes by the address in the commit: None where no account has that address (any more),
+        and where the repository or the commit is not there.
+
+        Args:
+            commits: at most 100 of owner/name (as now or before a renaming) and sha.
+
+        Raises:
+            ValueError: more commits, or what is no owner/name or no sha.
+            TransientUpstreamError: GitHub could not answer in several tries.
+            PermanentUpstreamError: it refused, or its answer is not of the known shape.
+        """
+        if len(commits) > COMMITS_PER_QUERY:
+            raise ValueError(f"{len(commits)} commits in one call; at most {COMMITS_PER_QUERY}")
+        if not commits:
+            return []
+        query, variables, places = _authors_query(commits)
+
+        def ask() -> list[int | None]:
+            body = self._query(query, variables)
+            data = body.get("data")
+            if not isinstance(data, dict):
+                raise _no_data("repositories", body, self.api_url)
+            errors = _errors(body)
+            return [_author(data, place, errors, self.api_url) for place in places]
+
+        return with_retries(ask, attempts=self.attempts, on_retry=self.on_retry, sleep=self.sleep)
+
+    def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
+        content = {"query": query, "variables": variables}
+        return _json(self._send("POST", "/graphql", json=content))
 
     def repository(self, name: str) -> Repository | None:
         """A repository by `owner/name`, renames followed; None where there is none.
@@ -166,7 +199,7 @@ def _refuse_unexplained_nulls(
     nodes: list[dict[str, Any] | None], body: dict[str, Any], api_url: str
 ) -> None:
     """A null is a deleted account only where GitHub says NOT_FOUND; else it is a failure."""
-    errors = [error for error in body.get("errors") or [] if isinstance(error, dict)]
+    errors = _errors(body)
     absent = {
         path[-1]
         for error in errors
@@ -174,11 +207,93 @@ def _refuse_unexplained_nulls(
     }
     open_nulls = [at for at, node in enumerate(nodes) if node is None and at not in absent]
     if open_nulls:
-        kinds = sorted({str(error.get("type")) for error in errors})
         raise TransientUpstreamError(
             f"{api_url}/graphql gave {len(open_nulls)} nulls that it does not call NOT_FOUND; "
-            f"errors: {', '.join(kinds) or 'none'}"
+            f"errors: {_kinds(errors)}"
         )
+
+
+def _authors_query(
+    commits: Sequence[tuple[str, str]],
+) -> tuple[str, dict[str, Any], list[tuple[str, str]]]:
+    """The query, its variables, and each commit's place in the answer: aliases of both levels.
+
+    What is asked goes into variables; the text holds nothing but numbers.
+    """
+    owned: dict[str, list[str]] = {}
+    variables: dict[str, Any] = {}
+    declared: list[str] = []
+    places = []
+    for number, (name, sha) in enumerate(commits):
+        parts = _NAME.fullmatch(name)
+        if not parts or not _SHA.fullmatch(sha):
+            raise ValueError(f"{name!r}, {sha!r}: not owner/name and a commit's 40 digits")
+        at = list(owned).index(name) if name in owned else len(owned)
+        if name not in owned:
+            declared.append(f"$o{at}: String!, $n{at}: String!")
+            variables |= {f"o{at}": parts[1], f"n{at}": parts[2]}
+        declared.append(f"$s{number}: GitObjectID!")
+        variables[f"s{number}"] = sha
+        owned.setdefault(name, []).append(f"c{number}: object(oid: $s{number}) {{ ...author }}")
+        places.append((f"r{at}", f"c{number}"))
+    fields = [
+        f"r{at}: repository(owner: $o{at}, name: $n{at}) {{ {' '.join(objects)} }}"
+        for at, objects in enumerate(owned.values())
+    ]
+    query = f"query Authors({', '.join(declared)}) {{ {' '.join(fields)} }}{_AUTHOR_FRAGMENT}"
+    return query, variables, places
+
+
+def _author(
+    data: dict[str, Any], place: tuple[str, str], errors: list[dict[str, Any]], api_url: str
+) -> int | None:
+    """The account at a place of the answer; None where there is none, and that is certain.
+
+    GitHub says NOT_FOUND of a repository that is gone. An object, author or user may be null
+    without an error; beside errors of another kind such a null is no answer.
+    """
+    path: list[str] = []
+    found: Any = data
+    for key in (*place, "author", "user", "databaseId"):
+        path.append(key)
+        if not isinstance(found, dict) or (key == place[0] and key not in found):
+            raise PermanentUpstreamError(f"{api_url}/graphql gave no object at {path[:-1]}")
+        found = found.get(key)
+        if found is None:
+            _require_explained(path, errors, api_url)
+            return None
+    if not isinstance(found, int):
+        raise PermanentUpstreamError(f"{api_url}/graphql gave a databaseId that is no number")
+    return found
+
+
+def _require_explained(path: list[str], errors: list[dict[str, Any]], api_url: str) -> None:
+    explained = any(
+        error.get("type") == "NOT_FOUND" and (at := error.get("path")) and path[: len(at)] == at
+        for error in errors
+    )
+    is_open = len(path) == 1 or any(error.get("type") != "NOT_FOUND" for error in errors)
+    if is_open and not explained:
+        raise TransientUpstreamError(
+            f"{api_url}/graphql gave a null that it does not call NOT_FOUND; "
+            f"errors: {_kinds(errors)}"
+        )
+
+
+def _errors(body: dict[str, Any]) -> list[dict[str, Any]]:
+    return [error for error in body.get("errors") or [] if isinstance(error, dict)]
+
+
+def _kinds(errors: list[dict[str, Any]]) -> str:
+    return ", ".join(sorted({str(error.get("type")) for error in errors})) or "none"
+
+
+def _no_data(wanted: str, body: dict[str, Any], api_url: str) -> Exception:
+    """What an answer without data is: a limit, which passes, or a refusal."""
+    kinds = _kinds(_errors(body))
+    message = f"{api_url}/graphql gave no {wanted}; errors: {kinds}"
+    is_limit = "RATE_LIMITED" in kinds.split(", ")
+    return TransientUpstreamError(message) if is_limit else PermanentUpstreamError(message)
 
 
 def _json(response: requests.Response) -> dict[str, Any]:

@@ -161,6 +161,25 @@ COMMITS = Table(
     ),
 )
 
+COMMIT_AUTHORS = Table(
+    schema="raw",
+    name="commit_authors",
+    description="Account that GitHub links each commit author's address to; null for nobody's.",
+    grain="One author of commits",
+    key=("author_hash",),
+    source="GitHub GraphQL API, one commit an author; asked again after 90 days",
+    columns=(
+        Column("author_hash", "VARCHAR", "As in raw.commits"),
+        Column("actor_id", "BIGINT", "Numeric account id; null without one", nullable=True),
+        Column(
+            "link_source",
+            "VARCHAR",
+            "noreply (the address names the account), github (GitHub links it) or none",
+        ),
+        Column("asked_at", "TIMESTAMPTZ", "When the link was looked for (UTC)"),
+    ),
+)
+
 EVENTS = Table(
     schema="core",
     name="events",

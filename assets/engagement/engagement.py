@@ -88,7 +88,8 @@ def day_engagement(
     ):
         for grouping, group_of in maps.items():
             _, membership = _membership(counted.countries, group_of)
-            parts[grouping].append(_part(counted.located[chunk], estimates, membership))
+            apart = parts[APART][-1] if grouping != APART else None
+            parts[grouping].append(_part(counted.located[chunk], estimates, membership, apart))
     shares, concentrations = [], []
     for grouping, group_of in maps.items():
         codes, _ = _membership(counted.countries, group_of)
@@ -126,27 +127,25 @@ class _Part:
     herfindahl_high: Floats
 
 
-def _part(located: Ints, estimates: Estimates, membership: Ints) -> _Part:
+def _part(located: Ints, estimates: Estimates, membership: Ints, apart: _Part | None) -> _Part:
+    """Figures under a grouping; what it leaves apart is taken from `apart`, where that is there."""
     grouped = located @ membership
     share = estimates.share @ membership
     draws = estimates.draws @ membership.astype(estimates.draws.dtype)
-    row, column = np.nonzero(grouped)
     low, high = np.zeros_like(share), np.zeros_like(share)
+    is_new = np.ones(membership.shape[1], dtype=bool)
+    if apart:
+        is_new = membership.sum(axis=0) > 1
+        low, high = apart.low @ membership, apart.high @ membership
+    row, column = np.nonzero(grouped * is_new)
     bounds = _interval(draws.transpose(0, 2, 1)[row, column])
     # An estimate may lie a rounding outside what its own draws span.
     low[row, column] = np.minimum(bounds[0], share[row, column])
     high[row, column] = np.maximum(bounds[1], share[row, column])
     point = np.nan_to_num(herfindahl(_normalised(share)), nan=1.0)
     index_low, index_high = _interval(np.nan_to_num(herfindahl(_normalised(draws)), nan=1.0))
-    return _Part(
-        grouped,
-        share,
-        low,
-        high,
-        point,
-        np.minimum(index_low, point),
-        np.maximum(index_high, point),
-    )
+    index_low, index_high = np.minimum(index_low, point), np.maximum(index_high, point)
+    return _Part(grouped, share, low, high, point, index_low, index_high)
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:

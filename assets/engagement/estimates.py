@@ -25,7 +25,7 @@ Ints = npt.NDArray[np.int64]
 _DRAW = np.float32  # replicates need no more, and are most of the work
 MIX_SD = 0.5  # of a cell's log mix around the window's
 ODDS_SD = 0.2  # of a cell's log missingness odds around the window's
-_STEPS = 5
+_STEPS = 3
 _LARGEST_STEP = 0.7
 _RIDGE = 1e-9
 _CHUNK = 64  # cells at a time: replicates of all labels have to fit the cache
@@ -113,7 +113,7 @@ def _estimate(
     share = _shares(located.astype(np.float64), mode.weights, everybody, to_class)
 
     shape = (cells, draws, class_count)
-    located_draws = rng.poisson(located[:, None, :], (cells, draws, countries)).astype(_DRAW)
+    located_draws = _resampled(located, draws, rng)
     total_draws = rng.poisson(total[:, None], (cells, draws)).astype(_DRAW)
     to_class = to_class.astype(_DRAW)
     mode = mode.for_draws()
@@ -131,6 +131,15 @@ def _estimate(
     weights = _softmax(logs)
     everybody_draws = total_draws + unlabelled[:, None].astype(_DRAW)
     return Estimates(share, _shares(located_draws, weights, everybody_draws, to_class))
+
+
+def _resampled(located: Ints, draws: int, rng: np.random.Generator) -> Floats:
+    """(cells, draws, countries) Poisson resamples; most countries have nobody in most cells."""
+    cells, countries = located.shape
+    row, column = np.nonzero(located)
+    result = np.zeros((cells, draws, countries), dtype=_DRAW)
+    result[row, :, column] = rng.poisson(located[row, column, None], (len(row), draws))
+    return result
 
 
 def _label_scores(
@@ -249,7 +258,8 @@ def _modes(
 
 
 def _softmax(logs: Floats) -> Floats:
-    weights = np.exp(logs - logs.max(axis=-1, keepdims=True))
+    """Shares; logs are those of accounts and odds, far from where an exponential overflows."""
+    weights = np.exp(logs)
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
