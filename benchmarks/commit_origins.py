@@ -106,7 +106,9 @@ def _china_probability(commits: pa.Table) -> tuple[list[str], npt.NDArray[np.flo
         ],
         len(authors),
     )
-    economies = [each for each in load_reference(_ROOT / "assets" / "reference").economies if each.population]
+    economies = [
+        each for each in load_reference(_ROOT / "assets" / "reference").economies if each.population
+    ]
     codes = [each.iso2 for each in economies]
     people = np.array([each.population for each in economies], dtype=np.float64)
     likelihood = offset_log_likelihood(offsets, [class_zones({code: 1.0}) for code in codes])

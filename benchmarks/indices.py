@@ -43,8 +43,10 @@ def main() -> None:
     made = attribute(people, _LAST)
     seconds = time.perf_counter() - began
     print(f"{ACCOUNTS:,} accounts attributed in {seconds:.1f} s (bound 10 s), one process")
+    days = [_LAST - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
+    activity = _activity(rng, people, days)
     began = time.perf_counter()
-    row_count = history(rng, people, made)
+    row_count = history(days, activity, made)
     seconds = time.perf_counter() - began
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1 << 20)
     print(
@@ -91,10 +93,8 @@ def attribute(people: _People, day: date) -> DayCountries:
     return day_countries(day, evidence, people.ids.tolist(), [])
 
 
-def history(rng: np.random.Generator, people: _People, made: DayCountries) -> int:
+def history(days: list[date], activity: pa.Table, made: DayCountries) -> int:
     """Every day's rows of engagement, in ranges as a backfill takes them; how many there are."""
-    days = [_LAST - timedelta(days=DAYS - 1 - n) for n in range(DAYS)]
-    activity = _activity(rng, people, days)
     count = 0
     for start in range(0, DAYS, _BATCH_DAYS):
         chosen = days[start : start + _BATCH_DAYS]

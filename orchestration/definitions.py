@@ -6,6 +6,7 @@ from assets.activity import assets as activity
 from assets.alerting import assets as alerting
 from assets.attribution import assets as attribution
 from assets.baseline import assets as baseline
+from assets.commits import assets as commits
 from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.indices import assets as indices
@@ -44,6 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 definition
                 for domain in (
                     baseline,
+                    commits,
                     activity,
                     attribution,
                     engagement,

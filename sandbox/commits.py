@@ -17,6 +17,7 @@ import numpy as np
 
 from sandbox.events import EVENT_TYPES, Activity
 from sandbox.hours import EPOCH, hours_of
+from sandbox.institutions import DOMAINS, MAIL
 from sandbox.people import Developer, Population
 from sandbox.repositories import Repository
 
@@ -33,16 +34,8 @@ DEFAULT_BRANCH, SIDE_BRANCH = "main", "dev"
 _WEB_FLOW = "GitHub <noreply@github.com>"
 _README = b"A repository of a synthetic world.\n"
 _LIES = ((0, "+0000"), (4_102_444_800, "+0000"), (None, "+9999"))  # 1970, 2100, this zone
-_ACADEMIC = {
-    "AU": "edu.au", "BR": "edu.br", "CN": "edu.cn", "GB": "ac.uk", "HK": "edu.hk", "IL": "ac.il",
-    "IN": "ac.in", "JP": "ac.jp", "KR": "ac.kr", "SG": "edu.sg", "TR": "edu.tr", "TW": "edu.tw",
-    "US": "edu", "VN": "edu.vn",
-}  # fmt: skip
-_MAIL = ("gmail.com", "gmail.com", "outlook.com", "proton.me")
-_HOME_MAIL = {
-    "CN": ("qq.com", "163.com", "foxmail.com"), "DE": ("gmx.de",), "KR": ("naver.com",),
-    "RU": ("yandex.ru",),
-}  # fmt: skip
+#: Of the addresses that are not GitHub's own, those that their owners told GitHub of.
+_KNOWN_SHARE = 0.85
 
 
 @dataclass(frozen=True)
@@ -54,6 +47,8 @@ class PlantedCommit:
         repo_id: the repository that it is in; a shared commit stands once for each.
         author_id: numeric id of the account that wrote it, whatever the address says.
         author_email: as in the header.
+        linked_id: the account that GitHub holds that address to be of; None where it knows none,
+            for a deleted account, and for a machine.
         author_time_s: seconds since 1970, as in the header.
         author_zone: as in the header, such as `+0800`.
         committed_at: UTC.
@@ -68,6 +63,7 @@ class PlantedCommit:
     repo_id: int
     author_id: int
     author_email: str
+    linked_id: int | None
     author_time_s: int
     author_zone: str
     committed_at: datetime
@@ -76,6 +72,14 @@ class PlantedCommit:
     is_default_branch: bool
     parents: tuple[str, ...]
     content: bytes = field(repr=False)
+
+
+@dataclass(frozen=True)
+class _Address:
+    """What stands in an account's commits, and whether GitHub knows whose it is."""
+
+    text: str
+    is_known: bool
 
 
 @dataclass(frozen=True)
@@ -105,7 +109,8 @@ def plant_commits(
     """
     addresses = [_address(seed, index, actor) for index, actor in enumerate(population.actors)]
     address_of = {
-        actor.github_id: text for actor, text in zip(population.actors, addresses, strict=True)
+        actor.github_id: address
+        for actor, address in zip(population.actors, addresses, strict=True)
     }
     drafts: dict[int, list[_Draft]] = defaultdict(list)
     for repository, draft in _drafts(activity, population, len(tracked)):
@@ -155,7 +160,7 @@ def fast_import(history: Sequence[PlantedCommit]) -> bytes:
 class _History:
     """One repository's commits, each on top of what was there before."""
 
-    def __init__(self, repo_id: int, address_of: dict[int, str]) -> None:
+    def __init__(self, repo_id: int, address_of: dict[int, _Address]) -> None:
         self._repo_id = repo_id
         self._address_of = address_of
         self._commits: list[PlantedCommit] = []
@@ -187,8 +192,8 @@ class _History:
         return tuple(self._commits)
 
     def _commit(self, draft: _Draft, parents: tuple[str, ...], *, is_default: bool) -> str:
-        email = self._address_of[draft.actor.github_id]
-        author = f"{draft.actor.login} <{email}>"
+        address = self._address_of[draft.actor.github_id]
+        author = f"{draft.actor.login} <{address.text}>"
         committer = _WEB_FLOW if draft.is_web else author
         zone = "+0000" if draft.is_web else _sane(draft.author_zone)
         content = "".join(
@@ -206,7 +211,8 @@ class _History:
                 sha=sha,
                 repo_id=self._repo_id,
                 author_id=draft.actor.github_id,
-                author_email=email,
+                author_email=address.text,
+                linked_id=draft.actor.github_id if address.is_known else None,
                 author_time_s=draft.author_time_s,
                 author_zone=draft.author_zone,
                 committed_at=datetime.fromtimestamp(draft.committer_time_s, UTC),
@@ -280,29 +286,37 @@ def _zone(utc_offset: float) -> str:
     return f"{'-' if minutes < 0 else '+'}{abs(minutes) // 60:02d}{abs(minutes) % 60:02d}"
 
 
-def _address(seed: int, index: int, actor: Developer) -> str:
-    """An account's address in commits: GitHub's own, a mail provider's, a university's, a firm's.
+def _address(seed: int, index: int, actor: Developer) -> _Address:
+    """An account's address in commits, and whether GitHub knows whose it is.
 
-    The names are invented (`-sbx`), and no provider gives out addresses that hold a hyphen.
+    GitHub's own form, of a mail provider of all countries, or of an institution or provider of the
+    person's country. The names are invented: `-sbx`.
     """
+    own = f"{actor.github_id}+{actor.login}@users.noreply.github.com"
     if actor.is_bot:
-        return f"{actor.github_id}+{actor.login}@users.noreply.github.com"
+        return _Address(own, is_known=False)
     rng = np.random.default_rng([seed, 6, index])
     kind = rng.random()
-    country = str(actor.country)
+    pick = rng.random()
+    is_known = bool(rng.random() < _KNOWN_SHARE) and not actor.is_deleted
     if kind < 0.45:
-        return f"{actor.github_id}+{actor.login}@users.noreply.github.com"
+        return _Address(own, is_known=not actor.is_deleted)
     if kind < 0.50:
-        return f"{actor.login}@users.noreply.github.com"
-    if kind < 0.82:
-        providers = (*_MAIL, *_HOME_MAIL.get(country, ()) * 2)
-        return f"{actor.login}@{providers[rng.integers(len(providers))]}"
-    if kind < 0.93:
-        suffix = _ACADEMIC.get(country, country.lower())
-        return f"{actor.login}@cs.sandbox-university.{suffix}"
+        text = f"{actor.login}@users.noreply.github.com"
+        return _Address(text, is_known=not actor.is_deleted)
+    if kind < 0.72:
+        return _Address(f"{actor.login}@{_one_of(MAIL, pick)}", is_known=is_known)
+    if kind < 0.74:
+        return _Address(f"{actor.login.capitalize()}@Sandbox-Systems.com", is_known=is_known)
     if kind < 0.99:
-        return f"{actor.login.capitalize()}@Sandbox-Systems.com"
-    return f"{actor.login}@{actor.login}-laptop.local"
+        domain = _one_of(DOMAINS[str(actor.country)], pick)
+        return _Address(f"{actor.login}@{domain}", is_known=is_known)
+    # GitHub takes no address that it cannot write to.
+    return _Address(f"{actor.login}@{actor.login}-laptop.local", is_known=False)
+
+
+def _one_of(texts: Sequence[str], pick: float) -> str:
+    return texts[int(pick * len(texts))]
 
 
 def _object_name(kind: bytes, content: bytes) -> str:

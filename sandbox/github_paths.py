@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
+from sandbox.commits import PlantedCommit
 from sandbox.exchange import Request, Response, json_response
 from sandbox.graphql import answer_query
 from sandbox.lines import organisation_id
@@ -67,9 +68,19 @@ class GitHubPaths:
             str(sent["query"]),
             variables if isinstance(variables, dict) else {},
             self._world.account_by_id,
+            self._commits_of,
             rate_limit,
         )
         return json_response(content, headers=headers)
+
+    def _commits_of(self, name: str) -> Callable[[str], PlantedCommit | None] | None:
+        """Finds commits of the repository that has or had a name; None without one."""
+        row = self._named(name.lower())
+        # Before a rename the later name is not known yet.
+        is_later = row and name.lower() == row.name.lower() != row.name_at(self._clock()).lower()
+        if row is None or is_later:
+            return None
+        return lambda sha: self._world.commit_by_name.get((row.github_id, sha))
 
     def _named(self, name: str) -> Repository | None:
         return self._by_name.get(name) or self._by_previous_name.get(name)

@@ -1,7 +1,6 @@
-"""As much of GitHub's GraphQL as profile look-ups need: `nodes(ids:)`, aliased or not.
+"""As much of GitHub's GraphQL as is asked: `nodes(ids:)`, `repository`, `rateLimit`.
 
-The query is read with regular expressions, tolerant of layout; what a node answers is what the
-query selects for its type, so that a field forgotten in a query is missing here as well.
+Any number of fields, aliased or not; what is answered is what the query selects.
 """
 
 from __future__ import annotations
@@ -10,22 +9,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from sandbox.graphql_commits import FindCommit, repository_fields
+from sandbox.graphql_text import applicable, block, named_fragments, selected, strings
 from sandbox.node_ids import account_of, bot_node_id, user_node_id
 from sandbox.people import Developer
 
 MAX_IDS = 100
 _NODES = re.compile(r"(?:(\w+)\s*:\s*)?\bnodes\s*\(\s*ids\s*:\s*(\$\w+|\[[^\]]*\])\s*\)\s*\{")
-_STRING = re.compile(r'"([^"\\]*)"')
-_NAMED_FRAGMENT = re.compile(r"\bfragment\s+(\w+)\s+on\s+(\w+)\s*\{")
-_INLINE_FRAGMENT = re.compile(r"\.\.\.\s*on\s+(\w+)\s*\{")
-_SPREAD = re.compile(r"\.\.\.\s*(?!on\b)(\w+)")
 _RATE_LIMIT = re.compile(r"\brateLimit\s*\{([^}]*)\}")
-_WORD = re.compile(r"\w+")
-#: Types and interfaces whose fragments apply to a node of a type.
-_APPLIES = {
-    "User": {"User", "Actor", "Node", "ProfileOwner", "RepositoryOwner"},
-    "Bot": {"Bot", "Actor", "Node"},
-}
 
 
 @dataclass(frozen=True)
@@ -41,6 +32,7 @@ def answer_query(
     query: str,
     variables: Mapping[str, object],
     accounts: Mapping[int, Developer],
+    find_commit: FindCommit,
     rate_limit: Mapping[str, object],
 ) -> dict[str, object]:
     """The body of GitHub's answer to a query.
@@ -49,6 +41,7 @@ def answer_query(
         query: the query's text.
         variables: by name, without `$`.
         accounts: people and bots by numeric id.
+        find_commit: finds a repository's commits.
         rate_limit: what a `rateLimit` field may select.
 
     Returns:
@@ -56,8 +49,12 @@ def answer_query(
     """
     fields = _nodes_fields(query, variables)
     wanted_rate = _RATE_LIMIT.search(query)
-    if not fields and not wanted_rate:
-        return {"errors": [{"message": "the sandbox answers nodes(ids:) and rateLimit only"}]}
+    repositories = repository_fields(query, variables, accounts, find_commit)
+    if repositories.refusal:
+        return {"errors": [{"message": repositories.refusal}]}
+    if not fields and not repositories.data and not wanted_rate:
+        message = "the sandbox answers nodes(ids:), repository and rateLimit only"
+        return {"errors": [{"message": message}]}
     too_many = [
         {
             "message": f"You may not provide more than {MAX_IDS} node ids; "
@@ -71,9 +68,8 @@ def answer_query(
     ]
     if too_many:
         return {"data": None, "errors": too_many}
-    data: dict[str, object] = {}
-    errors: list[dict[str, object]] = []
-    fragments = _named_fragments(query)
+    data, errors = dict(repositories.data), list(repositories.errors)
+    fragments = named_fragments(query)
     for field in fields:
         nodes: list[dict[str, object] | None] = []
         for index, node_id in enumerate(field.ids):
@@ -85,7 +81,7 @@ def answer_query(
                 nodes.append(_node(account, field.selection, fragments))
         data[field.key] = nodes
     if wanted_rate:
-        data["rateLimit"] = _selected(rate_limit, wanted_rate[1])
+        data["rateLimit"] = selected(rate_limit, wanted_rate[1])
     return {"data": data, "errors": errors} if errors else {"data": data}
 
 
@@ -96,27 +92,9 @@ def _nodes_fields(query: str, variables: Mapping[str, object]) -> list[_Field]:
             value = variables.get(match[2][1:])
             ids = [str(item) for item in value] if isinstance(value, list) else []
         else:
-            ids = _STRING.findall(match[2])
-        fields.append(_Field(match[1] or "nodes", ids, _block(query, match.end())))
+            ids = strings(match[2])
+        fields.append(_Field(match[1] or "nodes", ids, block(query, match.end())))
     return fields
-
-
-def _named_fragments(query: str) -> dict[str, tuple[str, str]]:
-    """Fragment name -> (type it is on, what it selects)."""
-    return {
-        match[1]: (match[2], _block(query, match.end()))
-        for match in _NAMED_FRAGMENT.finditer(query)
-    }
-
-
-def _block(query: str, start: int) -> str:
-    """Text from `start`, just behind an opening brace, to the brace that closes it."""
-    depth = 1
-    for position in range(start, len(query)):
-        depth += {"{": 1, "}": -1}.get(query[position], 0)
-        if depth == 0:
-            return query[start:position]
-    return query[start:]
 
 
 def _node(
@@ -132,27 +110,7 @@ def _node(
     }
     if not account.is_bot:
         known |= {"location": account.location, "company": account.company}
-    return _selected(known, _applicable(selection, kind, fragments))
-
-
-def _applicable(selection: str, kind: str, fragments: Mapping[str, tuple[str, str]]) -> str:
-    """The names that a selection asks of a node of a type, fragments of other types left out."""
-    for name in _SPREAD.findall(selection):
-        if name in fragments:
-            on_type, block = fragments[name]
-            selection += f" ... on {on_type} {{ {block} }}"
-    selection = _SPREAD.sub(" ", selection)
-    while match := _INLINE_FRAGMENT.search(selection):
-        block = _block(selection, match.end())
-        kept = block if match[1] in _APPLIES[kind] else ""
-        selection = (
-            f"{selection[: match.start()]} {kept} {selection[match.end() + len(block) + 1 :]}"
-        )
-    return selection
-
-
-def _selected(known: Mapping[str, object], selection: str) -> dict[str, object]:
-    return {name: known[name] for name in _WORD.findall(selection) if name in known}
+    return selected(known, applicable(selection, kind, fragments))
 
 
 def _not_found(key: str, index: int, node_id: str) -> dict[str, object]:

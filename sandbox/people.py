@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import numpy as np
 import numpy.typing as npt
 
+from sandbox.institutions import EMPLOYERS, MULTINATIONALS
 from sandbox.places import COUNTRIES, JOKES, Country
 
 BOT_COUNT = 20
@@ -19,6 +20,9 @@ COUNTRY_CODES = tuple(country.code for country in COUNTRIES)
 
 _DELETED_SHARE = 0.01
 _COMPANY_SHARE = 0.3
+#: Of the companies named: a real employer's; of these, one whose seat is elsewhere.
+_EMPLOYER_SHARE = 0.5
+_MULTINATIONAL_SHARE = 1 / 8
 _HIGHEST_ACTOR_ID = 200_000_000
 _FIRST_ACCOUNT = datetime(2008, 1, 1, tzinfo=UTC)
 _LAST_ACCOUNT = datetime(2021, 12, 30, tzinfo=UTC)
@@ -26,6 +30,7 @@ _SYLLABLES = (
     "ar", "bel", "chen", "dai", "el", "fen", "gor", "hao", "in", "jun", "ka", "lum", "mi", "nor",
     "or", "pri", "qi", "ra", "sol", "tam", "ul", "vik", "wen", "xi", "yo", "zen",
 )  # fmt: skip
+#: Texts that name no employer anybody knows.
 _COMPANIES = (
     "Freelance", "@sandbox-labs", "Sandbox University", "Example Corp", "@example-inc", "student",
     "Synthetic Systems",
@@ -106,6 +111,7 @@ def make_population(
     people = [
         _draw_person(
             rng,
+            seed,
             number,
             int(github_ids[number]),
             COUNTRIES[country],
@@ -145,6 +151,7 @@ def _created_at(github_id: int) -> datetime:
 
 def _draw_person(
     rng: np.random.Generator,
+    seed: int,
     number: int,
     github_id: int,
     country: Country,
@@ -166,12 +173,24 @@ def _draw_person(
         country=country.code,
         utc_offset=0.0 if shared_clock else utc_offset,
         location=location,
-        company=company if has_company else None,
+        company=_employer(seed, number, country.code, company) if has_company else None,
         created_at=_created_at(github_id),
         is_located=names_country and not is_deleted,
         is_deleted=is_deleted,
         is_bot=False,
     )
+
+
+def _employer(seed: int, number: int, country: str, otherwise: str) -> str:
+    """A real employer's name for half of those who name a company, and `otherwise` for the rest.
+
+    From a generator of its own, so that nothing else of the world hangs on how it is drawn.
+    """
+    rng = np.random.default_rng([seed, 7, number])
+    if rng.random() >= _EMPLOYER_SHARE:
+        return otherwise
+    names = MULTINATIONALS if rng.random() < _MULTINATIONAL_SHARE else EMPLOYERS[country]
+    return names[rng.integers(len(names))]
 
 
 def _draw_vague_location(rng: np.random.Generator) -> str | None:

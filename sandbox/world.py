@@ -131,6 +131,13 @@ class World:
             self.seed, self._activity, self._population, self._repositories.tracked
         )
 
+    @cached_property
+    def commit_by_name(self) -> dict[tuple[int, str], PlantedCommit]:
+        """The same commits by numeric repository id and sha."""
+        return {
+            (each.repo_id, each.sha): each for history in self.commits.values() for each in history
+        }
+
     def hour_file(self, hour: datetime) -> bytes | None:
         """The archive's file of the UTC hour that holds a moment; None when it never appears.
 

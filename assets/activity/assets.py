@@ -1,15 +1,14 @@
-"""Activity assets: archive hours and git commits to raw Parquet, raw Parquet to core.events."""
+"""Activity assets: archive hours to raw Parquet, archives and commits to core.events."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
 import dagster as dg
-import pyarrow as pa
 
-from assets.activity import commits as git_commits
 from assets.activity import ingest, tables
 from assets.activity.actor_days import actor_days
 from assets.activity.events import day_events
@@ -21,13 +20,13 @@ from assets.declare import (
     asset_key,
     beta_accepted,
     days_of,
+    prepare,
     require_approved,
     show,
     transient_failures_retried,
 )
 from assets.reference.tables import MODEL_FAMILIES, TRACKED_REPOSITORIES
 from resources.archive import ArchiveSource
-from resources.git import GitMirrors, GitResource
 from resources.http import NotFoundError, TransientUpstreamError, UpstreamError
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
@@ -38,21 +37,7 @@ _RAW = (tables.ARCHIVE_EVENTS, tables.ARCHIVE_HOURS, tables.ARCHIVE_TOTALS)
 _FAILURES = ingest.HourFailures(not_found=NotFoundError, unreachable=UpstreamError)
 _PROGRESS_EVERY_S = 15.0
 LATE_DAYS = 7
-_REPOSITORY_KINDS = """
-SELECT
-    r.github_id,
-    any_value(r.layer) AS layer,
-    any_value(
-        CASE WHEN f.country_iso2 IN ('CN', 'US') THEN lower(f.country_iso2)
-             WHEN f.country_iso2 IS NOT NULL THEN 'other' END
-    ) AS origin
-FROM core.tracked_repositories AS r
-LEFT JOIN core.model_families AS f USING (family)
-WHERE r.github_id IS NOT NULL
-GROUP BY r.github_id
-"""
-# A run soon after another finds nothing new that is worth a request to every repository.
-_FETCH_EVERY = timedelta(hours=6)
+_REPOSITORY_KINDS = (Path(__file__).parent / "sql" / "repository_kinds.sql").read_text()
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -65,19 +50,12 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             ),
             backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
         )(archive_files)
-    commits = plan.daily_asset(
-        commits_table,
-        tables.COMMITS,
-        group=GROUP,
-        kinds={"git", "parquet"},
-        deps=[TRACKED_REPOSITORIES],
-    )
     events = plan.daily_asset(
         events_table,
         tables.EVENTS,
         group=GROUP,
         kinds={"duckdb", "parquet"},
-        deps=[tables.ARCHIVE_EVENTS, tables.COMMITS],
+        deps=[tables.ARCHIVE_EVENTS, tables.COMMITS, tables.COMMIT_AUTHORS],
     )
     actors = plan.daily_asset(
         actor_days_table,
@@ -86,7 +64,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
         kinds={"duckdb", "parquet"},
         deps=[tables.EVENTS, TRACKED_REPOSITORIES, MODEL_FAMILIES],
     )
-    return [archive, commits, events, actors]
+    return [archive, events, actors]
 
 
 def archive_files(
@@ -220,101 +198,6 @@ def _fetch(
     return outcomes
 
 
-def commits_table(
-    context: dg.AssetExecutionContext,
-    git: GitResource,
-    lake: LakeResource,
-    warehouse: WarehouseResource,
-    platform: Platform,
-) -> dg.MaterializeResult[None]:
-    """Commits of the tracked repositories by committer day; a run fetches each repository once.
-
-    A repository that cannot be fetched now is named, and gives what was fetched of it before.
-    """
-    store, days = lake.open(), days_of(context)
-    if not git.hash_key:
-        return _no_commits(context)
-    mirrors = git.mirrors(platform.data("mirrors"), on_retry=context.log.info)
-    names = {row["github_id"]: row["repository"] for row in tracked_repositories(warehouse.open())}
-    outcomes = _fetch_mirrors(context, mirrors, git.workers, names, days[-1], platform.now())
-    there = [repo_id for repo_id in names if mirrors.fetched_at(repo_id)]
-    since, until = _midnight(days[0]), _midnight(days[-1] + timedelta(days=1))
-    key = git.hash_key.encode()
-    found = git_commits.commits_by_day(
-        (
-            git_commits.commit_row(repo_id, commit, key)
-            for repo_id in there
-            for commit in mirrors.commits(repo_id, since, until)
-        ),
-        days,
-    )
-    made = []
-    for day, fresh in found.items():
-        known = store.read_all(tables.COMMITS.qualified, [str(day)], fresh.schema, "git")
-        made.append(git_commits.with_known(fresh, known, there))
-        store.write(tables.COMMITS.qualified, str(day), made[-1], "git")
-    show(warehouse.open(), store, tables.COMMITS)
-    rows = pa.concat_tables(made)
-    statuses = [status for status, _ in outcomes.values()]
-    missed = [f"- {names[each]}: {text}" for each, (_, text) in outcomes.items() if text]
-    return dg.MaterializeResult(
-        metadata={
-            "dagster/row_count": rows.num_rows,
-            "author_count": len(rows["author_hash"].drop_null().unique()),
-            "repositories_by_status": {each: statuses.count(each) for each in set(statuses)},
-            "repositories_not_fetched": dg.MetadataValue.md("\n".join(missed) or "none"),
-        }
-    )
-
-
-def _no_commits(context: dg.AssetExecutionContext) -> dg.MaterializeResult[None]:
-    """Say what is missing, and let the archives' events go on."""
-    message = (
-        "No commits are read without a key that hides their authors' addresses: set "
-        "OBSERVATORY_HASH_KEY in .env, then materialise raw.commits and core.events again."
-    )
-    context.log.warning(message)
-    return dg.MaterializeResult(metadata={"dagster/row_count": 0, "hash_key": message})
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _fetch_mirrors(
-    context: dg.AssetExecutionContext,
-    mirrors: GitMirrors,
-    workers: int,
-    names: dict[int, str],
-    last_day: date,
-    now: datetime,
-) -> dict[int, tuple[str, str]]:
-    """Bring every mirror up, a few side by side: (status, what went wrong) by repository id.
-
-    Raises:
-        dg.RetryRequested: not one repository could be reached.
-    """
-    fresh_since = max(_midnight(last_day + timedelta(days=1)), now - _FETCH_EVERY)
-
-    def bring(repo_id: int) -> tuple[str, str]:
-        try:
-            state = mirrors.update(names[repo_id], repo_id, now=now, fresh_since=fresh_since)
-        except UpstreamError as error:
-            context.log.warning(f"{names[repo_id]}: {error}")
-            return "failed", str(error)
-        return state.status, "no such repository" if state.status == "absent" else ""
-
-    with ThreadPoolExecutor(max_workers=workers) as pool:
-        outcomes = dict(zip(names, pool.map(bring, names), strict=True))
-    if all(status == "failed" for status, _ in outcomes.values()):
-        with transient_failures_retried():
-            raise TransientUpstreamError(
-                f"none of {len(names)} repositories could be fetched: {outcomes.popitem()[1][1]}"
-            )
-    context.log.info(f"mirrors of {len(names)} repositories looked at")
-    return outcomes
-
-
 def events_table(
     context: dg.AssetExecutionContext,
     lake: LakeResource,
@@ -322,7 +205,9 @@ def events_table(
     platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """One row an event on the day it happened, from the day's files and those of a week after."""
-    store = lake.open()
+    store, house = lake.open(), warehouse.open()
+    prepare(house, tables.COMMIT_AUTHORS)
+    authors = house.query("SELECT author_hash, actor_id FROM raw.commit_authors")
     row_count = bot_count = duplicate_count = 0
     commit_schema = tables.COMMITS.arrow_schema
     for day in days_of(context):
@@ -337,12 +222,13 @@ def events_table(
             ],
             [store.read_all(tables.COMMITS.qualified, [str(day)], commit_schema, "git")],
             platform.panel_one_in,
+            authors,
         )
         store.write(tables.EVENTS.qualified, str(day), result.events)
         row_count += result.events.num_rows
         bot_count += result.bot_event_count
         duplicate_count += result.duplicate_count
-    show(warehouse.open(), store, tables.EVENTS)
+    show(house, store, tables.EVENTS)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": row_count,

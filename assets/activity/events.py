@@ -9,6 +9,7 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.activity.commit_authors import linked
 from assets.activity.scan import in_panel
 from assets.activity.tables import ARCHIVE_EVENTS, COMMITS, EVENTS
 
@@ -30,6 +31,7 @@ def day_events(
     archive_rows: Sequence[pa.Table],
     commits: Sequence[pa.Table] = (),
     panel_one_in: int = 0,
+    authors: pa.Table | None = None,
 ) -> DayEvents:
     """The events that happened on `day`, once each, without bots.
 
@@ -38,6 +40,8 @@ def day_events(
         archive_rows: tables of raw.archive_events that may hold them, of any day.
         commits: tables of raw.commits of the day.
         panel_one_in: one actor in so many is in the panel; 0 for none.
+        authors: rows of raw.commit_authors; None for none. A commit's account is the number in its
+            address, else the linked one, else null.
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     rows = pa.concat_tables([ARCHIVE_EVENTS.arrow_schema.empty_table(), *archive_rows])
@@ -49,6 +53,8 @@ def day_events(
         )
     )
     committed = pa.concat_tables([COMMITS.arrow_schema.empty_table(), *commits])
+    if authors is not None:
+        committed = linked(committed, authors)
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("archive_events", rows)

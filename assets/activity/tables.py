@@ -190,7 +190,8 @@ EVENTS = Table(
     grain="One event",
     key=("event_type", "event_id", "created_at"),
     source=(
-        "raw.archive_events of the day and, for late events, of the seven days after; raw.commits"
+        "raw.archive_events of the day and, for late events, of the seven days after; raw.commits, "
+        "with accounts from raw.commit_authors"
     ),
     partition_column="event_date",
     columns=(
@@ -202,7 +203,7 @@ EVENTS = Table(
         Column(
             "actor_id",
             "BIGINT",
-            "Numeric account id; null before 2015, and for commits whose address names none",
+            "Numeric account id; null before 2015, and for commits whose address is nobody's",
             nullable=True,
         ),
         Column("repo_id", "BIGINT", "Numeric repository id", nullable=True),
@@ -225,7 +226,13 @@ ACTOR_DAYS = Table(
     ),
     grain="One day, account, event group, and kind of repository",
     key=(
-        "activity_date", "actor_id", "event_group", "is_tracked", "is_panel", "origin", "layer",
+        "activity_date",
+        "actor_id",
+        "event_group",
+        "is_tracked",
+        "is_panel",
+        "origin",
+        "layer",
     ),
     source="core.events with core.tracked_repositories and core.model_families",
     partition_column="activity_date",

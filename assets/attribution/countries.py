@@ -139,8 +139,8 @@ def _rows(
         probability = attribution.probability[at]
         candidates = [
             (attribution.classes[top], float(probability[top]))
-            for top in tops
-            if probability[top] >= _LEAST_PROBABILITY
+            for rank, top in enumerate(tops)
+            if rank == 0 or probability[top] >= _LEAST_PROBABILITY
         ]
         located = str(evidence.located[at])
         best, likely = (located, float(evidence.confidence[at])) if located else candidates[0]
@@ -180,7 +180,7 @@ def _model_rows(attribution: Attribution | None) -> list[dict[str, Any]]:
         {
             "class_number": number,
             "country_iso2": country,
-            "located_count": float(mixture.base[number]),
+            "located_weight": float(mixture.base[number]),
             "unlocated_share": float(mixture.weights[number]),
             "log_missingness_odds": float(mixture.theta[number]),
             "temperature": attribution.temperature,

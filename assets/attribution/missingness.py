@@ -7,7 +7,7 @@ known components and unknown weights, and the weights follow from them alone (Sa
 Decaestecker 2002, Neural Computation 14, 21-41).
 
 The weights are written as the located mix times each country's *missingness odds* exp(theta),
-theta ~ N(0, 1.6^2): without evidence a country's odds are anybody's guess within a factor of 23 of
+theta ~ N(0, 1.8^2): without evidence a country's odds are anybody's guess within a factor of 34 of
 the average, and so is its share; the interval says so. The mode is found by Gauss-Newton steps;
 draws resample the accounts and perturb the prior's centre, which makes them draws from the
 posterior (randomise-then-optimise: Bardsley, Solonen, Haario & Laine 2014, SIAM J. Sci. Comput. 36,
@@ -21,7 +21,7 @@ import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
-PRIOR_SD = 1.6
+PRIOR_SD = 1.8
 _STEPS = 80
 _LARGEST_STEP = 0.25  # of a log odds: the posterior may have several modes, the nearest is wanted
 _CLOSE = 1e-4
@@ -85,6 +85,7 @@ def fit_mixture(log_likelihood: Floats, base: Floats, prior_sd: float = PRIOR_SD
     theta = np.zeros(len(base))
     precision = np.eye(len(base)) / prior_sd**2
     information, shares = precision, np.zeros_like(log_likelihood)
+    damping, last = 1.0, np.zeros(len(base))
     for _ in range(_STEPS):
         weights = mixture_weights(base, theta)
         shares = posterior(log_likelihood, weights)
@@ -92,7 +93,10 @@ def fit_mixture(log_likelihood: Floats, base: Floats, prior_sd: float = PRIOR_SD
         information = residuals.T @ residuals + precision
         score = residuals.sum(axis=0) - theta / prior_sd**2
         step = np.clip(np.linalg.solve(information, score), -_LARGEST_STEP, _LARGEST_STEP)
-        theta = theta + step
+        # The information is too small where evidence is misjudged: steps then swing over the mode.
+        if step @ last < 0:
+            damping /= 2.0
+        theta, last = theta + damping * step, step
         if np.abs(step).max() < _CLOSE:
             break
     return Mixture(base, theta, information, shares)

@@ -98,6 +98,7 @@ def staged_engagement_tables(
     """Shares as computed, kept apart until their checks have passed."""
     store, house = lake.open(), warehouse.open()
     days = days_of(context)
+    require_approved(store, ACTOR_COUNTRY, days)
     before = [days[0] - timedelta(days=n) for n in range(LONGEST_DAYS)]
     window = sorted({*before, *days})
     cells = count_cells(days, _of(store, ACTOR_DAYS, window), _of(store, ACTOR_COUNTRY, days))

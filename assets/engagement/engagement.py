@@ -46,7 +46,7 @@ def window_of(model: pa.Table) -> tuple[list[str], Window]:
     rows = model.sort_by("class_number").to_pylist()
     rates = np.array([row["label_rates"] for row in rows])
     return [row["country_iso2"] for row in rows], Window(
-        base=np.array([row["located_count"] for row in rows]),
+        base=np.array([row["located_weight"] for row in rows]),
         theta=np.array([row["log_missingness_odds"] for row in rows]),
         label_rates=rates.reshape(len(rows), STRATA, -1).transpose(1, 2, 0),
         base_draws=np.array([row["located_draws"] for row in rows]).T,

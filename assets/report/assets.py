@@ -7,11 +7,13 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from assets.alerting.tables import ALERTS
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.declare import Plan
+from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.reference.tables import (
@@ -22,6 +24,7 @@ from assets.reference.tables import (
 )
 from assets.report.publication import (
     published_activity,
+    published_concentration,
     published_engagement,
     published_where_shown,
 )
@@ -86,9 +89,14 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
         }
     read[COUNTRY_ACTIVITY] = published_activity(read[COUNTRY_ACTIVITY])
     read[ENGAGEMENT] = published_engagement(read[ENGAGEMENT], read[COUNTRY_GROUPINGS])
+    bins = read[ATTRIBUTION_RELIABILITY]
+    read[ATTRIBUTION_RELIABILITY] = bins.filter(
+        pc.greater_equal(bins["actor_count"], SMALLEST_CELL)
+    )
+    read[CONCENTRATION] = published_concentration(read[CONCENTRATION], read[ENGAGEMENT])
     for table, countries in (
-        (ENGAGEMENT_INDEX, ["country_iso2"]),
-        (COUNTRY_RATIO, ["country_iso2", "other_iso2"]),
+        (ENGAGEMENT_INDEX, {"country_iso2": "share"}),
+        (COUNTRY_RATIO, {"country_iso2": "share", "other_iso2": "other_share"}),
     ):
         read[table] = published_where_shown(read[table], read[ENGAGEMENT], countries)
     return read

@@ -1,6 +1,6 @@
 """What is published of the marts: aggregates only, small cells pooled."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 from pathlib import Path
 
 import duckdb
@@ -9,8 +9,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from assets.engagement.shares import SMALLEST_CELL, share_columns
-from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
-from assets.report.suppression import shown_countries
+from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.report.suppression import OTHERS, shown_countries
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -29,23 +29,23 @@ def published_activity(activity: pa.Table) -> pa.Table:
 def published_engagement(engagement: pa.Table, groupings: pa.Table) -> pa.Table:
     """mart.engagement fit to be published; same columns, `XX` for pooled countries.
 
+    Nothing under five located accounts can be had by subtracting published rows, whether of one
+    grouping or of several, from each other or from the total.
+
     Args:
         engagement: mart.engagement.
         groupings: grouping, country_iso2 and group_code of core.country_groupings.
     """
-    shown = shown_countries(
-        engagement, ("activity_date", "period", "scope", "event_group", "grouping")
-    )
-    grouped = groupings.filter(pc.not_equal(groupings["country_iso2"], groupings["group_code"]))
-    members = groupings.filter(
-        pc.is_in(groupings["group_code"], value_set=grouped["group_code"].unique())
-    )
+    apart = engagement.filter(pc.equal(engagement["grouping"], "apart"))
+    shown = shown_countries(apart, ("activity_date", "period", "scope", "event_group"))
     with duckdb.connect() as connection:
         connection.register("engagement", engagement)
         connection.register("shown", shown)
-        connection.register("groupings", members)
+        connection.register("groupings", groupings)
         sql = (_SQL / "engagement.sql").read_text()
-        rows = connection.execute(sql, {"smallest": SMALLEST_CELL}).to_arrow_table()
+        rows = connection.execute(
+            sql, {"smallest": SMALLEST_CELL, "others": OTHERS}
+        ).to_arrow_table()
     k, n, everyone = (
         rows[name].to_numpy().astype(np.int64)
         for name in ("actor_count", "located_actor_count", "total_actor_count")
@@ -55,27 +55,45 @@ def published_engagement(engagement: pa.Table, groupings: pa.Table) -> pa.Table:
     return ENGAGEMENT.conform(rows)
 
 
-def published_where_shown(
-    rows: pa.Table, engagement: pa.Table, countries: Sequence[str]
-) -> pa.Table:
-    """Weekly figures of countries that the published engagement shows apart in that week.
+def published_concentration(concentration: pa.Table, engagement: pa.Table) -> pa.Table:
+    """mart.concentration of the cells that the published engagement shows; same columns.
+
+    A grouping's cell in which a pooled country belongs to a group is left out: the difference of
+    its index and that of the countries apart would say how large such a country is.
 
     Args:
-        rows: activity_date, scope, event_group, grouping and the columns of `countries`; share.
+        concentration: mart.concentration.
         engagement: published engagement.
-        countries: columns that name countries; all of them have to be shown. A row whose share is
-            null says nothing of anybody and stays.
+    """
+    with duckdb.connect() as connection:
+        connection.register("concentration", concentration)
+        connection.register("engagement", engagement)
+        sql = (_SQL / "concentration.sql").read_text()
+        rows = connection.execute(sql, {"others": OTHERS}).to_arrow_table()
+    return CONCENTRATION.conform(rows)
+
+
+def published_where_shown(
+    rows: pa.Table, engagement: pa.Table, countries: Mapping[str, str]
+) -> pa.Table:
+    """Weekly figures of countries that the published engagement shows by themselves in that week.
+
+    Args:
+        rows: activity_date, scope, event_group, grouping and what `countries` names.
+        engagement: published engagement.
+        countries: columns that name countries, each with the column that holds its share. A country
+            whose share is null is one that the row says nothing of, and need not be shown.
     """
     weeks = engagement.filter(pc.equal(engagement["period"], "week"))
     keys = ["activity_date", "scope", "event_group", "grouping"]
     kept = rows
-    for column in countries:
+    for column, share in countries.items():
         matches = " AND ".join(f"k.{key} = w.{key}" for key in keys)
         with duckdb.connect() as connection:
             connection.register("kept", kept)
             connection.register("weeks", weeks)
             kept = connection.execute(
-                f"SELECT * FROM kept AS k WHERE k.share IS NULL OR EXISTS (FROM weeks AS w "  # noqa: S608
+                f"SELECT * FROM kept AS k WHERE k.{share} IS NULL OR EXISTS (FROM weeks AS w "  # noqa: S608
                 f"WHERE {matches} AND w.country_iso2 = k.{column}) ORDER BY ALL"
             ).to_arrow_table()
     return kept.cast(rows.schema)

@@ -89,9 +89,30 @@ NAMED_OTHERWISE = {
     "index_ci_high": "a bound of engagement_index",
     "accounts_per_million": "a rate",
     "innovation_graph_quotient": "a ratio of two shares, above 0 without end",
+    "share_log_se": "a standard error, on the scale of ln(share)",
+    "location_quotient": "a ratio of two shares, named in the design",
+    "location_quotient_ci_low": "a bound of location_quotient",
+    "location_quotient_ci_high": "a bound of location_quotient",
+    "herfindahl": "an index, named in the design; no share of anything",
+    "herfindahl_ci_low": "a bound of herfindahl",
+    "herfindahl_ci_high": "a bound of herfindahl",
+    "effective_countries": "a number of countries that need not be whole: no count",
+    "effective_countries_ci_low": "a bound of effective_countries",
+    "effective_countries_ci_high": "a bound of effective_countries",
+    "confidence": "a probability that a rule states, of one text",
+    "probability": "of one account's country: no share of accounts",
+    "probability_from": "an end of a bin of probabilities",
+    "probability_to": "an end of a bin of probabilities",
+    "located_weight": "accounts with half of one added, so that it need not be whole: no count",
+    "log_missingness_odds": "a logarithm of odds",
+    "temperature": "a factor on log-likelihoods, as the literature on calibration calls it",
     "value": "the measure of whatever rule: shares today",
     "ci_low": "a bound of value",
     "ci_high": "a bound of value",
+}
+#: Tables of Parquet alone, for which no DDL is ever run, and why null is a value of their key.
+NULL_IN_KEY = {
+    "core.actor_days": "events without an account, a family or a layer are a group like any other"
 }
 
 
@@ -194,7 +215,11 @@ def test_no_two_declarations_share_a_name() -> None:
         assert by_name.setdefault(table.qualified, table) == table
 
 
-@pytest.mark.parametrize("table", [THING, *TABLES], ids=lambda table: table.qualified)
+@pytest.mark.parametrize(
+    "table",
+    [THING, *(table for table in TABLES if table.qualified not in NULL_IN_KEY)],
+    ids=lambda table: table.qualified,
+)
 def test_ddl_runs_twice_and_makes_the_declared_columns(table: Table) -> None:
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
@@ -233,7 +258,8 @@ def test_a_declared_table_describes_itself(table: Table) -> None:
         assert text.strip()
     assert all(column.description.strip() for column in table.columns)
     assert table.key
-    assert not {column.name for column in table.columns if column.nullable} & set(table.key)
+    nullable = {column.name for column in table.columns if column.nullable}
+    assert bool(nullable & set(table.key)) is (table.qualified in NULL_IN_KEY)
 
 
 @pytest.mark.parametrize(

@@ -16,6 +16,7 @@ ASSETS = {
         "raw/archive_events",
         "raw/archive_hours",
         "raw/archive_totals",
+        "raw/commit_authors",
         "raw/commits",
     ],
     "alerting": ["ops/alerts"],

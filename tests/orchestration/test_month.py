@@ -68,7 +68,7 @@ def test_commits_are_events_of_their_committers_day_once_each_without_bots(month
     for row in rows:
         commit = planted[row["event_id"]]
         has_id = commit.author_email.startswith(f"{commit.author_id}+")
-        assert row["actor_id"] == (commit.author_id if has_id else None)
+        assert row["actor_id"] == (commit.author_id if has_id else commit.linked_id)
         assert (row["created_at"], row["event_group"]) == (commit.committed_at, "contribution")
 
 

@@ -1,7 +1,7 @@
 -- core.events: one day's events from the archive rows that may hold them, and its commits.
 -- Grain: one event. Key: event_type, event_id, created_at.
 -- Reads: archive_events (raw.archive_events of the day and of the seven days after), commits
--- (raw.commits of the day, with is_panel).
+-- (raw.commits of the day, with linked accounts and is_panel).
 -- Parameters: $day, the UTC date.
 -- Event ids restarted in 2025 and count separately by type: the id alone identifies nothing.
 -- A commit stands in every repository that shares it, and is one event: of the oldest of them.

@@ -11,9 +11,9 @@ import pyarrow as pa
 import pytest
 
 from assets import declare
-from assets.activity.assets import build
 from assets.activity.commits import read_author
 from assets.activity.tables import COMMITS
+from assets.commits.assets import build
 from assets.declare import Plan, asset_key, prepare
 from assets.reference.tables import TRACKED_REPOSITORIES
 from resources.git import GitResource

@@ -1,0 +1,1 @@
+"""Commits of the tracked repositories and their authors' accounts."""
