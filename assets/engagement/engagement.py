@@ -65,12 +65,12 @@ def day_engagement(
 
     Args:
         day: UTC.
-        cells: rows of `count_cells` of the day.
-        model: core.attribution_model as of it; without rows nothing is estimated.
+        cells: rows of `count_cells` of the day; without a located account nothing is estimated.
+        model: core.attribution_model as of it; without rows likewise.
         groupings: name to country code to the code of its group; countries not in it stay.
         hours: by period.
     """
-    if not model.num_rows or not cells.num_rows:
+    if not model.num_rows or cells["located_iso2"].null_count == cells.num_rows:
         return DayEngagement(
             STAGED_ENGAGEMENT.arrow_schema.empty_table(),
             STAGED_CONCENTRATION.arrow_schema.empty_table(),

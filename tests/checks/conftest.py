@@ -7,7 +7,6 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from assets.attribution.tables import ACTOR_COUNTRY
 from assets.declare import asset_key, prepare
 from assets.engagement.tables import ENGAGEMENT
 from assets.reference.tables import ECONOMIES
@@ -28,7 +27,7 @@ def lake(tmp_path: Path) -> Lake:
 def warehouse(tmp_path: Path) -> Warehouse:
     """Knows three economies; nothing else is in it."""
     house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    prepare(house, ECONOMIES, ACTOR_COUNTRY, ENGAGEMENT)
+    prepare(house, ECONOMIES, ENGAGEMENT)
     rows = [{"iso2": iso2, **ECONOMY} for iso2 in ("CN", "US", "DE")]
     house.replace_all(ECONOMIES.qualified, ECONOMIES.arrow(rows))
     return house

@@ -8,11 +8,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from assets.engagement.shares import engagement
-from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT, STAGED_ENGAGEMENT
+from assets.engagement.tables import ENGAGEMENT, STAGED_ENGAGEMENT
 from checks.publication import publication_checks
 from resources.lake import Lake
 from resources.warehouse import Warehouse
+from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)
 RunCheck = Callable[..., dg.ExecuteInProcessResult]
@@ -20,22 +20,8 @@ RunCheck = Callable[..., dg.ExecuteInProcessResult]
 
 
 def shares_of(day: date) -> pa.Table:
-    activity = COUNTRY_ACTIVITY.arrow(
-        [
-            {
-                "activity_date": day,
-                "scope": "tracked",
-                "event_group": "attention",
-                "country_iso2": country,
-                "actor_count": count,
-                "event_count": count,
-                "capped_event_count": count,
-                "event_cap": 20,
-            }
-            for country, count in {"CN": 8, "US": 2, "ZZ": 10}.items()
-        ]
-    )
-    return engagement(day, activity, 24)
+    """Two rows."""
+    return engagement_rows(day, {"CN": 8, "US": 2, "ZZ": 10})
 
 
 def stage(lake: Lake, day: date, rows: pa.Table) -> None:
@@ -81,12 +67,25 @@ def otherwise(rows: pa.Table) -> pa.Table:
     return rows.set_column(index, "located_share", pc.add(rows["located_share"], 1e-15))
 
 
+def unknown(rows: pa.Table) -> pa.Table:
+    """Both have a location quotient; a null is not one."""
+    index = rows.column_names.index("location_quotient")
+    return rows.set_column(index, "location_quotient", pa.nulls(2, pa.float64()))
+
+
+def of_another_period(rows: pa.Table) -> pa.Table:
+    index = rows.column_names.index("period")
+    return rows.set_column(index, "period", pa.array(["day", "week"]))
+
+
 @pytest.mark.parametrize(
     ("change", "words"),
     [
         (less, "1 of them not published, 0 published that were not staged"),
         (more, "0 of them not published, 1 published that were not staged"),
         (otherwise, "2 of them not published, 2 published that were not staged"),
+        (unknown, "2 of them not published, 2 published that were not staged"),
+        (of_another_period, "1 of them not published, 1 published that were not staged"),
     ],
 )
 def test_a_row_lost_added_or_changed_fails(

@@ -19,8 +19,17 @@ from checks.suites import SUITES, Suite
 
 BY_NAME = {suite.name: suite for suite in SUITES}
 FIRST = date(2024, 12, 1)
-SHARES = ("located_share", "located_share_ci_low", "located_share_ci_high", "unknown_share")
-BOUNDS = ("share_low", "share_high")
+SHARES = (
+    "located_share",
+    "located_share_ci_low",
+    "located_share_ci_high",
+    "share",
+    "share_ci_low",
+    "share_ci_high",
+    "unknown_share",
+    "share_low",
+    "share_high",
+)
 Rows = list[dict[str, Any]]
 
 
@@ -59,20 +68,30 @@ def actor_country_day() -> Rows:
             "actor_count": 1_000,
             "unattributed_count": 0,
             "unknown_code_count": 0,
-            "ruleless_count": 0,
+            "contradictory_count": 0,
+            "undecided_count": 0,
+            "improbable_count": 0,
+            "unlocated_share_sum": 1.0,
             "located_share": 0.5,
         }
     ]
 
 
 def engagement_day() -> Rows:
-    """A sound day of the frame of stage.engagement: CN 8 and US 2 of 10 located, 10 unknown."""
+    """A sound day of the frame of stage.engagement: CN 8 and US 2 of 10 located, 10 unknown.
+
+    Of the unknown, one in five is taken to be from a third country, so that the shares of these two
+    add up to 0.9.
+    """
     rows = []
-    for country, count in (("CN", 8), ("US", 2)):
+    for country, count, share in (("CN", 8, 0.7), ("US", 2, 0.2)):
         low, high = wilson_interval(count, 10)
         rows.append(
             {
+                "period": "day",
+                "scope": "tracked",
                 "event_group": "attention",
+                "grouping": "apart",
                 "country_iso2": country,
                 "actor_count": count,
                 "located_actor_count": 10,
@@ -80,14 +99,19 @@ def engagement_day() -> Rows:
                 "located_share": count / 10,
                 "located_share_ci_low": float(low),
                 "located_share_ci_high": float(high),
+                "share": share,
+                "share_ci_low": share - 0.1,
+                "share_ci_high": share + 0.1,
                 "unknown_share": 0.5,
                 "share_low": count / 20,
                 "share_high": (count + 10) / 20,
                 "complete_hour_count": 24,
+                "expected_hour_count": 24,
                 "is_complete": True,
                 "is_known_country": True,
-                "group_share_sum": 1.0,
-                "group_count_difference": 0.0,
+                "cell_located_share_sum": 1.0,
+                "cell_share_sum": 0.9,
+                "cell_count_difference": 0.0,
             }
         )
     return rows
@@ -136,7 +160,19 @@ FAULTS = [
     Fault("events_suite", between("event_count"), put("event_count", 0), is_critical=False),
     *(
         Fault("actor_country_suite", between(column), put(column, 1))
-        for column in ("unattributed_count", "unknown_code_count", "ruleless_count")
+        for column in (
+            "unattributed_count",
+            "unknown_code_count",
+            "contradictory_count",
+            "undecided_count",
+            "improbable_count",
+        )
+    ),
+    *(
+        Fault(
+            "actor_country_suite", between("unlocated_share_sum"), put("unlocated_share_sum", value)
+        )
+        for value in (1 - 1e-6, 1 + 1e-6)
     ),
     *(
         Fault(
@@ -153,11 +189,11 @@ FAULTS = [
             f"expect_column_values_to_not_be_null({column})",
             put(column, None),
         )
-        for column in (*SHARES, *BOUNDS)
+        for column in SHARES
     ),
     *(
         Fault("engagement_suite", between(column), put(column, value))
-        for column in (*SHARES, *BOUNDS)
+        for column in SHARES
         for value in (-0.001, 1.001)
     ),
     Fault(
@@ -170,6 +206,10 @@ FAULTS = [
         a_not_below_b("located_share_ci_high", "located_share"),
         put("located_share_ci_high", 0.79),
     ),
+    Fault("engagement_suite", a_not_below_b("share", "share_ci_low"), put("share_ci_low", 0.71)),
+    Fault("engagement_suite", a_not_below_b("share_ci_high", "share"), put("share_ci_high", 0.69)),
+    Fault("engagement_suite", a_not_below_b("share", "share_low"), put("share_low", 0.71)),
+    Fault("engagement_suite", a_not_below_b("share_high", "share"), put("share_high", 0.69)),
     Fault("engagement_suite", a_not_below_b("share_high", "share_low"), put("share_high", 0.39)),
     Fault("engagement_suite", a_not_below_b("located_share", "share_low"), put("share_low", 0.81)),
     Fault(
@@ -181,14 +221,19 @@ FAULTS = [
         put("total_actor_count", 9),
     ),
     *(
-        Fault("engagement_suite", between("group_share_sum"), put("group_share_sum", value))
+        Fault(
+            "engagement_suite",
+            between("cell_located_share_sum"),
+            put("cell_located_share_sum", value),
+        )
         for value in (1 - 1e-6, 1 + 1e-6)
     ),
+    Fault("engagement_suite", between("cell_share_sum"), put("cell_share_sum", 1 + 1e-6)),
     *(
         Fault(
             "engagement_suite",
-            between("group_count_difference"),
-            put("group_count_difference", value),
+            between("cell_count_difference"),
+            put("cell_count_difference", value),
         )
         for value in (-1.0, 1.0)
     ),
@@ -197,13 +242,16 @@ FAULTS = [
         "expect_column_values_to_be_in_set(is_known_country)",
         put("is_known_country", False),
     ),
-    *(
-        Fault("engagement_suite", between("complete_hour_count"), put("complete_hour_count", hours))
-        for hours in (-1, 25)
+    Fault("engagement_suite", between("complete_hour_count"), put("complete_hour_count", -1)),
+    Fault(
+        "engagement_suite",
+        a_not_below_b("expected_hour_count", "complete_hour_count"),
+        put("complete_hour_count", 25),
     ),
     Fault(
         "engagement_suite",
-        "expect_compound_columns_to_be_unique(day, event_group, country_iso2)",
+        "expect_compound_columns_to_be_unique(day, period, scope, event_group, grouping, "
+        "country_iso2)",
         twice,
     ),
 ]

@@ -62,7 +62,7 @@ parted AS (
     GROUP BY ALL
 ),
 refused AS (
-    SELECT activity_date, period, scope, event_group, grouping
+    SELECT activity_date, period, scope, event_group, grouping, true AS is_refused
     FROM parted
     QUALIFY NOT is_large OR row_number() OVER (
         PARTITION BY activity_date, period, scope, event_group, is_large ORDER BY grouping
@@ -71,13 +71,14 @@ refused AS (
 labelled AS (
     SELECT
         e.*,
-        CASE WHEN m.group_code IS NULL THEN s.shown_as ELSE e.country_iso2 END AS shown_as,
-        m.group_code IS NOT NULL AS is_group,
-        r.grouping IS NOT NULL AS is_refused
+        CASE WHEN m.is_group THEN e.country_iso2 ELSE s.shown_as END AS shown_as,
+        coalesce(m.is_group, false) AS is_group,
+        coalesce(r.is_refused, false) AS is_refused
     FROM engagement AS e
     LEFT JOIN shown AS s USING (activity_date, period, scope, event_group, country_iso2)
-    LEFT JOIN (SELECT DISTINCT grouping, group_code FROM members) AS m
-        ON m.grouping = e.grouping AND m.group_code = e.country_iso2
+    LEFT JOIN (
+        SELECT DISTINCT grouping, group_code AS country_iso2, true AS is_group FROM members
+    ) AS m USING (grouping, country_iso2)
     LEFT JOIN refused AS r USING (activity_date, period, scope, event_group, grouping)
 )
 SELECT

@@ -12,14 +12,14 @@ from assets.alerting.assets import build, deliver, delivery_turn, evaluate
 from assets.alerting.rules import ThresholdRule
 from assets.alerting.threshold import State
 from assets.declare import Plan
-from assets.engagement.shares import engagement
-from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.engagement.tables import ENGAGEMENT
 from resources.platform import Platform
 from resources.slack import SlackPoster, SlackResource
 from resources.warehouse import Warehouse, WarehouseResource
 from sandbox.server import SandboxServer
 from sandbox.trouble import Trouble
 from sandbox.world import World
+from tests.engagement_rows import engagement_rows
 
 NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
 FIRST = date(2024, 12, 11)
@@ -53,22 +53,7 @@ def fill(warehouse: Warehouse, chinese: dict[date, int | None], hours: int = 24)
     """Write mart.engagement: of 1,000 located accounts so many Chinese; None for a day without."""
     for each, count in chinese.items():
         counts = {"ZZ": 500} if count is None else {"CN": count, "US": 1_000 - count, "ZZ": 500}
-        activity = COUNTRY_ACTIVITY.arrow(
-            [
-                {
-                    "activity_date": each,
-                    "scope": "tracked",
-                    "event_group": "attention",
-                    "country_iso2": country,
-                    "actor_count": actors,
-                    "event_count": actors,
-                    "capped_event_count": actors,
-                    "event_cap": 20,
-                }
-                for country, actors in counts.items()
-            ]
-        )
-        rows = engagement(each, activity, hours)
+        rows = engagement_rows(each, counts, hours)
         warehouse.replace_days(ENGAGEMENT.qualified, "activity_date", [each], rows)
     return sorted(chinese)
 

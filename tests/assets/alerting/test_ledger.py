@@ -2,15 +2,16 @@
 
 from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 import pytest
 
 from assets.alerting import ledger
 from assets.alerting.messages import Message
 from assets.alerting.rules import ThresholdRule
 from assets.alerting.threshold import AlertState, State
-from assets.engagement.shares import engagement
-from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.engagement.tables import ENGAGEMENT
 from resources.warehouse import Warehouse
+from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)
 NOW = datetime(2024, 12, 16, 2, tzinfo=UTC)
@@ -35,23 +36,15 @@ def fill(
     warehouse: Warehouse, day: date, groups: dict[str, dict[str, int]], hours: int = 24
 ) -> None:
     """Write mart.engagement of a day: accounts by event group and country."""
-    activity = COUNTRY_ACTIVITY.arrow(
-        [
-            {
-                "activity_date": day,
-                "scope": "tracked",
-                "event_group": group,
-                "country_iso2": country,
-                "actor_count": count,
-                "event_count": count,
-                "capped_event_count": count,
-                "event_cap": 20,
-            }
-            for group, counts in groups.items()
-            for country, count in counts.items()
-        ]
-    )
-    rows = engagement(day, activity, hours)
+    parts = [
+        engagement_rows(day, counts, hours, event_group=group) for group, counts in groups.items()
+    ]
+    put(warehouse, day, *parts)
+
+
+def put(warehouse: Warehouse, day: date, *parts: pa.Table) -> None:
+    """Write mart.engagement of a day."""
+    rows = pa.concat_tables([ENGAGEMENT.arrow([]), *parts])
     warehouse.replace_days(ENGAGEMENT.qualified, "activity_date", [day], rows)
 
 
@@ -171,3 +164,32 @@ def test_a_day_without_located_accounts_has_no_reading(
     fill(warehouse, DAY, groups)
     with warehouse.transaction() as connection:
         assert ledger.read_reading(connection, RULE, DAY) is None
+
+
+def test_only_a_days_figure_on_tracked_repositories_of_countries_apart_is_read(
+    warehouse: Warehouse,
+) -> None:
+    """The other cells of the day say 9 of 10, and are not asked."""
+    others = ({"period": "week"}, {"period": "28d"}, {"scope": "panel"}, {"grouping": "greater"})
+    wrong = [engagement_rows(DAY, {"CN": 9, "US": 1}, **each) for each in others]
+    put(warehouse, DAY, *wrong)
+    with warehouse.transaction() as connection:
+        assert ledger.read_reading(connection, RULE, DAY) is None
+    put(warehouse, DAY, *wrong, engagement_rows(DAY, {"CN": 3, "US": 7}))
+    with warehouse.transaction() as connection:
+        reading = ledger.read_reading(connection, RULE, DAY)
+    assert reading is not None
+    assert reading.value == 0.3
+
+
+def test_a_rule_reads_the_share_of_the_located_not_the_corrected_one(
+    warehouse: Warehouse,
+) -> None:
+    rows = engagement_rows(DAY, {"CN": 8, "US": 2, "ZZ": 10}).to_pylist()
+    corrected = [{**row, "share": 0.1, "share_ci_low": 0.0, "share_ci_high": 0.2} for row in rows]
+    put(warehouse, DAY, ENGAGEMENT.arrow(corrected))
+    with warehouse.transaction() as connection:
+        reading = ledger.read_reading(connection, RULE, DAY)
+    assert reading is not None
+    assert reading.value == 0.8
+    assert (reading.ci_low, reading.ci_high) == pytest.approx((0.490162, 0.943318), abs=1e-6)

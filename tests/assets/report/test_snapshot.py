@@ -12,21 +12,41 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.declare import Plan, prepare
-from assets.engagement.shares import engagement
-from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
+from assets.reference.tables import (
+    COUNTRY_GROUPINGS,
+    ECONOMIES,
+    POLICY_EVENTS,
+    UPSTREAM_BREAKS,
+)
 from assets.report.assets import build, publish, read_content
 from assets.tables import Table
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
+from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)
 REFERENCE = Path(__file__).parents[3] / "assets" / "reference"
-PERSONAL = re.compile(r"actor_?ids?$|login|location|company|e?mail|user|account_", re.IGNORECASE)
-PUBLISHED = (COUNTRY_ACTIVITY, ENGAGEMENT, ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS)
+PERSONAL = re.compile(r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user|account_", re.IGNORECASE)
+REFERENCE_TABLES = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
+PUBLISHED = (
+    COUNTRY_ACTIVITY,
+    ENGAGEMENT,
+    CONCENTRATION,
+    ENGAGEMENT_INDEX,
+    COUNTRY_RATIO,
+    CROSSINGS,
+    ATTRIBUTION_RELIABILITY,
+    *REFERENCE_TABLES,
+)
+#: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
+DAY_COUNTS = {"CN": 40, "US": 6, "DE": 2, "BR": 1, "ZZ": 30}
+WEEK_COUNTS = {"CN": 90, "US": 60, "DE": 9, "BR": 3, "ZZ": 90}
 
 
 def activity_of(counts: dict[str, int]) -> pa.Table:
@@ -64,17 +84,56 @@ def count_in(folder: Path) -> int:
     return int(row[0])
 
 
+def plausible(table: Table, **values: object) -> dict[str, object]:
+    """A row of a table: `values`, and something of the right type for what they leave out."""
+    of_type = {
+        "DATE": DAY,
+        "VARCHAR": "x",
+        "BIGINT": 100,
+        "INTEGER": 1,
+        "DOUBLE": 0.5,
+        "BOOLEAN": True,
+    }
+    return {column.name: of_type[column.type] for column in table.columns} | values
+
+
+CELL = {"period": "week", "scope": "tracked", "event_group": "attention", "grouping": "apart"}
+WEEK_CELL = {name: CELL[name] for name in ("scope", "event_group", "grouping")}
+
+
 @pytest.fixture
 def warehouse(tmp_path: Path) -> Warehouse:
-    """A warehouse with a day of figures and the shipped reference tables."""
+    """A warehouse with a day and a week of figures and the shipped reference tables."""
     house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
     prepare(house, *PUBLISHED)
-    activity = activity_of({"CN": 40, "US": 6, "DE": 2, "ZZ": 30})
-    house.replace_all(COUNTRY_ACTIVITY.qualified, activity)
-    house.replace_all(ENGAGEMENT.qualified, engagement(DAY, activity, 24))
-    rows = reference_rows(load_reference(REFERENCE))
-    for table in (ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS):
-        house.replace_all(table.qualified, rows[table])
+    house.replace_all(COUNTRY_ACTIVITY.qualified, activity_of(DAY_COUNTS))
+    days = engagement_rows(DAY, DAY_COUNTS)
+    weeks = engagement_rows(DAY, WEEK_COUNTS, period="week")
+    house.replace_all(ENGAGEMENT.qualified, pa.concat_tables([days, weeks]))
+    rows = {
+        CONCENTRATION: [
+            plausible(CONCENTRATION, **CELL),
+            plausible(CONCENTRATION, **CELL | {"scope": "origin_cn"}),  # nothing else is shown
+        ],
+        ENGAGEMENT_INDEX: [
+            plausible(ENGAGEMENT_INDEX, **WEEK_CELL, country_iso2=country)
+            for country in ("CN", "US", "BR")
+        ],
+        COUNTRY_RATIO: [
+            plausible(COUNTRY_RATIO, **WEEK_CELL, country_iso2=country, other_iso2=other)
+            for country, other in (("CN", "US"), ("CN", "BR"), ("BR", "US"))
+        ],
+        CROSSINGS: [plausible(CROSSINGS, **WEEK_CELL, country_iso2="CN", other_iso2="US")],
+        ATTRIBUTION_RELIABILITY: [
+            plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
+            for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
+        ],
+    }
+    for table, each in rows.items():
+        house.replace_all(table.qualified, table.arrow(each))
+    shipped = reference_rows(load_reference(REFERENCE))
+    for table in REFERENCE_TABLES:
+        house.replace_all(table.qualified, shipped[table])
     return house
 
 
@@ -143,12 +202,30 @@ def test_duckdb_and_parquet_agree_and_hold_what_was_read(
 
 
 def test_small_cells_are_pooled_on_the_way_out_and_stay_in_the_mart(warehouse: Warehouse) -> None:
+    """Of the day DE 2 and BR 1 take US 6 along; of the week BR 3 takes DE 9 along."""
     content = read_content(warehouse)
+    shown = {
+        row["country_iso2"] for row in content[ENGAGEMENT].to_pylist() if row["period"] == "day"
+    }
+    assert shown == {"CN", "XX"}
+    assert set(content[COUNTRY_ACTIVITY]["country_iso2"].to_pylist()) == {"CN", "XX", "ZZ"}
     for table in (COUNTRY_ACTIVITY, ENGAGEMENT):
-        shown = set(content[table]["country_iso2"].to_pylist())
-        assert shown - {"ZZ"} == {"CN", "XX"}
         kept = warehouse.query(f"SELECT country_iso2 FROM {table.qualified}")  # noqa: S608
-        assert "DE" in kept["country_iso2"].to_pylist()
+        assert {"DE", "BR"} <= set(kept["country_iso2"].to_pylist())
+
+
+def test_what_is_derived_is_published_of_shown_countries_only(warehouse: Warehouse) -> None:
+    content = read_content(warehouse)
+    assert content[ENGAGEMENT_INDEX]["country_iso2"].to_pylist() == ["CN", "US"]
+    pairs = content[COUNTRY_RATIO].select(["country_iso2", "other_iso2"]).to_pylist()
+    assert pairs == [{"country_iso2": "CN", "other_iso2": "US"}]
+    assert content[CONCENTRATION]["scope"].to_pylist() == ["tracked"]
+
+
+def test_no_count_of_accounts_that_is_published_is_under_five(warehouse: Warehouse) -> None:
+    for table, rows in read_content(warehouse).items():
+        if "actor_count" in rows.column_names:
+            assert min(rows["actor_count"].to_pylist()) >= 5, table.qualified
 
 
 def test_nothing_published_is_named_like_something_personal(warehouse: Warehouse) -> None:
