@@ -124,7 +124,8 @@ def _one_place(
     confirmed = [_confirmed(at, mentions, group_of) for at in range(len(mentions))]
     candidates.update(*confirmed)
     weights: Weights = {}
-    for country in candidates:
+    # In order, so that sums and ties come out alike in every process.
+    for country in sorted(candidates):
         # What fits any country as well is no claim of this one.
         weight, state = 1.0, sovereigns.get(country, "")
         for mention, bonuses in zip(mentions, confirmed, strict=True):

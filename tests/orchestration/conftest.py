@@ -18,6 +18,23 @@ from sandbox.world import World
 
 FIRST, LAST = date(2024, 11, 17), date(2024, 12, 16)
 DAYS = [FIRST + timedelta(days=n) for n in range(30)]
+SUNDAYS = [day for day in DAYS if day.isoweekday() == 7]
+SCOPES = {
+    "tracked",
+    "panel",
+    "origin_cn",
+    "origin_us",
+    "origin_other",
+    "layer_model",
+    "layer_training",
+    "layer_inference",
+    "layer_application",
+}
+GROUPINGS = {"apart", "cn_hk_mo_tw"}
+EVENT_GROUPS = {"contribution", "participation", "attention", "other", "any"}
+PERIODS = {"day", "week", "28d"}
+#: The plainest cell: a day's figures of tracked repositories, every economy apart.
+PLAIN = "period = 'day' AND scope = 'tracked' AND grouping = 'apart'"
 
 
 def sandbox_settings(server: SandboxServer, data: Path, **others: str) -> Settings:

@@ -26,6 +26,25 @@ def test_a_range_that_cannot_be_made_is_refused_in_words(
     assert words in capsys.readouterr().err
 
 
+@pytest.mark.parametrize(
+    ("text", "decision"),
+    [
+        ("Cambridge, MA", "US"),
+        ("杭州", "CN"),
+        ("somewhere over the rainbow", "none"),
+        ("", "none"),
+        ("--port 3", "none"),
+    ],
+)
+def test_one_text_is_explained(
+    text: str, decision: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert cli.main(["attribute", "--", text]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == f'text        "{text}"'
+    assert lines[1].startswith(f"decision    {decision}")
+
+
 def test_the_doctor_finds_a_sandbox_installation_well(
     small_server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -21,11 +21,19 @@ QUERIES = {
     "raw.archive_hours": "SELECT * EXCLUDE (fetched_at) FROM raw.archive_hours ORDER BY ALL",
     "raw.archive_totals": "SELECT * FROM raw.archive_totals ORDER BY ALL",
     "raw.actor_profiles": "SELECT * EXCLUDE (fetched_at) FROM raw.actor_profiles ORDER BY ALL",
-    "core.actor_country": (
-        "SELECT * EXCLUDE (profile_fetched_at) FROM core.actor_country ORDER BY ALL"
+    "raw.commit_authors": "SELECT * EXCLUDE (asked_at) FROM raw.commit_authors ORDER BY ALL",
+    "core.actor_days": "SELECT * FROM core.actor_days ORDER BY ALL",
+    "core.actor_evidence": (
+        "SELECT * EXCLUDE (observed_at) FROM core.actor_evidence "
+        "ORDER BY as_of_date, actor_id, kind"
+    ),
+    "core.actor_country": "SELECT * FROM core.actor_country ORDER BY as_of_date, actor_id",
+    "core.attribution_model": (
+        "SELECT * FROM core.attribution_model ORDER BY as_of_date, class_number"
     ),
     "mart.country_activity": "SELECT * FROM mart.country_activity ORDER BY ALL",
     "mart.engagement": "SELECT * FROM mart.engagement ORDER BY ALL",
+    "mart.concentration": "SELECT * FROM mart.concentration ORDER BY ALL",
 }
 
 

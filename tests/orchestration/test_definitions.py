@@ -12,6 +12,7 @@ from tests.conftest import ROOT
 
 ASSETS = {
     "activity": [
+        "core/actor_days",
         "core/events",
         "raw/archive_events",
         "raw/archive_hours",
@@ -20,9 +21,24 @@ ASSETS = {
         "raw/commits",
     ],
     "alerting": ["ops/alerts"],
-    "attribution": ["core/actor_country", "raw/actor_profiles"],
+    "attribution": [
+        "core/actor_country",
+        "core/actor_evidence",
+        "core/attribution_model",
+        "mart/attribution_reliability",
+        "raw/actor_profiles",
+    ],
     "baseline": ["core/innovation_graph"],
-    "engagement": ["mart/country_activity", "mart/engagement", "stage/engagement"],
+    "engagement": [
+        "mart/concentration",
+        "mart/country_activity",
+        "mart/country_ratio",
+        "mart/crossings",
+        "mart/engagement",
+        "mart/engagement_index",
+        "stage/concentration",
+        "stage/engagement",
+    ],
     "reference": [
         "core/country_groupings",
         "core/economies",
@@ -82,6 +98,17 @@ def test_checks_block_where_a_wrong_figure_would_be_published(definitions: dg.De
     blocking = {key.name: graph.get(key).blocking for key in graph.asset_check_keys}
     assert {name for name, blocks in blocking.items() if blocks} == BLOCKING
     assert {name for name, blocks in blocking.items() if not blocks} == WARNING
+
+
+def test_nothing_is_published_that_does_not_rest_on_a_blocking_check(
+    definitions: dg.Definitions,
+) -> None:
+    """Every mart that is published lies downstream of a table whose check blocks."""
+    graph = definitions.resolve_asset_graph()
+    guarded = {key.asset_key for key in graph.asset_check_keys if graph.get(key).blocking}
+    for mart in graph.get(dg.AssetKey(["published", "snapshot"])).parent_keys:
+        above = graph.get_ancestor_asset_keys(mart) | {mart}
+        assert guarded & above, mart.to_user_string()
 
 
 def test_sensors_are_on_by_default(definitions: dg.Definitions) -> None:

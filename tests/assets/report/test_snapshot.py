@@ -32,7 +32,9 @@ from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)
 REFERENCE = Path(__file__).parents[3] / "assets" / "reference"
-PERSONAL = re.compile(r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user|account_", re.IGNORECASE)
+PERSONAL = re.compile(
+    r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user|account_", re.IGNORECASE
+)
 REFERENCE_TABLES = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 PUBLISHED = (
     COUNTRY_ACTIVITY,
@@ -232,6 +234,7 @@ def test_nothing_published_is_named_like_something_personal(warehouse: Warehouse
     names = {name for rows in read_content(warehouse).values() for name in rows.column_names}
     assert [name for name in sorted(names) if PERSONAL.search(name)] == []
     assert PERSONAL.search("actor_id")
+    assert PERSONAL.search("location")
     assert not PERSONAL.search("actor_count")
 
 
