@@ -44,7 +44,7 @@ backfill: $(READY) ## Materialise a range of days: make backfill FROM=2024-11-01
 	@$(PY) -m orchestration.cli backfill "$(FROM)" "$(TO)"
 
 attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge, MA"
-	@test -n "$(TEXT)" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
+	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
 	@$(PY) -m orchestration.cli attribute -- "$$TEXT"
 
 bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares (20 minutes)

@@ -146,10 +146,13 @@ def main() -> None:
     ]
     print(f"{len(strings):,} distinct strings (peers {_PEER_STRINGS:,}), {len(rows):,} labelled")
     header = f"{'answered':>10}{'agree':>10}{'by users':>10}"
-    print(f"{'what':<28}{'strings/s':>11}{'s a million':>13}{header}")
+    print(f"{'what':<28}{'strings/s':>11}{'x ours':>8}{'s a million':>13}{header}")
+    own = 0.0
     for name, locate, share in contestants:
         rate = speed(locate, share)
-        print(f"{name:<28}{rate:>11,.0f}{1e6 / rate:>13.1f}{quality(locate, rows)}")
+        own = own or rate
+        figures = f"{rate:>11,.0f}{rate / own:>8.1f}{1e6 / rate:>13.1f}"
+        print(f"{name:<28}{figures}{quality(locate, rows)}")
 
 
 if __name__ == "__main__":

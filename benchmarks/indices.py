@@ -11,6 +11,7 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from assets.activity.tables import ACTOR_DAYS
 from assets.attribution.countries import DayCountries, day_countries
@@ -18,8 +19,10 @@ from assets.attribution.evidence import Readers, evidence_rows
 from assets.attribution.gazetteer import Gazetteer
 from assets.attribution.organisations import Organisations
 from assets.attribution.tables import ACTOR_COUNTRY
+from assets.attribution.zones import class_offsets, class_zones
 from assets.engagement.cells import LONGEST_DAYS, count_cells, periods_ending
 from assets.engagement.engagement import Hours, day_engagement
+from assets.reference.loader import load_reference
 from sandbox.places import COUNTRIES
 
 ACCOUNTS = 50_000
@@ -28,6 +31,7 @@ ACTOR_DAYS_IN_ALL = 2_000_000
 _CACHE = Path(".observatory/cache")
 _LAST = date(2026, 11, 1)
 _BATCH_DAYS = 31
+_SMALLER_SHARE = 0.1  # of accounts from countries beside the sandbox's twenty-five
 _GROUPS = ("contribution", "participation", "attention", "other")
 _GROUPINGS = {"cn_hk_mo_tw": {"HK": "CN", "MO": "CN", "TW": "CN"}}
 _LOCAL_WEIGHTS = np.array(
@@ -63,6 +67,9 @@ class _People:
         self.country = rng.choice(len(COUNTRIES), count, p=weights / weights.sum())
         self.ids = np.arange(1, count + 1)
         places = [COUNTRIES[each].places for each in self.country]
+        smaller = _smaller_countries()
+        for at in np.flatnonzero(rng.random(count) < _SMALLER_SHARE).tolist():
+            places[at] = (smaller[rng.integers(len(smaller))],)
         chosen = [options[rng.integers(len(options))] for options in places]
         names = rng.random(count) < np.where(self.country == 1, 1 / 6, 1 / 2)
         self.locations = [
@@ -73,6 +80,20 @@ class _People:
         for at, (_, offset) in enumerate(chosen):
             local = np.roll(_LOCAL_WEIGHTS, -round(offset))
             self.clocks[at] = rng.multinomial(active[at], local / local.sum())
+
+
+def _smaller_countries() -> list[tuple[str, float]]:
+    """Name and UTC offset in hours of the seventy-five most populous other countries."""
+    known = {country.code for country in COUNTRIES}
+    economies = load_reference(Path("assets/reference")).economies
+    others = sorted(
+        (each for each in economies if each.iso2 not in known), key=lambda each: -each.population
+    )
+    offsets = [class_offsets(class_zones({each.iso2: 1.0}), _LAST) for each in others[:75]]
+    return [
+        (each.name, max(found, key=lambda minutes: found[minutes]) / 60)
+        for each, found in zip(others, offsets, strict=False)
+    ]
 
 
 def attribute(people: _People, day: date) -> DayCountries:
@@ -115,7 +136,7 @@ def history(days: list[date], activity: pa.Table, made: DayCountries) -> int:
             )
             return int(made_rows.engagement.num_rows)
 
-        with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+        with threadpool_limits(1), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
             count += sum(pool.map(estimate, chosen))
     return count
 

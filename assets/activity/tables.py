@@ -262,6 +262,10 @@ ACTOR_DAYS = Table(
         ),
         Column("event_count", "BIGINT", "Events", "events"),
         Column("before_17_count", "BIGINT", "Of them before 17:00 UTC", "events"),
-        Column("hour_mask", "INTEGER", "Bit h is set where an event fell into UTC hour h"),
+        Column(
+            "hour_mask",
+            "INTEGER",
+            "Bit h is set where an event other than a commit fell into UTC hour h",
+        ),
     ),
 )

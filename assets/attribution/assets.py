@@ -12,6 +12,7 @@ import dagster as dg
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from assets.activity.commit_authors import linked
 from assets.activity.commit_offsets import offset_counts
@@ -185,19 +186,19 @@ def actor_evidence_table(
         _of_days(store, COMMITS, days[0] - timedelta(days=COMMIT_DAYS), days[-1], "git"),
         house.query(f"SELECT * FROM {COMMIT_AUTHORS.qualified}"),  # noqa: S608
     )
-    offsets = offset_counts(commits)
     activity = _of_days(store, ACTOR_DAYS, days[0] - timedelta(days=CLOCK_DAYS - 1), days[-1])
     row_count, kinds = 0, dict[str, int]()
     for day in days:
         profiles = _profiles(house, _active(activity, day, day))
+        of_year = _known_by(commits, day)
         people = profiles.filter(pc.not_equal(profiles["actor_type"], "Bot"))
         actors = people["actor_id"].to_pylist()
         rows = evidence_rows(
             day,
             people,
             clock_counts(day, activity, actors),
-            offset_numbers(day, offsets, actors),
-            domains_of(commits, actors, read.organisations),
+            offset_numbers(day, offset_counts(of_year), actors),
+            domains_of(of_year, actors, read.organisations),
             read,
         )
         store.write(tables.ACTOR_EVIDENCE.qualified, str(day), rows)
@@ -223,7 +224,8 @@ def actor_country_tables(
         back = _WEEKS_DAYS - 1 if day.isoweekday() == _SUNDAY else 0
         wanted = _active(activity, day - timedelta(days=back), day)
         bots = _bots(house, wanted)
-        made = day_countries(day, _latest(evidence, day), wanted, bots)
+        with threadpool_limits(1):  # more change the last bits of sums
+            made = day_countries(day, _latest(evidence, day), wanted, bots)
         parts = (made.countries, made.model, made.reliability)
         for table, rows in zip(_COUNTRIES, parts, strict=True):
             store.write(table.qualified, str(day), rows)
@@ -246,6 +248,15 @@ def _of_days(
         name for name in lake.partitions(table.qualified, part) if str(first) <= name <= str(last)
     ]
     return lake.read_all(table.qualified, there, table.arrow_schema, part)
+
+
+def _known_by(commits: pa.Table, day: date) -> pa.Table:
+    """Commits of the year up to a day: what came after is not known on it."""
+    moment = commits["commit_date"]
+    first = pa.scalar(day - timedelta(days=COMMIT_DAYS))
+    return commits.filter(
+        pc.and_(pc.greater_equal(moment, first), pc.less_equal(moment, pa.scalar(day)))
+    )
 
 
 def _active(activity: pa.Table, first: date, last: date) -> list[int]:

@@ -28,7 +28,7 @@ _CLOSE = 1e-4
 _DRAW_STEPS = 12
 _LARGEST_DRAW_STEP = 0.7
 _RATE_FLOOR = 1e-6
-_EMPTY_CLASS = 0.5  # accounts that a class without any counts as
+EMPTY_CLASS = 0.5  # accounts that a class without any counts as
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +60,10 @@ def mixture_weights(base: Floats, theta: Floats) -> Floats:
     return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
 
 
-def located_base(classes: Ints, class_count: int, weights: Floats | None = None) -> Floats:
+def located_base(classes: Ints, class_count: int) -> Floats:
     """(classes,) located accounts of each class, never quite none."""
-    counts = np.bincount(classes, weights=weights, minlength=class_count)
-    return np.asarray(counts + _EMPTY_CLASS, dtype=np.float64)
+    counts = np.bincount(classes, minlength=class_count)
+    return np.asarray(counts + EMPTY_CLASS, dtype=np.float64)
 
 
 def posterior(log_likelihood: Floats, weights: Floats) -> Floats:

@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from assets.attribution.clock import learn_clocks, redrawn
 from assets.attribution.missingness import (
+    EMPTY_CLASS,
     Mixture,
     component_shift,
     draw_thetas,
@@ -35,6 +36,7 @@ Ints = npt.NDArray[np.int64]
 Strings = npt.NDArray[np.str_]
 OTHERS = "ZZ"  # the class of all countries without enough located accounts
 LEAST_LOCATED = 10  # accounts, for a country to be a class of its own
+MOST_CLASSES = 30  # of their own: estimates cost the cube of it, and small classes are noise
 DRAWS = 200
 KINDS = ("company", "email_domain", "utc_offset", "clock")
 STRATA = 4  # by amount of evidence: 1-2, 3-7, 8 or more active hours; any other kind
@@ -157,7 +159,8 @@ def attribute(evidence: Evidence, on: date, domain_rules: int) -> Attribution | 
 
 def _classes(located: Strings) -> tuple[tuple[str, ...], dict[str, int]]:
     countries, counts = np.unique(located, return_counts=True)
-    own = [str(each) for each, n in zip(countries, counts, strict=True) if n >= LEAST_LOCATED]
+    largest = np.argsort(-counts, kind="stable")[:MOST_CLASSES]
+    own = sorted(str(countries[at]) for at in largest if counts[at] >= LEAST_LOCATED)
     classes = (*own, OTHERS)
     return classes, {
         str(country): own.index(str(country)) if str(country) in own else len(own)
@@ -193,7 +196,7 @@ class _Learner:
             str(name): float(count)
             for name, count in zip(names, counts, strict=True)
             if class_of[str(name)] == len(classes) - 1
-        }
+        } or {str(name): float(count) for name, count in zip(names, counts, strict=True)}
         zones = [class_zones({code: 1.0}) for code in classes[:-1]] + [class_zones(others)]
         self._offset_parts = offset_log_likelihood(evidence.offsets, zones)
         self._class_offsets = [class_offsets(each, on) for each in zones]
@@ -265,7 +268,10 @@ class _Learner:
             change = temperature * (model.log_likelihood(clocks[sample]) - clock[sample])
             shift = component_shift(fitted, total[sample], total[sample] + change)
             thetas.append(draw_thetas(fitted, labels[unlocated], shift, self._rng, count))
-            bases.append(self._rng.poisson(fitted.base, (count, self._class_count)) + 0.5)
+            bases.append(
+                self._rng.poisson(fitted.base - EMPTY_CLASS, (count, self._class_count))
+                + EMPTY_CLASS
+            )
         return np.concatenate(thetas), np.concatenate(bases)
 
     def _statement_model(

@@ -23,6 +23,7 @@ Ints = npt.NDArray[np.int64]
 # laptop bought abroad.
 _ELSEWHERE = 0.12
 _MOST_PERIODS = 6.0  # half-months of one author that count in full: habits repeat
+_HALF_MONTH = timedelta(days=14)
 _LARGEST_ZONES = 0.002  # zones with fewer of a country's people are left out
 
 
@@ -121,9 +122,11 @@ def offset_log_likelihood(offsets: Offsets, classes: Sequence[Mapping[str, float
         over the others.
     """
     zones = sorted({zone for weights in classes for zone in weights})
+    # A clock may change within a half-month: what it shows on the first or last day is home's.
+    edges = [*offsets.periods, *(each + _HALF_MONTH for each in offsets.periods)]
     at = np.array(
-        [[_minutes_or_impossible(zone, period) for zone in zones] for period in offsets.periods]
-    ).reshape(len(offsets.periods), len(zones))
+        [[_minutes_or_impossible(zone, each) for zone in zones] for each in edges]
+    ).reshape(len(edges), len(zones))
     # Zones that never differ over the periods are one zone here.
     patterns, zone_pattern = np.unique(at, axis=1, return_inverse=True)
     values, inverse = np.unique(offsets.offset_min, return_inverse=True)
@@ -132,7 +135,9 @@ def offset_log_likelihood(offsets: Offsets, classes: Sequence[Mapping[str, float
     likelihood = np.zeros((offsets.author_count, patterns.shape[1]))
     tempered = offsets.weight * _tempering(offsets)[offsets.author]
     for pattern in range(patterns.shape[1]):
-        is_home = patterns[offsets.period, pattern] == offsets.offset_min
+        first = patterns[offsets.period, pattern]
+        last = patterns[offsets.period + len(offsets.periods), pattern]
+        is_home = (first == offsets.offset_min) | (last == offsets.offset_min)
         terms = np.log((1.0 - _ELSEWHERE) * is_home + _ELSEWHERE * background)
         likelihood[:, pattern] = np.bincount(
             offsets.author, weights=tempered * terms, minlength=offsets.author_count

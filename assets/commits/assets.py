@@ -62,17 +62,22 @@ def commits_table(
     mirrors = git.mirrors(platform.data("mirrors"), on_retry=context.log.info)
     names = {row["github_id"]: row["repository"] for row in tracked_repositories(warehouse.open())}
     outcomes = _fetch_mirrors(context, mirrors, git.workers, names, days[-1], platform.now())
-    there = [repo_id for repo_id in names if mirrors.fetched_at(repo_id)]
     since, until = _midnight(days[0]), _midnight(days[-1] + timedelta(days=1))
     key = git.hash_key.encode()
-    found = git_commits.commits_by_day(
-        (
-            git_commits.commit_row(repo_id, commit, key)
-            for repo_id in there
-            for commit in mirrors.commits(repo_id, since, until)
-        ),
-        days,
-    )
+    there, read = [], []
+    for repo_id in names:
+        if not mirrors.fetched_at(repo_id):
+            continue
+        try:
+            commits = list(mirrors.commits(repo_id, since, until))
+        except UpstreamError as error:
+            # One damaged mirror is named and passed over; its commits of before stay.
+            context.log.warning(f"{names[repo_id]}: {error}")
+            outcomes[repo_id] = ("unreadable", str(error))
+            continue
+        there.append(repo_id)
+        read += [git_commits.commit_row(repo_id, commit, key) for commit in commits]
+    found = git_commits.commits_by_day(read, days)
     made = []
     for day, fresh in found.items():
         known = store.read_all(tables.COMMITS.qualified, [str(day)], fresh.schema, "git")

@@ -9,6 +9,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
 
 from assets.activity.tables import ACTOR_DAYS, ARCHIVE_HOURS
 from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
@@ -102,7 +103,9 @@ def staged_engagement_tables(
     before = [days[0] - timedelta(days=n) for n in range(LONGEST_DAYS)]
     window = sorted({*before, *days})
     cells = count_cells(days, _of(store, ACTOR_DAYS, window), _of(store, ACTOR_COUNTRY, days))
-    complete = {day: _complete_hours(store, day) for day in window}
+    # Hours count only where their day's accounts are there to be counted.
+    made_days = set(store.partitions(ACTOR_DAYS.qualified))
+    complete = {day: _complete_hours(store, day) for day in window if str(day) in made_days}
     groupings = country_groups(house)
 
     def estimate(day: date) -> DayEngagement:
@@ -120,7 +123,8 @@ def staged_engagement_tables(
             },
         )
 
-    with ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
+    # Matrices are small and days many: threads within one only cost, and change the last bits.
+    with threadpool_limits(1), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
         made = list(pool.map(estimate, days))
     counts = dict.fromkeys((table.name for table in _STAGED), 0)
     for day, parts in zip(days, made, strict=True):

@@ -84,7 +84,7 @@ class DayCells:
 
     Attributes:
         keys: (period, scope, event group) of each cell.
-        countries: codes of all countries of which a cell has a located account.
+        countries: codes of the classes and of all countries with a located account.
         located: (cells, countries) located accounts.
         unlocated: (cells, strata, labels) accounts without a location, by their evidence.
         unlabelled: (cells,) accounts of which nothing is known.
@@ -108,13 +108,14 @@ class DayCells:
         )
 
 
-def day_cells(rows: pa.Table, strata: int, labels: int) -> DayCells:
+def day_cells(rows: pa.Table, strata: int, labels: int, classes: Sequence[str] = ()) -> DayCells:
     """Rows of `count_cells` of one day as arrays.
 
     Args:
         rows: in the order of their cells.
         strata: number of strata of evidence.
         labels: number of labels.
+        classes: countries that have a column even where nobody is located.
     """
     names = ("period", "scope", "event_group")
     key_columns = [rows[name].to_pylist() for name in names]
@@ -124,7 +125,7 @@ def day_cells(rows: pa.Table, strata: int, labels: int) -> DayCells:
         dtype=np.int64,
     )
     country_column = rows["located_iso2"].to_pylist()
-    countries = sorted({country for country in country_column if country})
+    countries = sorted({*classes, *(country for country in country_column if country)})
     number = {country: at for at, country in enumerate(countries)}
     country = np.array([number.get(each, -1) for each in country_column], dtype=np.int64)
     label = rows["evidence_label"].fill_null(-1).to_numpy().astype(np.int64)

@@ -76,7 +76,9 @@ def day_engagement(
             STAGED_CONCENTRATION.arrow_schema.empty_table(),
         )
     classes, window = window_of(model)
-    counted = day_cells(cells, STRATA, 2 * len(classes))
+    counted = day_cells(
+        cells, STRATA, 2 * len(classes), [code for code in classes if code != OTHERS]
+    )
     number = {code: at for at, code in enumerate(classes)}
     others = number[OTHERS]
     class_of = np.array([number.get(code, others) for code in counted.countries], dtype=np.int64)
@@ -111,8 +113,8 @@ class _Part:
     Attributes:
         located: (cells, codes) located accounts.
         share: (cells, codes) estimates.
-        low: (cells, codes) 95 % lower bounds; 0 where nobody is located.
-        high: (cells, codes) upper bounds, likewise.
+        low: (cells, codes) 95 % lower bounds.
+        high: (cells, codes) upper bounds.
         herfindahl: (cells,) index of the estimates.
         herfindahl_low: (cells,) 95 % lower bounds.
         herfindahl_high: (cells,) upper bounds.
@@ -137,7 +139,7 @@ def _part(located: Ints, estimates: Estimates, membership: Ints, apart: _Part | 
     if apart:
         is_new = membership.sum(axis=0) > 1
         low, high = apart.low @ membership, apart.high @ membership
-    row, column = np.nonzero(grouped * is_new)
+    row, column = np.nonzero((share > 0) & is_new)
     bounds = _interval(draws.transpose(0, 2, 1)[row, column])
     # An estimate may lie a rounding outside what its own draws span.
     low[row, column] = np.minimum(bounds[0], share[row, column])
@@ -192,7 +194,8 @@ def _share_rows(
     part: _Part,
     hours: Mapping[str, Hours],
 ) -> dict[str, Any]:
-    row, column = np.nonzero(part.located)
+    has_located = part.located.any(axis=1, keepdims=True)
+    row, column = np.nonzero(np.logical_and(part.share > 0, has_located))
     count = part.located[row, column]
     located, total = part.located.sum(axis=1)[row], cells.total[row]
     share, low, high = (each[row, column] for each in (part.share, part.low, part.high))

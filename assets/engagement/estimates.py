@@ -28,7 +28,7 @@ ODDS_SD = 0.2  # of a cell's log missingness odds around the window's
 _STEPS = 3
 _LARGEST_STEP = 0.7
 _RIDGE = 1e-9
-_CHUNK = 64  # cells at a time: replicates of all labels have to fit the cache
+_CHUNK = 16  # cells at a time: their replicates have to fit the cache
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +56,7 @@ class Estimates:
 
     Attributes:
         share: (cells, countries) point estimates; a cell's sum to 1 at most: the rest belongs to
-            countries of which it has no located account.
+            countries that share the last class and have no located account there.
         draws: (cells, draws, countries) replicates.
     """
 
@@ -264,8 +264,15 @@ def _softmax(logs: Floats) -> Floats:
 
 
 def _shares(located: Floats, weights: Floats, total: Floats, to_class: Floats) -> Floats:
-    """Shares of countries: located, and their class's unlocated in proportion to the located."""
-    of_class = located @ to_class
-    scale = np.where(of_class > 0, total[..., None] * weights / np.maximum(of_class, 1.0), 0.0)
-    accounts = located.sum(axis=-1) + total
-    return np.asarray(located * (1.0 + scale @ to_class.T) / np.maximum(accounts, 1.0)[..., None])
+    """Shares of countries: the located, and their class's unlocated.
+
+    A country that is a class of its own has those whether anybody of it is located or not; the
+    last class's fall to its members in proportion to their located accounts.
+    """
+    accounts = np.maximum(located.sum(axis=-1) + total, 1.0)[..., None]
+    unlocated = total[..., None] * weights
+    others = located @ to_class[:, -1]
+    members = located * to_class[:, -1]
+    of_others = members * (unlocated[..., -1] / np.maximum(others, 1.0))[..., None]
+    own = unlocated[..., :-1] @ to_class[:, :-1].T
+    return np.asarray((located + own + of_others) / accounts)

@@ -29,13 +29,15 @@ def published_activity(activity: pa.Table) -> pa.Table:
 def published_engagement(engagement: pa.Table, groupings: pa.Table) -> pa.Table:
     """mart.engagement fit to be published; same columns, `XX` for pooled countries.
 
-    Nothing under five located accounts can be had by subtracting published rows, whether of one
-    grouping or of several, from each other or from the total.
+    Within a period, scope and event group, nothing under five located accounts can be had by
+    subtracting published rows, whether of one grouping or of several, from each other or from the
+    total. Countries without a located account are not published.
 
     Args:
         engagement: mart.engagement.
         groupings: grouping, country_iso2 and group_code of core.country_groupings.
     """
+    engagement = engagement.filter(pc.greater(engagement["actor_count"], 0))
     apart = engagement.filter(pc.equal(engagement["grouping"], "apart"))
     shown = shown_countries(apart, ("activity_date", "period", "scope", "event_group"))
     with duckdb.connect() as connection:

@@ -14,7 +14,10 @@ SELECT
     CASE WHEN e.is_tracked THEN r.layer END AS layer,
     count(*) AS event_count,
     count(*) FILTER (hour(e.created_at) < 17) AS before_17_count,
-    bit_or(1 << hour(e.created_at)::INTEGER)::INTEGER AS hour_mask
+    -- A commit's time is often its merger's: it says nothing of the author's hours.
+    coalesce(
+        bit_or(1 << hour(e.created_at)::INTEGER) FILTER (e.event_type != 'Commit'), 0
+    )::INTEGER AS hour_mask
 FROM events AS e
 LEFT JOIN repositories AS r ON r.github_id = e.repo_id
 GROUP BY ALL

@@ -14,7 +14,8 @@ SELECT
 FROM activity AS a
 INNER JOIN shown AS s USING (activity_date, scope, event_group, country_iso2)
 -- The events of `any` are the sum of the groups': beside them, it would give pooled cells away.
-WHERE a.event_group != 'any'
+-- So are the events of all tracked repositories those of their layers.
+WHERE a.event_group != 'any' AND a.scope IN ('tracked', 'panel')
 GROUP BY ALL
 HAVING sum(a.actor_count) >= $smallest
 ORDER BY ALL

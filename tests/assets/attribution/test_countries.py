@@ -164,17 +164,13 @@ def test_candidates_come_most_probable_first() -> None:
         assert row["probability"] == shares[0]
 
 
-def test_where_no_country_stands_out_the_most_probable_one_is_still_named() -> None:
-    """Sixty countries are as likely as each other: none has a fiftieth."""
+def test_the_thirty_largest_countries_are_told_apart_and_no_more() -> None:
+    """Sixty countries: thirty of eleven located accounts, thirty of ten."""
     countries = sorted(zone_weights())[:60]
-    rows = [
-        located(1_000 + number, country)
-        for number, country in enumerate(each for each in countries for _ in range(10))
-    ]
-    row = by_actor(attributed([*rows, evidence_of(1, "clock", numbers=[0] * 24)], [1]))[1]
-    assert len(row["candidate_iso2"]) == 1
-    assert row["probability"] == pytest.approx(1 / 60, rel=0.1)
-    assert row["deciding_evidence"] == "prior"
+    people = [each for at, each in enumerate(countries) for _ in range(11 - at % 2)]
+    rows = [located(1_000 + number, country) for number, country in enumerate(people)]
+    model = attributed(rows, [1_000]).model
+    assert model["country_iso2"].to_pylist() == [*countries[::2], OTHERS]
 
 
 def test_who_is_probably_of_the_other_countries_has_no_country() -> None:

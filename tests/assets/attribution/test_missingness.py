@@ -58,8 +58,6 @@ def test_weights_sum_to_one_and_do_not_see_a_common_factor(
 
 def test_no_class_has_quite_no_located_account() -> None:
     assert located_base(np.array([0, 0, 2]), 4).tolist() == [2.5, 0.5, 1.5, 0.5]
-    weighted = located_base(np.array([0, 0, 2]), 3, np.array([1.0, 2.0, 0.0]))
-    assert weighted.tolist() == [3.5, 0.5, 0.5]
 
 
 def test_a_posterior_is_prior_times_likelihood() -> None:
