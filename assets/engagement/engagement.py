@@ -20,6 +20,7 @@ Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
 APART = "apart"
 _PANEL = "panel"
+_LEAST_EXPECTED = 0.5  # accounts of a country, for a row without a located one
 _CHINA = "CN"
 _LOW, _HIGH = 0.025, 0.975
 _NORMAL_WIDTH = 3.919927969080108  # of a 95 % interval, in standard errors
@@ -91,7 +92,9 @@ def day_engagement(
         for grouping, group_of in maps.items():
             _, membership = _membership(counted.countries, group_of)
             apart = parts[APART][-1] if grouping != APART else None
-            parts[grouping].append(_part(counted.located[chunk], estimates, membership, apart))
+            parts[grouping].append(
+                _part(counted.located[chunk], counted.total[chunk], estimates, membership, apart)
+            )
     shares, concentrations = [], []
     for grouping, group_of in maps.items():
         codes, _ = _membership(counted.countries, group_of)
@@ -112,8 +115,9 @@ class _Part:
 
     Attributes:
         located: (cells, codes) located accounts.
+        is_row: (cells, codes) whether anybody is located, or half an account is expected.
         share: (cells, codes) estimates.
-        low: (cells, codes) 95 % lower bounds.
+        low: (cells, codes) 95 % lower bounds; 0 where there is no row.
         high: (cells, codes) upper bounds.
         herfindahl: (cells,) index of the estimates.
         herfindahl_low: (cells,) 95 % lower bounds.
@@ -121,6 +125,7 @@ class _Part:
     """
 
     located: Ints
+    is_row: npt.NDArray[np.bool_]
     share: Floats
     low: Floats
     high: Floats
@@ -129,17 +134,20 @@ class _Part:
     herfindahl_high: Floats
 
 
-def _part(located: Ints, estimates: Estimates, membership: Ints, apart: _Part | None) -> _Part:
+def _part(
+    located: Ints, total: Ints, estimates: Estimates, membership: Ints, apart: _Part | None
+) -> _Part:
     """Figures under a grouping; what it leaves apart is taken from `apart`, where that is there."""
     grouped = located @ membership
     share = estimates.share @ membership
+    is_row = (grouped > 0) | (share * total[:, None] >= _LEAST_EXPECTED)
     draws = estimates.draws @ membership.astype(estimates.draws.dtype)
     low, high = np.zeros_like(share), np.zeros_like(share)
     is_new = np.ones(membership.shape[1], dtype=bool)
     if apart:
         is_new = membership.sum(axis=0) > 1
         low, high = apart.low @ membership, apart.high @ membership
-    row, column = np.nonzero((share > 0) & is_new)
+    row, column = np.nonzero(is_row & is_new)
     bounds = _interval(draws.transpose(0, 2, 1)[row, column])
     # An estimate may lie a rounding outside what its own draws span.
     low[row, column] = np.minimum(bounds[0], share[row, column])
@@ -147,7 +155,7 @@ def _part(located: Ints, estimates: Estimates, membership: Ints, apart: _Part | 
     point = np.nan_to_num(herfindahl(_normalised(share)), nan=1.0)
     index_low, index_high = _interval(np.nan_to_num(herfindahl(_normalised(draws)), nan=1.0))
     index_low, index_high = np.minimum(index_low, point), np.maximum(index_high, point)
-    return _Part(grouped, share, low, high, point, index_low, index_high)
+    return _Part(grouped, is_row, share, low, high, point, index_low, index_high)
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:
@@ -195,7 +203,7 @@ def _share_rows(
     hours: Mapping[str, Hours],
 ) -> dict[str, Any]:
     has_located = part.located.any(axis=1, keepdims=True)
-    row, column = np.nonzero(np.logical_and(part.share > 0, has_located))
+    row, column = np.nonzero(np.logical_and(part.is_row, has_located))
     count = part.located[row, column]
     located, total = part.located.sum(axis=1)[row], cells.total[row]
     share, low, high = (each[row, column] for each in (part.share, part.low, part.high))

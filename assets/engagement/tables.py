@@ -64,7 +64,10 @@ ENGAGEMENT = Table(
         "location, corrected for those without one, and the worst case. With 95 % intervals, the "
         "unknown share, and the location quotient against the actor panel."
     ),
-    grain="One period, scope, event group, grouping and country with a share above 0",
+    grain=(
+        "One period, scope, event group, grouping and country with a located account, or of which "
+        "half an account is expected"
+    ),
     key=("activity_date", "period", "scope", "event_group", "grouping", "country_iso2"),
     source=(
         "core.actor_days, core.actor_country and core.attribution_model; staged and checked as "
