@@ -115,12 +115,15 @@ def test_a_group_has_the_accounts_of_its_members_and_the_others_stay_as_they_are
         "summed AS (SELECT activity_date, period, scope, event_group, "
         "CASE WHEN country_iso2 IN ('CN', 'HK', 'MO', 'TW') THEN 'CN' ELSE country_iso2 END "
         "AS country_iso2, sum(actor_count) AS n, sum(share) AS p FROM apart GROUP BY ALL) "
-        "SELECT count(*) AS cells, count(s.n) AS matched, "
-        "count(*) FILTER (g.actor_count = s.n AND abs(g.share - s.p) < 1e-9) AS equal "
+        "SELECT count(*) AS cells, "
+        # A member of whom less than half an account is expected has no row of its own.
+        "count(*) FILTER (g.actor_count = coalesce(s.n, 0) AND g.share - coalesce(s.p, 0) BETWEEN "
+        "-1e-9 AND CASE WHEN g.country_iso2 = 'CN' THEN 4 * 0.5 / g.total_actor_count "
+        "ELSE 1e-9 END) AS equal "
         "FROM (FROM mart.engagement WHERE grouping = 'cn_hk_mo_tw') AS g FULL JOIN summed AS s "
         "USING (activity_date, period, scope, event_group, country_iso2)"
     ).to_pylist()
-    assert rows[0]["cells"] == rows[0]["matched"] == rows[0]["equal"] > 20_000
+    assert rows[0]["cells"] == rows[0]["equal"] > 20_000
 
 
 def test_each_kind_of_evidence_is_there_and_names_only_active_accounts(month: Month) -> None:
