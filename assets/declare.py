@@ -3,13 +3,14 @@
 import hashlib
 import inspect
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
 from assets.tables import Table
 from resources.http import TransientUpstreamError
@@ -140,6 +141,11 @@ def code_version(function: Callable[..., Any] | None, table: Table) -> str:
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
     """The days that this step is to make, oldest first."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def rows_of_days(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
+    """Rows of those days' partitions of a Parquet table that are there."""
+    return lake.read_all(table.qualified, [str(day) for day in days], table.arrow_schema)
 
 
 def require_approved(lake: Lake, table: Table, days: Sequence[date]) -> None:

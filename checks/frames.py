@@ -10,8 +10,8 @@ import pyarrow as pa
 
 from assets.activity.tables import ACTOR_DAYS, EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
+from assets.declare import rows_of_days
 from assets.engagement.tables import STAGED_ENGAGEMENT
-from assets.tables import Table
 from resources.lake import Lake
 from resources.warehouse import Warehouse
 
@@ -21,16 +21,16 @@ _SQL = Path(__file__).parent / "sql"
 def events_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
     """One row a day: what core.events holds, and how many rows break its promises."""
     del warehouse
-    return _profile("events_by_day", {"events": _lake_rows(lake, EVENTS, days)}, days)
+    return _profile("events_by_day", {"events": rows_of_days(lake, EVENTS, days)}, days)
 
 
 def actor_country_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
     """One row a day: how its accounts are attributed, and how many are not there at all."""
     economies = warehouse.query("SELECT iso2 FROM core.economies")
     tables = {
-        "actor_days": _lake_rows(lake, ACTOR_DAYS, days),
-        "actor_country": _lake_rows(lake, ACTOR_COUNTRY, days),
-        "attribution_model": _lake_rows(lake, ATTRIBUTION_MODEL, days),
+        "actor_days": rows_of_days(lake, ACTOR_DAYS, days),
+        "actor_country": rows_of_days(lake, ACTOR_COUNTRY, days),
+        "attribution_model": rows_of_days(lake, ATTRIBUTION_MODEL, days),
         "economies": economies,
     }
     return _profile("actor_country_by_day", tables, days)
@@ -40,12 +40,8 @@ def staged_engagement(lake: Lake, warehouse: Warehouse, days: Sequence[date]) ->
     """The staged rows themselves, with the sum of shares of their day and group beside each."""
     with warehouse.transaction() as connection:
         economies = connection.execute("SELECT iso2 FROM core.economies").to_arrow_table()
-    tables = {"engagement": _lake_rows(lake, STAGED_ENGAGEMENT, days), "economies": economies}
+    tables = {"engagement": rows_of_days(lake, STAGED_ENGAGEMENT, days), "economies": economies}
     return _profile("staged_engagement", tables, days)
-
-
-def _lake_rows(lake: Lake, table: Table, days: Sequence[date]) -> pa.Table:
-    return lake.read_all(table.qualified, [str(day) for day in days], table.arrow_schema)
 
 
 def _profile(name: str, tables: dict[str, pa.Table], days: Sequence[date]) -> pd.DataFrame:

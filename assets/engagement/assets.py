@@ -1,7 +1,7 @@
 """Engagement assets: counts by country, shares staged, then published once their checks passed."""
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -13,7 +13,15 @@ from threadpoolctl import threadpool_limits
 
 from assets.activity.tables import ACTOR_DAYS, ARCHIVE_HOURS
 from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
-from assets.declare import Plan, asset_key, beta_accepted, days_of, prepare, require_approved
+from assets.declare import (
+    Plan,
+    asset_key,
+    beta_accepted,
+    days_of,
+    prepare,
+    require_approved,
+    rows_of_days,
+)
 from assets.engagement import tables
 from assets.engagement.cells import LONGEST_DAYS, count_cells, periods_ending
 from assets.engagement.engagement import (
@@ -86,7 +94,10 @@ def country_activity_table(
     days = days_of(context)
     made = [tables.COUNTRY_ACTIVITY.arrow_schema.empty_table()]
     for day in days:
-        activity, countries = _of(store, ACTOR_DAYS, [day]), _of(store, ACTOR_COUNTRY, [day])
+        activity, countries = (
+            rows_of_days(store, ACTOR_DAYS, [day]),
+            rows_of_days(store, ACTOR_COUNTRY, [day]),
+        )
         made.append(country_activity(day, activity, countries, platform.event_cap))
     rows = pa.concat_tables(made)
     house.replace_days(tables.COUNTRY_ACTIVITY.qualified, "activity_date", days, rows)
@@ -102,7 +113,9 @@ def staged_engagement_tables(
     require_approved(store, ACTOR_COUNTRY, days)
     before = [days[0] - timedelta(days=n) for n in range(LONGEST_DAYS)]
     window = sorted({*before, *days})
-    cells = count_cells(days, _of(store, ACTOR_DAYS, window), _of(store, ACTOR_COUNTRY, days))
+    cells = count_cells(
+        days, rows_of_days(store, ACTOR_DAYS, window), rows_of_days(store, ACTOR_COUNTRY, days)
+    )
     # Hours count only where their day's accounts are there to be counted.
     made_days = set(store.partitions(ACTOR_DAYS.qualified))
     complete = {day: _complete_hours(store, day) for day in window if str(day) in made_days}
@@ -112,7 +125,7 @@ def staged_engagement_tables(
         return day_engagement(
             day,
             cells.filter(pc.equal(cells["activity_date"], pa.scalar(day))),
-            _of(store, ATTRIBUTION_MODEL, [day]),
+            rows_of_days(store, ATTRIBUTION_MODEL, [day]),
             groupings,
             {
                 period.name: Hours(
@@ -147,10 +160,6 @@ def country_groups(warehouse: Warehouse) -> dict[str, dict[str, str]]:
     for row in rows:
         found.setdefault(row["grouping"], {})[row["country_iso2"]] = row["group_code"]
     return found
-
-
-def _of(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
-    return lake.read_all(table.qualified, [str(day) for day in days], table.arrow_schema)
 
 
 def _complete_hours(lake: Lake, day: date) -> int:
@@ -197,7 +206,7 @@ def _published(
     store, house = lake.open(), warehouse.open()
     prepare(house, published)
     require_approved(store, tables.STAGED_ENGAGEMENT, days)
-    rows = published.conform(_of(store, staged, days))
+    rows = published.conform(rows_of_days(store, staged, days))
     house.replace_days(published.qualified, "activity_date", days, rows)
     return rows
 

@@ -84,20 +84,22 @@ def day_engagement(
     others = number[OTHERS]
     class_of = np.array([number.get(code, others) for code in counted.countries], dtype=np.int64)
     rng = np.random.default_rng([day.toordinal(), 2])
-    maps = {APART: dict[str, str](), **groupings}
+    total = counted.total
+    maps = {
+        grouping: _membership(counted.countries, group_of)
+        for grouping, group_of in ((APART, dict[str, str]()), *groupings.items())
+    }
     parts: dict[str, list[_Part]] = {grouping: [] for grouping in maps}
     for chunk, estimates in estimate_cells(
         counted.located, class_of, counted.unlocated, counted.unlabelled, window, rng
     ):
-        for grouping, group_of in maps.items():
-            _, membership = _membership(counted.countries, group_of)
+        for grouping, (_, membership) in maps.items():
             apart = parts[APART][-1] if grouping != APART else None
             parts[grouping].append(
-                _part(counted.located[chunk], counted.total[chunk], estimates, membership, apart)
+                _part(counted.located[chunk], total[chunk], estimates, membership, apart)
             )
     shares, concentrations = [], []
-    for grouping, group_of in maps.items():
-        codes, _ = _membership(counted.countries, group_of)
+    for grouping, (codes, _) in maps.items():
         part = _joined(parts[grouping])
         shares.append(_share_rows(day, counted, grouping, codes, part, hours))
         concentrations.append(_concentration_rows(day, counted, grouping, part, hours))
