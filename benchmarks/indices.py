@@ -3,7 +3,6 @@
 import os
 import resource
 import time
-from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,7 +10,6 @@ import numpy as np
 import numpy.typing as npt
 import pyarrow as pa
 import pyarrow.compute as pc
-from threadpoolctl import threadpool_limits
 
 from assets.activity.tables import ACTOR_DAYS
 from assets.attribution.countries import DayCountries, day_countries
@@ -20,8 +18,9 @@ from assets.attribution.gazetteer import Gazetteer
 from assets.attribution.organisations import Organisations
 from assets.attribution.tables import ACTOR_COUNTRY
 from assets.attribution.zones import class_offsets, class_zones
-from assets.engagement.cells import LONGEST_DAYS, count_cells, periods_ending
-from assets.engagement.engagement import Hours, day_engagement
+from assets.engagement.cells import LONGEST_DAYS, periods_ending
+from assets.engagement.engagement import Hours
+from assets.engagement.history import days_engagement
 from assets.reference.loader import load_reference
 from sandbox.places import COUNTRIES
 
@@ -120,25 +119,23 @@ def history(days: list[date], activity: pa.Table, made: DayCountries) -> int:
     for start in range(0, DAYS, _BATCH_DAYS):
         chosen = days[start : start + _BATCH_DAYS]
         window = _between(activity, chosen[0] - timedelta(days=LONGEST_DAYS - 1), chosen[-1])
-        cells = count_cells(chosen, window, _as_of(made, window, chosen))
-
-        def estimate(day: date, cells: pa.Table = cells) -> int:
-            hours = {
-                period.name: Hours(24 * len(period.days), 24 * len(period.days))
-                for period in periods_ending(day)
-            }
-            made_rows = day_engagement(
-                day,
-                cells.filter(pc.equal(cells["activity_date"], pa.scalar(day))),
-                made.model,
-                _GROUPINGS,
-                hours,
-            )
-            return int(made_rows.engagement.num_rows)
-
-        with threadpool_limits(1), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-            count += sum(pool.map(estimate, chosen))
+        made_rows = days_engagement(
+            chosen,
+            window,
+            _as_of(made, window, chosen),
+            lambda _: made.model,
+            _GROUPINGS,
+            _whole_hours,
+        )
+        count += sum(each.engagement.num_rows for each in made_rows)
     return count
+
+
+def _whole_hours(day: date) -> dict[str, Hours]:
+    return {
+        period.name: Hours(24 * len(period.days), 24 * len(period.days))
+        for period in periods_ending(day)
+    }
 
 
 def _activity(rng: np.random.Generator, people: _People, days: list[date]) -> pa.Table:

@@ -1,15 +1,11 @@
 """Engagement assets: counts by country, shares staged, then published once their checks passed."""
 
-import os
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
-from threadpoolctl import threadpool_limits
 
 from assets.activity.tables import ACTOR_DAYS, ARCHIVE_HOURS
 from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
@@ -23,12 +19,11 @@ from assets.declare import (
     rows_of_days,
 )
 from assets.engagement import tables
-from assets.engagement.cells import LONGEST_DAYS, count_cells, periods_ending
+from assets.engagement.cells import LONGEST_DAYS, periods_ending
 from assets.engagement.engagement import (
-    DayEngagement,
     Hours,
-    day_engagement,
 )
+from assets.engagement.history import days_engagement
 from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity
 from assets.reference.tables import COUNTRY_GROUPINGS
 from assets.tables import Table
@@ -113,32 +108,28 @@ def staged_engagement_tables(
     require_approved(store, ACTOR_COUNTRY, days)
     before = [days[0] - timedelta(days=n) for n in range(LONGEST_DAYS)]
     window = sorted({*before, *days})
-    cells = count_cells(
-        days, rows_of_days(store, ACTOR_DAYS, window), rows_of_days(store, ACTOR_COUNTRY, days)
-    )
     # Hours count only where their day's accounts are there to be counted.
     made_days = set(store.partitions(ACTOR_DAYS.qualified))
     complete = {day: _complete_hours(store, day) for day in window if str(day) in made_days}
     groupings = country_groups(house)
 
-    def estimate(day: date) -> DayEngagement:
-        return day_engagement(
-            day,
-            cells.filter(pc.equal(cells["activity_date"], pa.scalar(day))),
-            rows_of_days(store, ATTRIBUTION_MODEL, [day]),
-            groupings,
-            {
-                period.name: Hours(
-                    sum(complete.get(each, 0) for each in period.days),
-                    _HOURS_A_DAY * len(period.days),
-                )
-                for period in periods_ending(day)
-            },
-        )
+    def hours_of(day: date) -> dict[str, Hours]:
+        return {
+            period.name: Hours(
+                sum(complete.get(each, 0) for each in period.days),
+                _HOURS_A_DAY * len(period.days),
+            )
+            for period in periods_ending(day)
+        }
 
-    # Matrices are small and days many: threads within one only cost, and change the last bits.
-    with threadpool_limits(1), ThreadPoolExecutor(max_workers=os.cpu_count()) as pool:
-        made = list(pool.map(estimate, days))
+    made = days_engagement(
+        days,
+        rows_of_days(store, ACTOR_DAYS, window),
+        rows_of_days(store, ACTOR_COUNTRY, days),
+        lambda day: rows_of_days(store, ATTRIBUTION_MODEL, [day]),
+        groupings,
+        hours_of,
+    )
     counts = dict.fromkeys((table.name for table in _STAGED), 0)
     for day, parts in zip(days, made, strict=True):
         for table, rows in zip(_STAGED, (parts.engagement, parts.concentration), strict=True):

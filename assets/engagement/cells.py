@@ -45,13 +45,16 @@ def periods_ending(day: date) -> list[Period]:
     return periods
 
 
-def count_cells(days: Sequence[date], actor_days: pa.Table, actor_country: pa.Table) -> pa.Table:
+def count_cells(
+    days: Sequence[date], actor_days: pa.Table, actor_country: pa.Table, threads: int = 1
+) -> pa.Table:
     """Distinct accounts of every cell whose period ends on one of some days.
 
     Args:
         days: UTC.
         actor_days: core.actor_days of all days of the periods.
         actor_country: core.actor_country as of the days.
+        threads: to count with.
 
     Returns:
         activity_date, period, scope, event_group, located_iso2, evidence_stratum, evidence_label
@@ -71,7 +74,7 @@ def count_cells(days: Sequence[date], actor_days: pa.Table, actor_country: pa.Ta
             "covered_date": pa.array([row[2] for row in covered], pa.date32()),
         }
     )
-    with duckdb.connect() as connection:
+    with duckdb.connect(config={"threads": threads}) as connection:
         connection.register("actor_days", actor_days)
         connection.register("actor_country", actor_country)
         connection.register("periods", periods)
@@ -117,17 +120,12 @@ def day_cells(rows: pa.Table, strata: int, labels: int, classes: Sequence[str] =
         labels: number of labels.
         classes: countries that have a column even where nobody is located.
     """
-    names = ("period", "scope", "event_group")
-    key_columns = [rows[name].to_pylist() for name in names]
-    keys: dict[tuple[str, str, str], int] = {}
-    cell = np.array(
-        [keys.setdefault(key, len(keys)) for key in zip(*key_columns, strict=True)],
-        dtype=np.int64,
-    )
-    country_column = rows["located_iso2"].to_pylist()
-    countries = sorted({*classes, *(country for country in country_column if country)})
-    number = {country: at for at, country in enumerate(countries)}
-    country = np.array([number.get(each, -1) for each in country_column], dtype=np.int64)
+    keys, cell = _numbered(rows.select(["period", "scope", "event_group"]))
+    located_in = rows["located_iso2"].combine_chunks().dictionary_encode()
+    seen = located_in.dictionary.to_pylist()
+    countries = sorted({*classes, *seen})
+    column_of = np.array([countries.index(code) for code in seen] + [-1])  # of null the last
+    country = column_of[located_in.indices.fill_null(-1).to_numpy()]
     label = rows["evidence_label"].fill_null(-1).to_numpy().astype(np.int64)
     stratum = rows["evidence_stratum"].fill_null(-1).to_numpy().astype(np.int64)
     count = rows["actor_count"].to_numpy().astype(np.int64)
@@ -147,4 +145,14 @@ def day_cells(rows: pa.Table, strata: int, labels: int, classes: Sequence[str] =
         np.bincount(cell, weights=rows[name].to_numpy(), minlength=len(keys)).astype(np.int64)
         for name in ("event_count", "before_17_count")
     )
-    return DayCells(list(keys), countries, located, unlocated, unlabelled, events, before)
+    return DayCells(keys, countries, located, unlocated, unlabelled, events, before)
+
+
+def _numbered(names: pa.Table) -> tuple[list[tuple[str, str, str]], Ints]:
+    """Keys of the cells in their order, and which one each row is of; rows of a cell adjoin."""
+    codes = [column.combine_chunks().dictionary_encode().indices.to_numpy() for column in names]
+    is_first = np.ones(names.num_rows, dtype=bool)
+    is_first[1:] = np.any([code[1:] != code[:-1] for code in codes], axis=0)
+    firsts = names.take(pa.array(np.flatnonzero(is_first)))
+    keys = list(zip(*(column.to_pylist() for column in firsts), strict=True))
+    return keys, np.cumsum(is_first) - 1

@@ -87,20 +87,19 @@ def day_engagement(
     total = counted.total
     maps = {
         grouping: _membership(counted.countries, group_of)
-        for grouping, group_of in ((APART, dict[str, str]()), *groupings.items())
+        for grouping, group_of in groupings.items()
     }
-    parts: dict[str, list[_Part]] = {grouping: [] for grouping in maps}
-    for chunk, estimates in estimate_cells(
-        counted.located, class_of, counted.unlocated, counted.unlabelled, window, rng
-    ):
-        for grouping, (_, membership) in maps.items():
-            apart = parts[APART][-1] if grouping != APART else None
-            parts[grouping].append(
-                _part(counted.located[chunk], total[chunk], estimates, membership, apart)
-            )
+    codes_of = {APART: counted.countries, **{name: codes for name, (codes, _) in maps.items()}}
+    memberships = [membership for _, membership in maps.values()]
+    parts = [
+        _parts(counted.located[chunk], total[chunk], estimates, memberships)
+        for chunk, estimates in estimate_cells(
+            counted.located, class_of, counted.unlocated, counted.unlabelled, window, rng
+        )
+    ]
     shares, concentrations = [], []
-    for grouping, (codes, _) in maps.items():
-        part = _joined(parts[grouping])
+    by_grouping = [_joined(each) for each in zip(*parts, strict=True)]
+    for (grouping, codes), part in zip(codes_of.items(), by_grouping, strict=True):
         shares.append(_share_rows(day, counted, grouping, codes, part, hours))
         concentrations.append(_concentration_rows(day, counted, grouping, part, hours))
     return DayEngagement(
@@ -136,28 +135,55 @@ class _Part:
     herfindahl_high: Floats
 
 
-def _part(
-    located: Ints, total: Ints, estimates: Estimates, membership: Ints, apart: _Part | None
-) -> _Part:
-    """Figures under a grouping; what it leaves apart is taken from `apart`, where that is there."""
-    grouped = located @ membership
-    share = estimates.share @ membership
-    is_row = (grouped > 0) | (share * total[:, None] >= _LEAST_EXPECTED)
-    draws = estimates.draws @ membership.astype(estimates.draws.dtype)
+def _parts(
+    located: Ints, total: Ints, estimates: Estimates, memberships: Sequence[Ints]
+) -> list[_Part]:
+    """Figures of every country apart, and then under each grouping."""
+    share = estimates.share
+    is_row = _is_row(located, share, total)
     low, high = np.zeros_like(share), np.zeros_like(share)
-    is_new = np.ones(membership.shape[1], dtype=bool)
-    if apart:
-        is_new = membership.sum(axis=0) > 1
-        low, high = apart.low @ membership, apart.high @ membership
-    row, column = np.nonzero(is_row & is_new)
-    bounds = _interval(draws.transpose(0, 2, 1)[row, column])
-    # An estimate may lie a rounding outside what its own draws span.
-    low[row, column] = np.minimum(bounds[0], share[row, column])
-    high[row, column] = np.maximum(bounds[1], share[row, column])
-    point = np.nan_to_num(herfindahl(_normalised(share)), nan=1.0)
-    index_low, index_high = _interval(np.nan_to_num(herfindahl(_normalised(draws)), nan=1.0))
-    index_low, index_high = np.minimum(index_low, point), np.maximum(index_high, point)
-    return _Part(grouped, is_row, share, low, high, point, index_low, index_high)
+    is_shown = is_row[estimates.cell, estimates.country]
+    cell, country = estimates.cell[is_shown], estimates.country[is_shown]
+    low[cell, country], high[cell, country] = _interval(
+        estimates.draws[is_shown], share[cell, country]
+    )
+    squared = np.square(estimates.draws)
+    sums, squares = (estimates.summed(each) for each in (estimates.draws, squared))
+    concentration = _concentration(share, squares, sums)
+    parts = [_Part(located, is_row, share, low, high, *concentration)]
+    for membership in memberships:
+        grouped, share = located @ membership, estimates.share @ membership
+        is_row = _is_row(grouped, share, total)
+        of_group = (low @ membership, high @ membership)
+        grouped_squares = squares
+        for column in np.flatnonzero(membership.sum(axis=0) > 1):
+            chosen = membership[estimates.country, column] > 0
+            together = estimates.summed(estimates.draws, chosen)
+            grouped_squares = grouped_squares - estimates.summed(squared, chosen) + together**2
+            bounds = _interval(together, share[:, column])
+            for each, bound in zip(of_group, bounds, strict=True):
+                each[:, column] = np.where(is_row[:, column], bound, 0.0)
+        concentration = _concentration(share, grouped_squares, sums)
+        parts.append(_Part(grouped, is_row, share, *of_group, *concentration))
+    return parts
+
+
+def _is_row(located: Ints, share: Floats, total: Ints) -> npt.NDArray[np.bool_]:
+    return np.logical_or(located > 0, share * total[:, None] >= _LEAST_EXPECTED)
+
+
+def _concentration(share: Floats, squares: Floats, sums: Floats) -> tuple[Floats, Floats, Floats]:
+    """Herfindahl index of estimates (cells, codes), and its bounds.
+
+    Args:
+        share: a cell's sum to less than 1 by what belongs to countries unseen, which is left out.
+        squares: (cells, draws) of the replicates of all shares of a cell, summed.
+        sums: (cells, draws) of the replicates themselves.
+    """
+    total = share.sum(axis=1, keepdims=True)
+    point = np.nan_to_num(herfindahl(share / np.where(total > 0, total, np.nan)), nan=1.0)
+    replicates = np.where(sums > 0, squares / np.where(sums > 0, sums, 1.0) ** 2, 1.0)
+    return point, *_interval(replicates, point)
 
 
 def _joined(parts: Sequence[_Part]) -> _Part:
@@ -181,15 +207,21 @@ def _keys(
     day: date, cells: DayCells, grouping: str, rows: Ints, hours: Mapping[str, Hours]
 ) -> dict[str, Any]:
     """The columns that say which cell each row is of."""
-    chosen = [cells.keys[row] for row in rows.tolist()]
-    complete = np.array([hours[key[0]].complete for key in chosen], dtype=np.int32)
-    expected = np.array([hours[key[0]].expected for key in chosen], dtype=np.int32)
+    period, scope, event_group = (
+        pa.array(names, pa.string()).take(pa.array(rows)) for names in zip(*cells.keys, strict=True)
+    )
+    complete, expected = (
+        np.array(counts, dtype=np.int32)[rows]
+        for counts in zip(
+            *((hours[key[0]].complete, hours[key[0]].expected) for key in cells.keys), strict=True
+        )
+    )
     return {
-        "activity_date": [day] * len(chosen),
-        "period": [key[0] for key in chosen],
-        "scope": [key[1] for key in chosen],
-        "event_group": [key[2] for key in chosen],
-        "grouping": [grouping] * len(chosen),
+        "activity_date": pa.repeat(pa.scalar(day), len(rows)),
+        "period": period,
+        "scope": scope,
+        "event_group": event_group,
+        "grouping": pa.repeat(grouping, len(rows)),
         "complete_hour_count": complete,
         "expected_hour_count": expected,
         "is_complete": complete == expected,
@@ -216,7 +248,7 @@ def _share_rows(
     is_china = np.array([code == _CHINA for code in codes])[column]
     return {
         **_keys(day, cells, grouping, row, hours),
-        "country_iso2": [codes[at] for at in column.tolist()],
+        "country_iso2": pa.array(codes, pa.string()).take(pa.array(column)),
         "actor_count": count,
         "located_actor_count": located,
         "total_actor_count": total,
@@ -272,21 +304,17 @@ def _concentration_rows(
     }
 
 
-def _normalised(shares: Floats) -> Floats:
-    """Shares that sum to 1, without what belongs to countries unseen; NaN where all are 0."""
-    total = shares.sum(axis=-1, keepdims=True)
-    with np.errstate(invalid="ignore", divide="ignore"):
-        return np.asarray(shares / total)
+def _interval(draws: Floats, point: Floats) -> tuple[Floats, Floats]:
+    """2.5 and 97.5 % quantiles of (rows, draws), linear between order statistics.
 
-
-def _interval(draws: Floats) -> tuple[Floats, Floats]:
-    """2.5 and 97.5 % quantiles of (rows, draws), linear between order statistics."""
+    They hold the point: that may lie a rounding outside what its own replicates span.
+    """
     count = draws.shape[1]
     at = np.array([_LOW, _HIGH]) * (count - 1)
     floor = np.floor(at).astype(np.int64)
-    part = np.partition(draws, [*floor, *(floor + 1)], axis=1)
-    bounds = part[:, floor] + (at - floor) * (part[:, floor + 1] - part[:, floor])
-    return bounds[:, 0], bounds[:, 1]
+    ordered = np.sort(draws, axis=1)
+    bounds = ordered[:, floor] + (at - floor) * (ordered[:, floor + 1] - ordered[:, floor])
+    return np.minimum(bounds[:, 0], point), np.maximum(bounds[:, 1], point)
 
 
 def _log_se(low: Floats, high: Floats) -> Floats:

@@ -14,21 +14,23 @@ Methods 1, 23-41).
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import numpy as np
 import numpy.typing as npt
+from scipy import stats
+
+from assets.engagement.modes import MIX_SD, ODDS_SD, Modes, find_modes, softmax
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
+Bools = npt.NDArray[np.bool_]
 _DRAW = np.float32  # replicates need no more, and are most of the work
-MIX_SD = 0.5  # of a cell's log mix around the window's
-ODDS_SD = 0.2  # of a cell's log missingness odds around the window's
-_STEPS = 3
-_LARGEST_STEP = 0.7
-_RIDGE = 1e-9
-_CHUNK = 16  # cells at a time: their replicates have to fit the cache
+_CHUNK = 64  # cells at a time: their replicates have to fit the cache
+_TABLE_COUNTS = 32
+_TABLE_SIZE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,11 +59,20 @@ class Estimates:
     Attributes:
         share: (cells, countries) point estimates; a cell's sum to 1 at most: the rest belongs to
             countries that share the last class and have no located account there.
-        draws: (cells, draws, countries) replicates.
+        cell: (entries,) ascending: the cell of each entry. Countries that are a class of their own
+            have one in every cell, the others where somebody of them is located.
+        country: (entries,) column of `share`.
+        draws: (entries, draws) replicates of the entry's share.
     """
 
     share: Floats
+    cell: Ints
+    country: Ints
     draws: Floats
+
+    def summed(self, values: Floats, chosen: Bools | bool = True) -> Floats:
+        """(cells, draws) sums over a cell's chosen entries of something of each entry."""
+        return _by_cell(values, self.cell, len(self.share), chosen)
 
 
 def estimate_cells(
@@ -101,68 +112,114 @@ def _estimate(
     window: Window,
     rng: np.random.Generator,
 ) -> Estimates:
-    cells, countries = located.shape
-    class_count, draws = len(window.base), len(window.theta_draws)
-    to_class = np.zeros((countries, class_count))
-    to_class[np.arange(countries), class_of] = 1.0
+    cells, class_count, draws = len(located), len(window.base), len(window.theta_draws)
+    others = class_count - 1
     rates, counts = _stacked(window.label_rates, unlocated)
-    log_base = np.log(window.base)
-    mode = _modes(located @ to_class, rates, counts, log_base, window.theta)
+    to_class = np.zeros((located.shape[1], class_count))
+    to_class[np.arange(located.shape[1]), class_of] = 1.0
+    mode = find_modes(located @ to_class, rates, counts, np.log(window.base), window.theta)
     total = counts.sum(axis=1)
     everybody = total + unlabelled
-    share = _shares(located.astype(np.float64), mode.weights, everybody, to_class)
+    accounts = np.maximum(located.sum(axis=1) + everybody, 1.0)[:, None]
+    weights = softmax(mode.mix + mode.odds)
+    of_others = located * to_class[:, others]
+    sharing = 1.0 + (everybody * weights[:, others] / np.maximum(of_others.sum(axis=1), 1.0))
+    own = (located + everybody[:, None] * weights[:, class_of]) * (1.0 - to_class[:, others])
+    share = (own + of_others * sharing[:, None]) / accounts
 
-    shape = (cells, draws, class_count)
-    located_draws = _resampled(located, draws, rng)
+    cell, country = np.nonzero(located)
+    resampled = _poisson(located[cell, country], draws, rng)
+    is_other = class_of[country] == others
+    of_class = np.zeros((cells, class_count, draws), dtype=_DRAW)
+    of_class[cell[~is_other], class_of[country[~is_other]]] = resampled[~is_other]
+    members, member_cell = resampled[is_other], cell[is_other]
+    of_class[:, others] = _by_cell(members, member_cell, cells)
     total_draws = rng.poisson(total[:, None], (cells, draws)).astype(_DRAW)
-    to_class = to_class.astype(_DRAW)
-    mode = mode.for_draws()
-    of_class = located_draws @ to_class
-    # Each replicate starts from its draw of the window, moved as the cell's mode is, and takes one
-    # step: draws may differ much where labels do not tell classes apart, and keep their sums there.
-    mix_noise = MIX_SD * rng.standard_normal(shape, _DRAW) - mode.mix_move[:, None, :]
-    odds_noise = ODDS_SD * rng.standard_normal(shape, _DRAW) - mode.odds_move[:, None, :]
-    mix = np.log(window.base_draws).astype(_DRAW) + mode.mix_move[:, None, :]
-    logs = mix + window.theta_draws.astype(_DRAW) + mode.odds_move[:, None, :]
-    located_score = of_class - of_class.sum(axis=2, keepdims=True) * _softmax(mix)
-    label_score = _label_scores(counts, mode, rates, total_draws, _softmax(logs), rng)
-    logs += np.matmul(located_score + label_score + mix_noise / MIX_SD**2, mode.by_mix)
-    logs += np.matmul(label_score + odds_noise / ODDS_SD**2, mode.by_odds)
-    weights = _softmax(logs)
-    everybody_draws = total_draws + unlabelled[:, None].astype(_DRAW)
-    return Estimates(share, _shares(located_draws, weights, everybody_draws, to_class))
+    weights = _weights_drawn(of_class, total_draws, mode, rates, counts, window, rng)
+    weights *= (total_draws + unlabelled[:, None].astype(_DRAW))[:, None, :]
+    accounts = np.maximum((of_class.sum(axis=1) + total_draws + unlabelled[:, None]), 1)
+    per_account = (1 / accounts).astype(_DRAW)
+    sharing = 1 + weights[:, others] / np.maximum(of_class[:, others], 1)
+    members *= (sharing * per_account)[member_cell]
+    own_country = np.flatnonzero(class_of != others)
+    own_class = class_of[own_country]
+    own = (of_class[:, own_class] + weights[:, own_class]) * per_account[:, None, :]
+    entry_cell = np.concatenate([np.repeat(np.arange(cells), len(own_class)), member_cell])
+    order = np.argsort(entry_cell, kind="stable")
+    return Estimates(
+        share,
+        entry_cell[order],
+        np.concatenate([np.tile(own_country, cells), country[is_other]])[order],
+        np.concatenate([own.reshape(-1, draws), members])[order],
+    )
 
 
-def _resampled(located: Ints, draws: int, rng: np.random.Generator) -> Floats:
-    """(cells, draws, countries) Poisson resamples; most countries have nobody in most cells."""
-    cells, countries = located.shape
-    row, column = np.nonzero(located)
-    result = np.zeros((cells, draws, countries), dtype=_DRAW)
-    result[row, :, column] = rng.poisson(located[row, column, None], (len(row), draws))
+def _weights_drawn(
+    of_class: Floats,
+    total_draws: Floats,
+    mode: Modes,
+    rates: Floats,
+    counts: Floats,
+    window: Window,
+    rng: np.random.Generator,
+) -> Floats:
+    """(cells, classes, draws) class weights of the unlocated in each replicate.
+
+    A replicate starts from its draw of the window, moved as the cell's mode is, and takes one step:
+    draws may differ much where labels do not tell classes apart, and keep their sums there. Labels
+    enter by weighted sums alone, whose Poisson resampling is drawn in its normal limit, together
+    with the noise of the cell around its window.
+    """
+    covariance, spread = mode.covariance, mode.spread
+    slopes = mode.slopes.transpose(0, 2, 1)
+    by_label = np.matmul(spread, covariance)
+    resampling = np.matmul(covariance, np.matmul(slopes * counts[:, None, :], mode.slopes))
+    noise = np.matmul(resampling, covariance)
+    noise += np.matmul(mode.located_covariance, mode.located_covariance) / MIX_SD**2
+    noise += ODDS_SD**2 * np.eye(covariance.shape[1])
+    root = np.matmul(spread, np.linalg.cholesky(noise)).astype(_DRAW)
+    observed = np.matmul(slopes, counts[:, :, None])
+    mix_move, odds_move = mode.mix - np.log(window.base), mode.odds - window.theta
+    pulled = np.matmul(mode.located_covariance, mix_move[:, :, None] / MIX_SD**2)
+    pulled += odds_move[:, :, None]
+    fixed = np.matmul(by_label, observed) - np.matmul(spread, pulled)
+    by_located = np.matmul(spread, mode.located_covariance).astype(_DRAW)
+    by_weight = np.matmul(by_label, np.matmul(slopes, rates)).astype(_DRAW)
+
+    mix = (np.log(window.base_draws).T + mix_move[:, :, None]).astype(_DRAW)
+    logs = mix + (window.theta_draws.T + odds_move[:, :, None]).astype(_DRAW)
+    located_score = of_class - of_class.sum(axis=1, keepdims=True) * softmax(mix)
+    change = np.matmul(by_located, located_score)
+    change -= total_draws[:, None, :] * np.matmul(by_weight, softmax(logs))
+    change += np.matmul(root, rng.standard_normal(logs.shape, _DRAW))
+    change += fixed.astype(_DRAW)
+    return softmax(logs + change)
+
+
+def _by_cell(values: Floats, cell: Ints, cells: int, chosen: Bools | bool = True) -> Floats:
+    """(cells, draws) sums of (entries, draws)."""
+    is_of = np.logical_and(cell == np.arange(cells)[:, None], chosen)
+    return np.asarray(np.matmul(is_of.astype(values.dtype), values))
+
+
+def _poisson(counts: Ints, draws: int, rng: np.random.Generator) -> Floats:
+    """(entries, draws) Poisson resamples; of small counts, which most are, from a table."""
+    result = np.empty((len(counts), draws), dtype=_DRAW)
+    is_small = counts < _TABLE_COUNTS
+    places = rng.integers(0, _TABLE_SIZE, (int(is_small.sum()), draws), dtype=np.uint16)
+    result[is_small] = _poisson_table().take(counts[is_small, None] * _TABLE_SIZE + places)
+    large = counts[~is_small, None]
+    result[~is_small] = rng.poisson(large, (len(large), draws))
     return result
 
 
-def _label_scores(
-    counts: Floats,
-    mode: "_Modes",
-    rates: Floats,
-    totals: Floats,
-    weights: Floats,
-    rng: np.random.Generator,
-) -> Floats:
-    """(cells, draws, classes) score of resampled labels against each replicate's weights.
-
-    Labels enter by weighted sums alone, whose Poisson resampling is drawn in its normal limit.
-    """
-    slopes = mode.slopes.transpose(0, 2, 1)
-    covariance = np.matmul(slopes * counts[:, None, :], mode.slopes)
-    covariance += _RIDGE * np.eye(covariance.shape[1])
-    noise = rng.standard_normal(weights.shape, _DRAW)
-    root = np.linalg.cholesky(covariance).transpose(0, 2, 1).astype(_DRAW)
-    observed = np.matmul(slopes, counts[:, :, None])[:, None, :, 0].astype(_DRAW)
-    by_weight = np.matmul(slopes, rates).transpose(0, 2, 1).astype(_DRAW)
-    resampled, expected = np.matmul(noise, root), np.matmul(weights, by_weight)
-    return np.asarray(observed + resampled - totals[:, :, None] * expected)
+@cache
+def _poisson_table() -> npt.NDArray[np.uint8]:
+    """(counts, places) Poisson quantiles at 65,536 equal steps, for each small mean."""
+    places = (np.arange(_TABLE_SIZE) + 0.5) / _TABLE_SIZE
+    means = np.arange(_TABLE_COUNTS)[:, None]
+    below = stats.poisson.cdf(np.arange(256), means)
+    return np.array([np.searchsorted(row, places) for row in below], dtype=np.uint8)
 
 
 def _stacked(label_rates: Floats, unlocated: Ints) -> tuple[Floats, Floats]:
@@ -175,104 +232,3 @@ def _stacked(label_rates: Floats, unlocated: Ints) -> tuple[Floats, Floats]:
     counts = unlocated.reshape(cells, -1).astype(np.float64)
     used = counts.any(axis=0)
     return rates[:, used], counts[:, used]
-
-
-@dataclass(frozen=True, slots=True)
-class _Modes:
-    """Posterior modes of cells, and how their log weights move with the data.
-
-    Attributes:
-        logs: (cells, classes) log weights of the unlocated, up to a constant.
-        mix_move: (cells, classes) log mix less the window's.
-        odds_move: (cells, classes) log odds less the window's.
-        slopes: (cells, labels, classes) what an account with a label adds to the score.
-        by_mix: (cells, classes, classes) change of `logs` by a unit of the mix's score.
-        by_odds: the same by a unit of the odds' score.
-    """
-
-    logs: Floats
-    mix_move: Floats
-    odds_move: Floats
-    slopes: Floats
-    by_mix: Floats
-    by_odds: Floats
-
-    @property
-    def weights(self) -> Floats:
-        return _softmax(self.logs)
-
-    def for_draws(self) -> "_Modes":
-        """The same in the precision of replicates, but for the slopes that sums are taken by."""
-        return replace(
-            self,
-            mix_move=self.mix_move.astype(_DRAW),
-            odds_move=self.odds_move.astype(_DRAW),
-            by_mix=self.by_mix.astype(_DRAW),
-            by_odds=self.by_odds.astype(_DRAW),
-        )
-
-
-def _modes(
-    located: Floats, rates: Floats, counts: Floats, log_base: Floats, theta: Floats
-) -> _Modes:
-    """Gauss-Newton steps on the log mix and the log odds of each cell."""
-    mix = np.tile(log_base, (len(located), 1))
-    odds = np.tile(theta, (len(located), 1))
-    identity = np.eye(len(log_base))
-    located_total, total = located.sum(axis=1), counts.sum(axis=1)
-    for step in range(_STEPS + 1):
-        located_mix, weights = _softmax(mix), _softmax(mix + odds)
-        expected = np.matmul(rates, weights[:, :, None])[:, :, 0]
-        differences = (rates - expected[:, :, None]) * weights[:, None, :]
-        slopes = differences / np.where(expected > 0, expected, 1.0)[:, :, None]
-        label_information = np.matmul(differences.transpose(0, 2, 1), slopes)
-        label_information *= total[:, None, None]
-        located_information = located_mix[:, :, None] * identity
-        located_information -= located_mix[:, :, None] * located_mix[:, None, :]
-        located_information *= located_total[:, None, None]
-        # Inverse of the block matrix [[L + U + 1/m, U], [U, U + 1/o]] by its Schur complement.
-        odds_block = np.linalg.inv(label_information + identity / ODDS_SD**2)
-        carried = np.matmul(label_information, odds_block)
-        effective = label_information - np.matmul(carried, label_information)
-        mix_block = np.linalg.inv(located_information + effective + identity / MIX_SD**2)
-        crossed = -np.matmul(mix_block, carried)  # mix by odds
-        by_mix = mix_block + crossed
-        by_odds = crossed + odds_block - np.matmul(carried.transpose(0, 2, 1), crossed)
-        if step == _STEPS:
-            return _Modes(mix + odds, mix - log_base, odds - theta, slopes, by_mix, by_odds)
-        label_score = np.matmul(counts[:, None, :], slopes)[:, 0, :]
-        mix_score = located - located_total[:, None] * located_mix + label_score
-        mix_score -= (mix - log_base) / MIX_SD**2
-        odds_score = label_score - (odds - theta) / ODDS_SD**2
-        mix_step = np.einsum("nkl,nl->nk", mix_block, mix_score)
-        mix_step += np.einsum("nkl,nl->nk", crossed, odds_score)
-        odds_step = np.einsum("nlk,nl->nk", crossed, mix_score)
-        odds_step += np.einsum(
-            "nkl,nl->nk",
-            odds_block - np.matmul(carried.transpose(0, 2, 1), crossed),
-            odds_score,
-        )
-        mix = mix + np.clip(mix_step, -_LARGEST_STEP, _LARGEST_STEP)
-        odds = odds + np.clip(odds_step, -_LARGEST_STEP, _LARGEST_STEP)
-    raise AssertionError("the last step returns")
-
-
-def _softmax(logs: Floats) -> Floats:
-    """Shares; logs are those of accounts and odds, far from where an exponential overflows."""
-    weights = np.exp(logs)
-    return np.asarray(weights / weights.sum(axis=-1, keepdims=True))
-
-
-def _shares(located: Floats, weights: Floats, total: Floats, to_class: Floats) -> Floats:
-    """Shares of countries: the located, and their class's unlocated.
-
-    A country that is a class of its own has those whether anybody of it is located or not; the
-    last class's fall to its members in proportion to their located accounts.
-    """
-    accounts = np.maximum(located.sum(axis=-1) + total, 1.0)[..., None]
-    unlocated = total[..., None] * weights
-    others = located @ to_class[:, -1]
-    members = located * to_class[:, -1]
-    of_others = members * (unlocated[..., -1] / np.maximum(others, 1.0))[..., None]
-    own = unlocated[..., :-1] @ to_class[:, :-1].T
-    return np.asarray((located + own + of_others) / accounts)

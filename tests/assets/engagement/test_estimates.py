@@ -1,6 +1,7 @@
 """Corrected shares against mixes that are known, and replicates against known spreads."""
 
 from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import numpy.typing as npt
@@ -9,12 +10,19 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import minimize
 
-from assets.engagement.estimates import Estimates, Window, estimate_cells
+from assets.engagement.estimates import Window, estimate_cells
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 STRATA = 4
 DRAWS = 200
+
+
+class Found(NamedTuple):
+    """Point estimates (cells, countries) and replicates (cells, draws, countries)."""
+
+    share: Floats
+    draws: Floats
 
 
 def window_of(
@@ -52,8 +60,8 @@ def estimates(
     class_of: list[int] | None = None,
     unlabelled: list[int] | None = None,
     seed: int = 5,
-) -> Estimates:
-    """All cells at once."""
+) -> Found:
+    """All cells at once; a country without an entry has nobody in any replicate."""
     classes = class_of if class_of is not None else list(range(len(located[0])))
     parts = list(
         estimate_cells(
@@ -65,13 +73,16 @@ def estimates(
             np.random.default_rng(seed),
         )
     )
-    return Estimates(
-        np.concatenate([each.share for _, each in parts]),
-        np.concatenate([each.draws for _, each in parts]),
-    )
+    shares, replicates = [], []
+    for _, part in parts:
+        dense = np.zeros((*part.share.shape, part.draws.shape[1]))
+        dense[part.cell, part.country] = part.draws
+        shares.append(part.share)
+        replicates.append(dense.transpose(0, 2, 1))
+    return Found(np.concatenate(shares), np.concatenate(replicates))
 
 
-def width(found: Estimates, country: int = 0) -> float:
+def width(found: Found, country: int = 0) -> float:
     low, high = np.quantile(found.draws[0, :, country], [0.025, 0.975])
     return float(high - low)
 
