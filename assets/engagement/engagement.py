@@ -14,7 +14,7 @@ from assets.engagement.cells import DayCells, day_cells
 from assets.engagement.estimates import Estimates, Window, estimate_cells
 from assets.engagement.shares import share_columns
 from assets.engagement.tables import STAGED_CONCENTRATION, STAGED_ENGAGEMENT
-from assets.indices.formulas import herfindahl
+from assets.indices.formulas import herfindahl, ratio_interval
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
@@ -243,7 +243,8 @@ def _share_rows(
     share, low, high = (each[row, column] for each in (part.share, part.low, part.high))
     log_se = _log_se(part.low, part.high)
     base, base_se = _of_panel(cells, part.share, log_se)
-    quotient, spread = part.share / base, np.hypot(log_se, base_se) * _NORMAL_WIDTH / 2
+    quotients = ratio_interval(part.share, log_se, base, base_se)
+    quotient, quotient_low, quotient_high = (_known(each[row, column]) for each in quotients)
     clock = cells.before_17_count / np.maximum(cells.event_count, 1)
     is_china = np.array([code == _CHINA for code in codes])[column]
     return {
@@ -258,9 +259,9 @@ def _share_rows(
         "share_ci_high": high,
         "share_log_se": _known(log_se[row, column]),
         "clock_17utc_share": _known(np.where(is_china, clock[row], np.nan)),
-        "location_quotient": _known(quotient[row, column]),
-        "location_quotient_ci_low": _known((quotient * np.exp(-spread))[row, column]),
-        "location_quotient_ci_high": _known((quotient * np.exp(spread))[row, column]),
+        "location_quotient": quotient,
+        "location_quotient_ci_low": quotient_low,
+        "location_quotient_ci_high": quotient_high,
     }
 
 

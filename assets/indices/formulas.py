@@ -4,7 +4,6 @@ All are vectorised over leading axes in float64. NaN stands for what is undefine
 has no upper bound.
 """
 
-import math
 from datetime import date, timedelta
 
 import numpy as np
@@ -41,89 +40,6 @@ def herfindahl(shares: npt.ArrayLike) -> Floats:
         raise ValueError(f"shares must sum to 1; these sum to {sums.min():.6f} to {sums.max():.6f}")
     squares = np.square(p).sum(axis=-1)
     return np.asarray(np.where(is_defined, squares, np.nan), dtype=np.float64)
-
-
-def effective_number(shares: npt.ArrayLike) -> Floats:
-    """Effective number of countries, 1 / Herfindahl (Laakso & Taagepera 1979, CPS 12, 3-27).
-
-    As many equal countries would be as concentrated. Arguments and errors as `herfindahl`.
-
-    Returns:
-        (...,) from 1 to the number of countries; NaN for undefined cells.
-    """
-    return np.asarray(1.0 / herfindahl(shares), dtype=np.float64)
-
-
-def location_quotient(
-    count: npt.ArrayLike,
-    total: npt.ArrayLike,
-    base_count: npt.ArrayLike,
-    base_total: npt.ArrayLike,
-    z: float = Z_95,
-) -> tuple[Floats, Floats, Floats]:
-    """Location quotient (k/n) / (K/N), with the log-normal interval of a ratio of two proportions.
-
-    The interval is exp(ln LQ ± z·sqrt(1/k − 1/n + 1/K − 1/N)) (Katz et al. 1978, Biometrics 34,
-    469-474). It takes the two samples as independent: an account in both makes it a little wider
-    than it need be. Where the log-normal form breaks down, a bound rests on the exact one
-    (Clopper & Pearson 1934) instead:
-
-    - count = total: the form would call the share certain. Its standard error is set so that its
-      lower bound is the exact one, (α/2)^(1/n). The same for the base.
-    - count = 0: quotient 0, low 0, high = exact upper bound of 0 of n / lower bound of the base.
-    - base_count = 0: quotient NaN, low = lower bound of the count / exact upper bound of 0 of N,
-      high infinite.
-    - both 0: quotient NaN, 0 to infinity. A total of 0: all NaN.
-
-    Args:
-        count: k, any shape: accounts of a country in what is measured.
-        total: n: all accounts there; broadcast with the others.
-        base_count: K: accounts of the country in the base.
-        base_total: N: all accounts in the base.
-        z: normal quantile of the confidence wanted.
-
-    Returns:
-        Quotient (1 where a country is as present as in the base), lower and upper bound.
-
-    Raises:
-        ValueError: a count is negative or exceeds its total.
-    """
-    k, n, base_k, base_n = np.broadcast_arrays(
-        *(np.asarray(each, dtype=np.float64) for each in (count, total, base_count, base_total))
-    )
-    if ((k < 0) | (k > n) | (base_k < 0) | (base_k > base_n)).any():
-        raise ValueError("counts must lie between 0 and their totals")
-    with np.errstate(divide="ignore", invalid="ignore"):
-        share, base_share = k / n, base_k / base_n
-        share_error, base_error = _log_se(k, n, z), _log_se(base_k, base_n, z)
-        quotient = share / base_share
-        width = np.exp(z * np.hypot(share_error, base_error))
-        low, high = quotient / width, quotient * width
-        none_high = _upper_of_none(n, z) / (base_share * np.exp(-z * base_error))
-        no_base_low = share * np.exp(-z * share_error) / _upper_of_none(base_n, z)
-    is_none, is_no_base = k == 0, base_k == 0
-    is_both = is_none & is_no_base
-    quotient = np.where(is_no_base, np.nan, quotient)
-    low = np.select([is_none, is_no_base], [0.0, no_base_low], low)
-    high = np.select([is_both, is_none, is_no_base], [np.inf, none_high, np.inf], high)
-    is_empty = (n == 0) | (base_n == 0)
-    quotient, low, high = (np.where(is_empty, np.nan, each) for each in (quotient, low, high))
-    return quotient, low, high
-
-
-def _tail(z: float) -> float:
-    """α/2: probability beyond the normal quantile."""
-    return 0.5 * math.erfc(z / math.sqrt(2.0))
-
-
-def _log_se(k: Floats, n: Floats, z: float) -> Floats:
-    """Standard error of ln(k/n); where k = n the one that gives the exact lower bound."""
-    return np.where(k == n, -math.log(_tail(z)) / (z * n), np.sqrt(1.0 / k - 1.0 / n))
-
-
-def _upper_of_none(n: Floats, z: float) -> Floats:
-    """Exact upper bound of a share of which 0 in n were seen: 1 − (α/2)^(1/n)."""
-    return np.asarray(-np.expm1(math.log(_tail(z)) / n), dtype=np.float64)
 
 
 def ratio_interval(
