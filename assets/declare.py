@@ -163,17 +163,28 @@ def require_approved(lake: Lake, table: Table, days: Sequence[date]) -> None:
 
 
 def prepare(warehouse: Warehouse, *tables: Table) -> None:
-    """Create the tables in the warehouse where they are not there yet."""
+    """Create the tables in the warehouse, and columns of theirs, where they are not there yet.
+
+    Rows of before a column was declared have null in it until their day is made again.
+    """
     schemas = dict.fromkeys(f"CREATE SCHEMA IF NOT EXISTS {table.schema}" for table in tables)
     warehouse.ensure([*schemas, *(table.ddl for table in tables)])
+    for table in tables:
+        types = {column.name: column.type for column in table.columns}
+        warehouse.add_columns(table.qualified, types)
 
 
 def show(warehouse: Warehouse, lake: Lake, *tables: Table) -> None:
-    """Show Parquet tables in the warehouse as views; an object store's are left to its readers."""
+    """Show Parquet tables in the warehouse as views; an object store's are left to its readers.
+
+    A table without a file yet has no view yet.
+    """
     if not lake.is_local:
         return
     statements: list[str] = []
     for table in tables:
+        if not lake.has(table.qualified):
+            continue
         pattern = lake.glob(table.qualified).replace("'", "''")
         statements += [
             f"CREATE SCHEMA IF NOT EXISTS {table.schema}",

@@ -77,14 +77,18 @@ class Table:
 
     @property
     def ddl(self) -> str:
-        """`CREATE TABLE IF NOT EXISTS` with types, nulls and primary key."""
+        """`CREATE TABLE IF NOT EXISTS` with types, nulls and key.
+
+        A key with nullable columns is no primary key, and does not bind rows with null in it.
+        """
+        is_nullable = any(column.nullable for column in self.columns if column.name in self.key)
         columns = ",\n  ".join(
             f"{column.name} {column.type}{'' if column.nullable else ' NOT NULL'}"
             for column in self.columns
         )
         return (
             f"CREATE TABLE IF NOT EXISTS {self.qualified} (\n  {columns},\n"
-            f"  PRIMARY KEY ({', '.join(self.key)})\n)"
+            f"  {'UNIQUE' if is_nullable else 'PRIMARY KEY'} ({', '.join(self.key)})\n)"
         )
 
     def arrow(self, rows: Sequence[Mapping[str, object]]) -> pa.Table:

@@ -7,6 +7,7 @@ import dagster as dg
 
 # An hour's file is there five minutes past the next hour; since 2025 a day needs one file more.
 DAILY_CRON = "0 2 * * *"
+HOURLY_CRON = "10 * * * *"
 # Quarterly figures appear some weeks after a quarter, on no fixed day.
 BASELINE_CRON = "0 3 2 * *"
 CATCH_UP = timedelta(days=7)
@@ -46,6 +47,13 @@ def baseline_condition() -> dg.AutomationCondition[Any]:
         | condition.cron_tick_passed(BASELINE_CRON)
         | (condition.missing() & condition.cron_tick_passed(DAILY_CRON))
     )
+    return wanted & ~condition.in_progress()
+
+
+def hourly_condition() -> dg.AutomationCondition[Any]:
+    """At the start, and at ten past each hour: which repositories are due, the polls decide."""
+    condition = dg.AutomationCondition
+    wanted = condition.initial_evaluation() | condition.cron_tick_passed(HOURLY_CRON)
     return wanted & ~condition.in_progress()
 
 

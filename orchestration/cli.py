@@ -70,13 +70,17 @@ def _asked_day(text: str) -> date:
 
 
 @contextmanager
-def upstreams(port: int = 0) -> Iterator[Settings]:
-    """Settings whose upstreams answer: the sandbox is started where it is asked for."""
+def upstreams(now: str = "") -> Iterator[Settings]:
+    """Settings whose upstreams answer: the sandbox is started where it is asked for.
+
+    Args:
+        now: ISO time at which the sandbox's clock begins; empty for the machine's.
+    """
     settings = load_settings()
     if settings.upstream == "live" or "OBSERVATORY_SANDBOX_URL" in os.environ:
         yield settings
         return
-    with sandbox_process(port) as url:
+    with sandbox_process(now=now) as url:
         os.environ["OBSERVATORY_SANDBOX_URL"] = url
         try:
             yield load_settings()
@@ -87,7 +91,7 @@ def upstreams(port: int = 0) -> Iterator[Settings]:
 def run(data: str | None = None) -> int:
     """Materialise the demonstration month, or live the newest closed day, and say what came."""
     began = time.monotonic()
-    with upstreams() as settings:
+    with upstreams(_DEMO_NOW) as settings:
         if data:
             settings = replace(settings, data=Path(data).resolve())
         if settings.upstream == "sandbox":
@@ -130,6 +134,9 @@ def materialise(settings: Settings, first: date, last: date, days_per_run: int) 
         runner.reference()
         print("baselines …", flush=True)
         if error := runner.baseline():
+            print(f"  FAILED, going on with what is there: {error}", flush=True)
+        print("polls of tracked repositories …", flush=True)
+        if error := runner.polls():
             print(f"  FAILED, going on with what is there: {error}", flush=True)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):

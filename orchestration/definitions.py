@@ -7,9 +7,11 @@ from assets.alerting import assets as alerting
 from assets.attribution import assets as attribution
 from assets.baseline import assets as baseline
 from assets.commits import assets as commits
+from assets.coverage import assets as coverage
 from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.indices import assets as indices
+from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
 from assets.report import assets as report
@@ -20,6 +22,7 @@ from orchestration.automation import (
     automation_sensor,
     baseline_condition,
     daily_condition,
+    hourly_condition,
     reference_condition,
 )
 from orchestration.jobs import build_jobs
@@ -41,12 +44,14 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *reference.build(plan, content_digest(settings.tracked_repositories)),
+            *polls.build(plan, hourly_condition(), reference_condition()),
             *(
                 definition
                 for domain in (
                     baseline,
                     commits,
                     activity,
+                    coverage,
                     attribution,
                     engagement,
                     indices,

@@ -1,11 +1,16 @@
-"""Jobs: the reference tables, baselines of others, and one day of everything else."""
+"""Jobs: the reference tables, baselines of others, polls, and one day of everything else."""
 
 from typing import Any
 
 import dagster as dg
 
+from assets.declare import asset_key
+from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
+
+_POLLED = (REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY)
 REFERENCE_JOB = "reference"
 BASELINE_JOB = "baseline"
+POLLS_JOB = "polls"
 DAILY_JOB = "daily"
 
 
@@ -13,6 +18,7 @@ def build_jobs() -> list[Any]:
     """The jobs, by what they select."""
     reference = dg.AssetSelection.groups("reference")
     baseline = dg.AssetSelection.groups("baseline")
+    polls = dg.AssetSelection.assets(*(asset_key(table) for table in _POLLED))
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -25,8 +31,13 @@ def build_jobs() -> list[Any]:
             description="Fetch the baselines that others publish by quarter.",
         ),
         dg.define_asset_job(
+            POLLS_JOB,
+            selection=polls,
+            description="Ask GitHub for the newest events of tracked repositories, and for stars.",
+        ),
+        dg.define_asset_job(
             DAILY_JOB,
-            selection=dg.AssetSelection.all() - reference - baseline,
+            selection=dg.AssetSelection.all() - reference - baseline - polls,
             description="One day from archive files to figures, checks, alerts and publication.",
         ),
     ]

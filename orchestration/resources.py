@@ -35,6 +35,13 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             attempts=settings.retry_attempts,
             workers=settings.download_workers,
         ),
+        "second_archive": ArchiveSource(
+            name="opendigger",
+            base_urls=list(settings.second_archive_base_urls),
+            first_day=str(settings.second_archive_first_day),
+            attempts=settings.retry_attempts,
+            workers=settings.download_workers,
+        ),
         "github": GitHubResource(
             api_url=settings.github_api_url,
             token=dg.EnvVar(_GITHUB_TOKEN),

@@ -11,7 +11,7 @@ import dagster as dg
 
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
-from orchestration.jobs import BASELINE_JOB, DAILY_JOB, REFERENCE_JOB
+from orchestration.jobs import BASELINE_JOB, DAILY_JOB, POLLS_JOB, REFERENCE_JOB
 from orchestration.partitions import chunks
 from orchestration.settings import ROOT, Settings
 
@@ -77,6 +77,7 @@ class Runner:
         repository = build_definitions(settings).get_repository_def()
         self._reference = repository.get_job(REFERENCE_JOB)
         self._baseline = repository.get_job(BASELINE_JOB)
+        self._polls = repository.get_job(POLLS_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._instance = instance
 
@@ -98,6 +99,13 @@ class Runner:
         No figure but those against the baseline needs it: what was fetched before goes on to serve.
         """
         result = self._baseline.execute_in_process(
+            instance=self._instance, raise_on_error=False, run_config=_CONSOLE
+        )
+        return "" if result.success else _error(result)
+
+    def polls(self) -> str:
+        """Ask GitHub for the newest events and stars; the first error, or nothing."""
+        result = self._polls.execute_in_process(
             instance=self._instance, raise_on_error=False, run_config=_CONSOLE
         )
         return "" if result.success else _error(result)

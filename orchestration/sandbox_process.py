@@ -11,13 +11,19 @@ _READY = "sandbox ready at "
 
 
 @contextmanager
-def sandbox_process(port: int = 0) -> Iterator[str]:
+def sandbox_process(port: int = 0, now: str = "") -> Iterator[str]:
     """The base URL of a sandbox that lives as long as this block.
+
+    Args:
+        port: 0 for any free one.
+        now: ISO time at which its clock begins; empty for the machine's.
 
     Raises:
         RuntimeError: the sandbox ended before it was ready.
     """
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--with-parent"]
+    if now:
+        command += ["--now", now]
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -14,6 +14,8 @@ _PREFIX = "OBSERVATORY_"
 _LIVE = {
     "DATA": ".observatory/live",
     "ARCHIVE_BASE_URLS": "https://data.gharchive.org",
+    "SECOND_ARCHIVE_BASE_URLS": "https://gharchive.open-digger.cn",
+    "SECOND_ARCHIVE_FIRST_DAY": "2026-09-06",
     "GITHUB_API_URL": "https://api.github.com",
     "GIT_URL": "https://github.com",
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
@@ -30,6 +32,8 @@ _LIVE = {
 _SANDBOX = {
     "DATA": ".observatory/sandbox",
     "ARCHIVE_BASE_URLS": "{sandbox}",
+    "SECOND_ARCHIVE_BASE_URLS": "{sandbox}/opendigger",
+    "SECOND_ARCHIVE_FIRST_DAY": "2024-12-06",
     "GITHUB_API_URL": "{sandbox}",
     "GIT_URL": "{sandbox}/git",
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
@@ -74,6 +78,8 @@ class Settings:
     first_day: date
     rules: Path
     archive_base_urls: tuple[str, ...]
+    second_archive_base_urls: tuple[str, ...]
+    second_archive_first_day: date
     github_api_url: str
     github_token: "Secret"
     git_url: str
@@ -144,7 +150,10 @@ def _checked(values: Mapping[str, str]) -> Settings:
             raise SettingsError(f"{_PREFIX}{name} is {text!r}; give an http, https or file URL")
         return text
 
-    bases = [base.strip() for base in values["ARCHIVE_BASE_URLS"].split(",") if base.strip()]
+    def urls(name: str) -> tuple[str, ...]:
+        bases = (base.strip() for base in values[name].split(","))
+        return tuple(_base_url(name, base, sandbox) for base in bases if base not in ("", "none"))
+
     return Settings(
         upstream=values["UPSTREAM"],
         sandbox_url=sandbox,
@@ -152,7 +161,9 @@ def _checked(values: Mapping[str, str]) -> Settings:
         cache=_path(values["CACHE"]),
         first_day=_day(values, "FIRST_DAY"),
         rules=_path(values["RULES"]),
-        archive_base_urls=tuple(_base_url("ARCHIVE_BASE_URLS", base, sandbox) for base in bases),
+        archive_base_urls=urls("ARCHIVE_BASE_URLS"),
+        second_archive_base_urls=urls("SECOND_ARCHIVE_BASE_URLS"),
+        second_archive_first_day=_day(values, "SECOND_ARCHIVE_FIRST_DAY"),
         github_api_url=url("GITHUB_API_URL").rstrip("/"),
         github_token=Secret(values["GITHUB_TOKEN"]),
         git_url=_base_url("GIT_URL", values["GIT_URL"], sandbox),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
@@ -171,12 +171,22 @@ def _discard(response: requests.Response, count: int) -> None:
 
 
 class ArchiveSource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """An hourly archive: its name in the tables, and its mirrors in order of preference."""
+    """An hourly archive: its name in the tables, and its mirrors in order of preference.
+
+    Attributes:
+        base_urls: none where there is no such archive.
+        first_day: ISO date; it is not asked for days before. Empty for no bound.
+    """
 
     name: str = "gharchive"
     base_urls: list[str]
+    first_day: str = ""
     attempts: int = MAX_ATTEMPTS
     workers: int = 4
+
+    def has(self, day: date) -> bool:
+        """Whether the archive may have files of a UTC day."""
+        return bool(self.base_urls) and str(day) >= self.first_day
 
     def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> ArchiveClient:
         """A client for one thread."""

@@ -1,27 +1,27 @@
 """GitHub: profiles by numeric id and authors of commits (GraphQL), repositories by name (REST)."""
 
 import base64
-import re
 import struct
+import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import dagster as dg
-import requests
 from pydantic import Field
 
-from resources.http import (
-    MAX_ATTEMPTS,
-    BearerAuth,
-    NotFoundError,
-    PermanentUpstreamError,
-    TransientUpstreamError,
-    new_session,
-    send,
-    with_retries,
+from resources.github_graphql import (
+    author_at,
+    authors_query,
+    errors_of,
+    no_data,
+    refuse_unexplained_nulls,
 )
+from resources.github_limits import PATIENCE_S, TokenPool
+from resources.github_repositories import RepositoryClient
+from resources.github_transport import GitHubTransport
+from resources.http import MAX_ATTEMPTS, NotFoundError, PermanentUpstreamError
 
 IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
 COMMITS_PER_QUERY = 100
@@ -35,11 +35,9 @@ query Profiles($ids: [ID!]!) {
   }
 }
 """
-_AUTHOR_FRAGMENT = """
-fragment author on Commit { author { user { databaseId } } }
-"""
-_NAME = re.compile(r"([^/]+)/([^/]+)")
-_SHA = re.compile(r"[0-9a-f]{40}")
+_POLL_RESERVE = 500
+# Limits are the tokens', not a client's: what one step of a process learnt holds for the next.
+_POOLS: dict[tuple[str, tuple[str, ...]], TokenPool] = {}
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,18 +77,37 @@ def user_node_id(actor_id: int) -> str:
 
 @dataclass(slots=True)
 class GitHubClient:
-    """Calls to one GitHub API; a token is needed for profiles and never appears in an error."""
+    """Calls to one GitHub API; a token is needed for profiles and never appears in an error.
+
+    Attributes:
+        token: one, or several with commas between them, which share the calls.
+        patience_s: longest wait for a limit; a longer one is raised as RateLimitedError.
+        pool: the tokens' limits; made from `token` where it is not given.
+    """
 
     api_url: str
     token: str = field(repr=False)
     attempts: int = MAX_ATTEMPTS
     on_retry: Callable[[str], None] = lambda _message: None
     sleep: Callable[[float], None] | None = None
-    _session: requests.Session = field(default_factory=new_session, repr=False)
+    patience_s: float = PATIENCE_S
+    pool: TokenPool | None = field(default=None, repr=False)
+    _transport: GitHubTransport = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        """Open the connections."""
+        self._transport = GitHubTransport(
+            api_url=self.api_url,
+            pool=self.pool or TokenPool(split_tokens(self.token), sleep=self.sleep),
+            attempts=self.attempts,
+            patience_s=self.patience_s,
+            on_retry=self.on_retry,
+            sleep=self.sleep or time.sleep,
+        )
 
     def close(self) -> None:
         """Close the connections."""
-        self._session.close()
+        self._transport.close()
 
     def profiles(self, actor_ids: Sequence[int]) -> list[Profile]:
         """The profiles of at most 100 accounts, in the order asked.
@@ -106,12 +123,7 @@ class GitHubClient:
         askable = [actor_id for actor_id in actor_ids if 0 <= actor_id <= _MAX_NODE_ID]
         if not askable:
             return [Profile(actor_id, "absent") for actor_id in actor_ids]
-        nodes = with_retries(
-            lambda: self._nodes([user_node_id(actor_id) for actor_id in askable]),
-            attempts=self.attempts,
-            on_retry=self.on_retry,
-            sleep=self.sleep,
-        )
+        nodes = self._nodes([user_node_id(actor_id) for actor_id in askable])
         if len(nodes) != len(askable):
             raise PermanentUpstreamError(
                 f"{self.api_url}/graphql gave {len(nodes)} nodes for {len(askable)} ids"
@@ -123,13 +135,18 @@ class GitHubClient:
         return [found.get(actor_id, Profile(actor_id, "absent")) for actor_id in actor_ids]
 
     def _nodes(self, node_ids: list[str]) -> list[dict[str, Any] | None]:
-        body = self._query(_PROFILES_QUERY, {"ids": node_ids})
-        data = body.get("data")
-        nodes = data.get("nodes") if isinstance(data, dict) else None
-        if isinstance(nodes, list):
-            _refuse_unexplained_nulls(nodes, body, self.api_url)
-            return nodes
-        raise _no_data("nodes", body, self.api_url)
+        def check(body: dict[str, Any]) -> None:
+            data = body.get("data")
+            nodes = data.get("nodes") if isinstance(data, dict) else None
+            if not isinstance(nodes, list):
+                raise no_data("nodes", body, self.api_url)
+            refuse_unexplained_nulls(nodes, body, self.api_url)
+
+        content = {"query": _PROFILES_QUERY, "variables": {"ids": node_ids}}
+        nodes: list[dict[str, Any] | None] = self._transport.graphql(content, check)["data"][
+            "nodes"
+        ]
+        return nodes
 
     def commit_authors(self, commits: Sequence[tuple[str, str]]) -> list[int | None]:
         """The accounts that GitHub holds to be the authors of commits, in the order asked.
@@ -149,162 +166,42 @@ class GitHubClient:
             raise ValueError(f"{len(commits)} commits in one call; at most {COMMITS_PER_QUERY}")
         if not commits:
             return []
-        query, variables, places = _authors_query(commits)
+        query, variables, places = authors_query(commits)
+        found: list[int | None] = []
 
-        def ask() -> list[int | None]:
-            body = self._query(query, variables)
+        def check(body: dict[str, Any]) -> None:
             data = body.get("data")
             if not isinstance(data, dict):
-                raise _no_data("repositories", body, self.api_url)
-            errors = _errors(body)
-            return [_author(data, place, errors, self.api_url) for place in places]
+                raise no_data("repositories", body, self.api_url)
+            errors = errors_of(body)
+            found[:] = [author_at(data, place, errors, self.api_url) for place in places]
 
-        return with_retries(ask, attempts=self.attempts, on_retry=self.on_retry, sleep=self.sleep)
-
-    def _query(self, query: str, variables: dict[str, Any]) -> dict[str, Any]:
-        content = {"query": query, "variables": variables}
-        return _json(self._send("POST", "/graphql", json=content))
+        self._transport.graphql({"query": query, "variables": variables}, check)
+        return found
 
     def repository(self, name: str) -> Repository | None:
         """A repository by `owner/name`, renames followed; None where there is none.
 
         Raises:
             TransientUpstreamError: GitHub could not answer in several tries.
+            LegalBlockError: it is blocked for legal reasons.
             PermanentUpstreamError: it refused for another reason than that there is none.
         """
         try:
-            body = with_retries(
-                lambda: _json(self._send("GET", f"/repos/{name}")),
-                attempts=self.attempts,
-                on_retry=self.on_retry,
-                sleep=self.sleep,
-            )
+            body = self._transport.get(f"/repos/{name}").body
         except NotFoundError:
             return None
+        if not isinstance(body, dict):
+            raise PermanentUpstreamError(f"{self.api_url}/repos/{name}: JSON that is no object")
         github_id, full_name = body.get("id"), body.get("full_name")
         if not isinstance(github_id, int) or not isinstance(full_name, str):
             raise PermanentUpstreamError(f"{self.api_url}/repos/{name}: no id and full_name")
         return Repository(github_id, full_name)
 
-    def _send(self, method: str, path: str, **options: object) -> requests.Response:
-        headers = {"Accept": "application/vnd.github+json"}
-        auth = BearerAuth(self.token) if self.token else None
-        return send(
-            self._session, method, self.api_url.rstrip("/") + path,
-            headers=headers, auth=auth, **options,
-        )  # fmt: skip
 
-
-def _refuse_unexplained_nulls(
-    nodes: list[dict[str, Any] | None], body: dict[str, Any], api_url: str
-) -> None:
-    """A null is a deleted account only where GitHub says NOT_FOUND; else it is a failure."""
-    errors = _errors(body)
-    absent = {
-        path[-1]
-        for error in errors
-        if error.get("type") == "NOT_FOUND" and (path := error.get("path"))
-    }
-    open_nulls = [at for at, node in enumerate(nodes) if node is None and at not in absent]
-    if open_nulls:
-        raise TransientUpstreamError(
-            f"{api_url}/graphql gave {len(open_nulls)} nulls that it does not call NOT_FOUND; "
-            f"errors: {_kinds(errors)}"
-        )
-
-
-def _authors_query(
-    commits: Sequence[tuple[str, str]],
-) -> tuple[str, dict[str, Any], list[tuple[str, str]]]:
-    """The query, its variables, and each commit's place in the answer: aliases of both levels.
-
-    What is asked goes into variables; the text holds nothing but numbers.
-    """
-    owned: dict[str, list[str]] = {}
-    variables: dict[str, Any] = {}
-    declared: list[str] = []
-    places = []
-    for number, (name, sha) in enumerate(commits):
-        parts = _NAME.fullmatch(name)
-        if not parts or not _SHA.fullmatch(sha):
-            raise ValueError(f"{name!r}, {sha!r}: not owner/name and a commit's 40 digits")
-        at = list(owned).index(name) if name in owned else len(owned)
-        if name not in owned:
-            declared.append(f"$o{at}: String!, $n{at}: String!")
-            variables |= {f"o{at}": parts[1], f"n{at}": parts[2]}
-        declared.append(f"$s{number}: GitObjectID!")
-        variables[f"s{number}"] = sha
-        owned.setdefault(name, []).append(f"c{number}: object(oid: $s{number}) {{ ...author }}")
-        places.append((f"r{at}", f"c{number}"))
-    fields = [
-        f"r{at}: repository(owner: $o{at}, name: $n{at}) {{ {' '.join(objects)} }}"
-        for at, objects in enumerate(owned.values())
-    ]
-    query = f"query Authors({', '.join(declared)}) {{ {' '.join(fields)} }}{_AUTHOR_FRAGMENT}"
-    return query, variables, places
-
-
-def _author(
-    data: dict[str, Any], place: tuple[str, str], errors: list[dict[str, Any]], api_url: str
-) -> int | None:
-    """The account at a place of the answer; None where there is none, and that is certain.
-
-    GitHub says NOT_FOUND of a repository that is gone. An object, author or user may be null
-    without an error; beside errors of another kind such a null is no answer.
-    """
-    path: list[str] = []
-    found: Any = data
-    for key in (*place, "author", "user", "databaseId"):
-        path.append(key)
-        if not isinstance(found, dict) or (key == place[0] and key not in found):
-            raise PermanentUpstreamError(f"{api_url}/graphql gave no object at {path[:-1]}")
-        found = found.get(key)
-        if found is None:
-            _require_explained(path, errors, api_url)
-            return None
-    if not isinstance(found, int):
-        raise PermanentUpstreamError(f"{api_url}/graphql gave a databaseId that is no number")
-    return found
-
-
-def _require_explained(path: list[str], errors: list[dict[str, Any]], api_url: str) -> None:
-    explained = any(
-        error.get("type") == "NOT_FOUND" and (at := error.get("path")) and path[: len(at)] == at
-        for error in errors
-    )
-    is_open = len(path) == 1 or any(error.get("type") != "NOT_FOUND" for error in errors)
-    if is_open and not explained:
-        raise TransientUpstreamError(
-            f"{api_url}/graphql gave a null that it does not call NOT_FOUND; "
-            f"errors: {_kinds(errors)}"
-        )
-
-
-def _errors(body: dict[str, Any]) -> list[dict[str, Any]]:
-    return [error for error in body.get("errors") or [] if isinstance(error, dict)]
-
-
-def _kinds(errors: list[dict[str, Any]]) -> str:
-    return ", ".join(sorted({str(error.get("type")) for error in errors})) or "none"
-
-
-def _no_data(wanted: str, body: dict[str, Any], api_url: str) -> Exception:
-    """What an answer without data is: a limit, which passes, or a refusal."""
-    kinds = _kinds(_errors(body))
-    message = f"{api_url}/graphql gave no {wanted}; errors: {kinds}"
-    is_limit = "RATE_LIMITED" in kinds.split(", ")
-    return TransientUpstreamError(message) if is_limit else PermanentUpstreamError(message)
-
-
-def _json(response: requests.Response) -> dict[str, Any]:
-    try:
-        body = response.json()
-    except requests.exceptions.JSONDecodeError as error:
-        # A cut body is a bad connection, not an answer.
-        raise TransientUpstreamError(f"{response.url} gave a body that is no JSON") from error
-    if not isinstance(body, dict):
-        raise PermanentUpstreamError(f"{response.url} gave JSON that is no object")
-    return body
+def split_tokens(text: str) -> tuple[str, ...]:
+    """Tokens of a setting, which has commas between them."""
+    return tuple(dict.fromkeys(each.strip() for each in text.split(",") if each.strip()))
 
 
 def _profile(actor_id: int, node: dict[str, Any] | None) -> Profile:
@@ -334,14 +231,54 @@ def _text(value: object) -> str | None:
 
 
 class GitHubResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """A GitHub API and the token for it."""
+    """A GitHub API and the tokens for it, with commas between them."""
 
     api_url: str
     token: str = Field(default="", repr=False)
     attempts: int = MAX_ATTEMPTS
+    patience_s: float = PATIENCE_S
+
+    @property
+    def token_count(self) -> int:
+        """How many tokens there are."""
+        return len(split_tokens(self.token))
+
+    def _pool(self) -> TokenPool:
+        key = (self.api_url, split_tokens(self.token))
+        return _POOLS.setdefault(key, TokenPool(key[1]))
 
     def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> GitHubClient:
         """A client for one thread."""
         return GitHubClient(
-            api_url=self.api_url, token=self.token, attempts=self.attempts, on_retry=on_retry
+            api_url=self.api_url,
+            token=self.token,
+            attempts=self.attempts,
+            on_retry=on_retry,
+            patience_s=self.patience_s,
+            pool=self._pool(),
+        )
+
+    def repositories(
+        self,
+        on_retry: Callable[[str], None] = lambda _message: None,
+        *,
+        patience_s: float | None = None,
+        reserve: int = _POLL_RESERVE,
+    ) -> RepositoryClient:
+        """A client for one thread that asks for repositories' events and stars.
+
+        Args:
+            on_retry: is told of every wait.
+            patience_s: longest wait for a limit.
+            reserve: calls an hour and token that are left to others.
+        """
+        return RepositoryClient(
+            GitHubTransport(
+                api_url=self.api_url,
+                pool=self._pool(),
+                attempts=self.attempts,
+                patience_s=self.patience_s if patience_s is None else patience_s,
+                reserve=reserve if self.token_count else 0,
+                on_retry=on_retry,
+            )
         )

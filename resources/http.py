@@ -2,8 +2,10 @@
 
 UpstreamError
 ├── TransientUpstreamError   worth another try: connection, time-out, 408, 425, 429, 5xx, limits
+│   └── RateLimitedError     a limit forbids any call until a stated time
 └── PermanentUpstreamError   another try gives the same answer: other 4xx, endless redirects
-    └── NotFoundError        404 and 410
+    ├── NotFoundError        404 and 410
+    └── LegalBlockError      451, or a refusal that says the content is blocked
 """
 
 import email.utils
@@ -43,12 +45,24 @@ class TransientUpstreamError(UpstreamError):
         self.retry_after_s = retry_after_s
 
 
+class RateLimitedError(TransientUpstreamError):
+    """A limit forbids any call until `resume_at` (UTC), which is longer than one may wait."""
+
+    def __init__(self, message: str, *, resume_at: datetime, retry_after_s: float) -> None:
+        super().__init__(message, retry_after_s=retry_after_s)
+        self.resume_at = resume_at
+
+
 class PermanentUpstreamError(UpstreamError):
     """Another try gives the same answer."""
 
 
 class NotFoundError(PermanentUpstreamError):
     """The upstream has no such thing."""
+
+
+class LegalBlockError(PermanentUpstreamError):
+    """The upstream has it, and must not or will not show it."""
 
 
 class _Session(requests.Session):
@@ -83,15 +97,19 @@ class BearerAuth(requests.auth.AuthBase):
         return request
 
 
-def send(session: requests.Session, method: str, url: str, **options: object) -> requests.Response:
+def send(
+    session: requests.Session, method: str, url: str, *, refuse: bool = True, **options: object
+) -> requests.Response:
     """One request, its failure mapped to the hierarchy above.
 
-    `options` are those of `requests.Session.request`; time limits default to ten seconds to
-    connect and sixty between bytes.
+    With `refuse` false an answer of any status is returned, for `error_for`. `options` are those of
+    `requests.Session.request`; time limits default to ten seconds to connect and sixty between
+    bytes.
 
     Raises:
         TransientUpstreamError: no connection, a broken one, a time-out, or a transient status.
         NotFoundError: 404 or 410.
+        LegalBlockError: 451.
         PermanentUpstreamError: any other status of 400 and above, redirects without end, a
             malformed URL.
     """
@@ -102,7 +120,7 @@ def send(session: requests.Session, method: str, url: str, **options: object) ->
         raise TransientUpstreamError(f"{place(url)}: {type(error).__name__}") from error
     except requests.RequestException as error:
         raise PermanentUpstreamError(f"{place(url)}: {type(error).__name__}") from error
-    if response.status_code >= 400:
+    if refuse and response.status_code >= 400:
         with response:
             raise error_for(response)
     return response
@@ -116,6 +134,8 @@ def error_for(response: requests.Response) -> UpstreamError:
         return TransientUpstreamError(message, retry_after_s=retry_after_s(response))
     if status in (404, 410):
         return NotFoundError(message)
+    if status == 451:
+        return LegalBlockError(message)
     return PermanentUpstreamError(message)
 
 
@@ -126,22 +146,31 @@ def is_rate_limit(response: requests.Response) -> bool:
 
 
 def retry_after_s(response: requests.Response) -> float | None:
-    """Seconds that `Retry-After` asks for, as a number or a date; None without a valid one."""
+    """Seconds that `Retry-After` asks for, as a number or a date; None without a valid one.
+
+    Times are compared with the upstream's own clock, its `Date`, where it states one.
+    """
     value = response.headers.get("Retry-After", "").strip()
+    now = http_date(response.headers.get("Date", "")) or datetime.now(UTC)
     if not value:
         reset = response.headers.get("x-ratelimit-reset", "")
         if is_rate_limit(response) and reset.isdecimal():
-            return max(0.0, float(reset) - datetime.now(UTC).timestamp())
+            return max(0.0, float(reset) - now.timestamp())
         return None
     if value.isdecimal():
         return float(value)
+    moment = http_date(value)
+    return None if moment is None else max(0.0, (moment - now).total_seconds())
+
+
+def http_date(value: str) -> datetime | None:
+    """The time (UTC) of an HTTP date; None where it is none."""
     try:
         moment = email.utils.parsedate_to_datetime(value)
     except (ValueError, OverflowError):
         return None
-    if moment.tzinfo is None:  # a date without a zone, or with the zone «-0000», is of UTC
-        moment = moment.replace(tzinfo=UTC)
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    # A date without a zone, or with the zone «-0000», is of UTC.
+    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def place(url: str) -> str:

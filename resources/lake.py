@@ -38,6 +38,10 @@ class Lake:
         """A pattern over all partitions and parts of a table."""
         return f"{self._root}/{table.replace('.', '/')}/**/*.parquet"
 
+    def has(self, table: str) -> bool:
+        """Whether any partition of a table was written."""
+        return any(self.partitions(table, part) for part in (None, *self.parts(table)))
+
     def partitions(self, table: str, part: str | None = None) -> list[str]:
         """The partitions that are there, in order."""
         folder = str(Path(self.path(table, "x", part)).parent)

@@ -10,7 +10,7 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -99,6 +99,28 @@ class Warehouse:
         with self.transaction() as connection:
             for statement in ddl:
                 connection.execute(statement)
+
+    def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
+        """Give a table the columns that it does not have yet, null in all rows.
+
+        Args:
+            table: `schema.table`, which exists.
+            types: type by column name.
+
+        Returns:
+            The columns that were missing.
+        """
+        schema, name = table.split(".")
+        with self.transaction() as connection:
+            found = connection.execute(
+                "SELECT column_name FROM information_schema.columns "
+                "WHERE table_schema = ? AND table_name = ?",
+                [schema, name],
+            ).fetchall()
+            missing = [column for column in types if (column,) not in found]
+            for column in missing:
+                connection.execute(f'ALTER TABLE {table} ADD COLUMN "{column}" {types[column]}')
+        return missing
 
     def has_table(self, table: str) -> bool:
         """Whether `schema.table` is there."""

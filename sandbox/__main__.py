@@ -6,6 +6,8 @@ import argparse
 import os
 import signal
 import threading
+import time
+from datetime import UTC, datetime, timedelta
 
 from sandbox.faults import DEFAULT_FAULTS
 from sandbox.server import SandboxServer
@@ -21,6 +23,7 @@ def main() -> None:
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--developers", type=int, default=3_000)
     parser.add_argument("--clean", action="store_true", help="an archive without planted faults")
+    parser.add_argument("--now", help="ISO time with offset at which the clock begins")
     parser.add_argument("--with-parent", action="store_true", help="end when the parent has ended")
     options = parser.parse_args()
 
@@ -30,7 +33,13 @@ def main() -> None:
         signal.signal(number, lambda *_: stop.set())
     faults = () if options.clean else DEFAULT_FAULTS
     world = World(options.seed, options.developers, faults=faults)
-    with SandboxServer(world, port=options.port) as server:
+    begin = datetime.fromisoformat(options.now) if options.now else datetime.now(UTC)
+    since = time.monotonic()
+
+    def clock() -> datetime:
+        return begin + timedelta(seconds=time.monotonic() - since)
+
+    with SandboxServer(world, port=options.port, clock=clock) as server:
         print(f"sandbox ready at {server.url}", flush=True)
         while not stop.wait(_PARENT_POLL_SECONDS):
             if options.with_parent and os.getppid() != parent:

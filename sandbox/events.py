@@ -66,19 +66,21 @@ _EVENT_IDS_PER_HOUR = 1_000_000
 
 @dataclass(frozen=True)
 class Rise:
-    """A planted, lasting rise of one country's attention on tracked repositories.
+    """A planted, lasting rise of what one country does on tracked repositories.
 
     Attributes:
-        on: first UTC day with a higher rate; the policy date.
+        on: first UTC day with a higher rate, in any year; the policy date.
         country: whose developers' rate rises.
         factor: what the rate is multiplied by in the end.
         ramp_days: days until then; the rise is linear, and the last of them has the whole factor.
+        event_group: what rises: contribution, participation, attention or other.
     """
 
     on: date = date(2024, 12, 2)
     country: str = "CN"
     factor: float = 4.0
     ramp_days: int = 5
+    event_group: str = "attention"
 
     def factor_on(self, day: date) -> float:
         """What the rate is multiplied by on a UTC day."""
@@ -109,8 +111,8 @@ class Events:
     def __len__(self) -> int:
         return len(self.event_id)
 
-    def take(self, chosen: npt.NDArray[np.bool_] | slice) -> Self:
-        """The events at a mask or slice."""
+    def take(self, chosen: npt.NDArray[np.bool_] | IntArray) -> Self:
+        """The events at a mask or at positions."""
         return type(self)(*(getattr(self, field.name)[chosen] for field in fields(self)))
 
     def then(self, others: Self) -> Self:
@@ -153,7 +155,11 @@ class Activity:
         )
         self._tracked_rates, background_rates = _draw_rates(seed, population)
         self._rates = np.vstack([self._tracked_rates, background_rates])
-        self._attention_rows = np.flatnonzero(np.isin(EVENT_TYPES, EVENT_GROUPS["attention"]))
+        self._rising_rows = (
+            np.flatnonzero(np.isin(EVENT_TYPES, EVENT_GROUPS[rise.event_group]))
+            if rise
+            else np.empty(0, dtype=np.int64)
+        )
         self._is_rising = (
             population.country_index == COUNTRY_CODES.index(rise.country)
             if rise
@@ -174,27 +180,28 @@ class Activity:
         factors = np.array([hour_factors(hour, self._clocks) for hour in hours])
         by_clock = captured.T @ factors
         expected = self._tracked_rates * by_clock[:, self._clock_index]
-        expected[np.ix_(self._attention_rows, self._is_rising)] *= self._rise_factor(day)
+        expected[np.ix_(self._rising_rows, self._is_rising)] *= self._rise_factor(day)
         return np.asarray(expected, dtype=np.float64)
 
     def draw(self, hour: int) -> Events:
         """All events that happen in an hour, whether an archive has them or not."""
         rng = np.random.default_rng([self._seed, 3, hour])
         weights = self._rates * hour_factors(hour, self._clocks)[self._clock_index]
-        weights[np.ix_(self._attention_rows, self._is_rising)] *= self._rise_factor(day_of(hour))
+        weights[np.ix_(self._rising_rows, self._is_rising)] *= self._rise_factor(day_of(hour))
         cumulative = np.cumsum(weights)
         count = int(rng.poisson(cumulative[-1]))
         cell = np.searchsorted(cumulative, rng.random(count) * cumulative[-1], side="right")
         stream, actor = np.divmod(np.minimum(cell, weights.size - 1), weights.shape[1])
-        second = np.sort(rng.integers(0, 3_600, count))
+        second = hour * 3_600 + np.sort(rng.integers(0, 3_600, count))
         spacing = _EVENT_IDS_PER_HOUR // (count + 1)
         ids = np.arange(count) * spacing + rng.integers(0, spacing, count)
+        repository = self._choose_repositories(rng, stream < len(EVENT_TYPES), actor)
         return Events(
             event_id=_FIRST_EVENT_ID + hour * _EVENT_IDS_PER_HOUR + ids,
             type_index=stream % len(EVENT_TYPES),
             actor=actor,
-            repository=self._choose_repositories(rng, stream < len(EVENT_TYPES), actor),
-            second=hour * 3_600 + second,
+            repository=self._repositories.still_there(repository, second),
+            second=second,
             nonce=rng.integers(0, 2**64, count, dtype=np.uint64),
         )
 

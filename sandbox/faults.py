@@ -1,19 +1,57 @@
-"""What the archive of the world loses, delays and damages, and when."""
+"""What the archives of the world lose, delay and damage, and when."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import TypeVar
+
+from sandbox.events import EVENT_TYPES
+
+FIRST_ARCHIVE, SECOND_ARCHIVE = "gharchive", "opendigger"
+#: Archives of the same events, each with captures and faults of its own.
+ARCHIVES = (FIRST_ARCHIVE, SECOND_ARCHIVE)
+ALL_TYPES, ALL_BUT_PUSHES = "*", "non-PushEvent"
 
 
 @dataclass(frozen=True)
 class CaptureLoss:
-    """The archive captures only a share of one event type, uniformly over people."""
+    """An archive captures only a share of some events, each by a draw of its own.
+
+    Losses of the same event multiply.
+
+    Attributes:
+        event_type: a name, `*` for all, or `non-PushEvent` for all but pushes.
+        first: first UTC day of creation.
+        last: last one; `date.max` for a loss that stays.
+        captured_share: chance of each event to be recorded, 0 to 1.
+        archive: which archive loses them.
+        is_gradual: the share falls by the same step each day, from 1 on the day before `first` to
+            `captured_share` on `last`.
+    """
 
     event_type: str
     first: date
     last: date
     captured_share: float
+    archive: str = FIRST_ARCHIVE
+    is_gradual: bool = False
+
+    def applies_to(self, event_type: str) -> bool:
+        """Whether events of a type are among those lost."""
+        if self.event_type == ALL_BUT_PUSHES:
+            return event_type != "PushEvent"
+        return self.event_type in {ALL_TYPES, event_type}
+
+    def share_on(self, day: date) -> float:
+        """Chance of an event created on a UTC day to be recorded."""
+        if not self.first <= day <= self.last:
+            return 1.0
+        if not self.is_gradual:
+            return self.captured_share
+        elapsed = ((day - self.first).days + 1) / ((self.last - self.first).days + 1)
+        return 1.0 - (1.0 - self.captured_share) * elapsed
 
 
 @dataclass(frozen=True)
@@ -21,6 +59,7 @@ class MissingHour:
     """The hour's file does not exist."""
 
     hour: datetime
+    archive: str = FIRST_ARCHIVE
 
 
 @dataclass(frozen=True)
@@ -29,6 +68,7 @@ class CutHour:
 
     hour: datetime
     kept_share: float = 0.6
+    archive: str = FIRST_ARCHIVE
 
 
 @dataclass(frozen=True)
@@ -36,6 +76,7 @@ class GarbageHour:
     """Lines that are no events lie among the hour's events, which are all there."""
 
     hour: datetime
+    archive: str = FIRST_ARCHIVE
 
 
 @dataclass(frozen=True)
@@ -45,6 +86,7 @@ class MultiMemberHour:
     hour: datetime
     duplicates: int = 15
     members: int = 3
+    archive: str = FIRST_ARCHIVE
 
 
 @dataclass(frozen=True)
@@ -53,35 +95,92 @@ class LateHour:
 
     hour: datetime
     refusals: int = 1
+    archive: str = FIRST_ARCHIVE
 
 
 @dataclass(frozen=True)
 class LateDelivery:
-    """From a moment on, a share of events lies in the next hour's file."""
+    """From a moment on, files are cut by the crawler's clock and not by `created_at`.
+
+    The crawler sees an event up to `2 * share` hours after it happened, all waits being equally
+    likely, so that the share which lies in the next hour's file is of the hour's last minutes. A
+    few events turn up whole days later, in the file of the same hour.
+
+    Attributes:
+        since: events created from then on.
+        share: of events in the next hour's file, at most 0.5.
+        stray_share: of events that turn up days later.
+        stray_days: within how many days these do.
+        archive: whose files they are.
+    """
 
     since: datetime
     share: float = 0.02
+    stray_share: float = 0.0005
+    stray_days: int = 3
+    archive: str = FIRST_ARCHIVE
 
 
 @dataclass(frozen=True)
-class TrimmedPushes:
-    """From a moment on, a PushEvent's payload has five fields and no commits."""
+class TrimmedPayloads:
+    """From a moment on, the feed gives short payloads, so that every archive has them.
+
+    A PushEvent has five fields and no commits, a pull request five, and nothing says
+    `author_association`.
+    """
 
     since: datetime
 
 
-Fault = (
-    CaptureLoss
-    | MissingHour
-    | CutHour
-    | GarbageHour
-    | MultiMemberHour
-    | LateHour
-    | LateDelivery
-    | TrimmedPushes
-)
+HourFault = MissingHour | CutHour | GarbageHour | MultiMemberHour | LateHour
+Fault = CaptureLoss | HourFault | LateDelivery | TrimmedPayloads
+_HourFault = TypeVar("_HourFault", bound=HourFault)
 
-#: The default world's calendar. The dated faults lie in the demo month, 2024-11-17 to 2024-12-16.
+
+def loss_2026(
+    start: date,
+    *,
+    star_share: float = 0.05,
+    other_share: float = 0.3,
+    end: date | None = None,
+    second_since: date = date.min,
+    second_star_share: float = 0.6,
+    second_other_share: float = 0.6,
+    second_push_share: float = 0.95,
+) -> tuple[Fault, ...]:
+    """A loss as in 2026: the first archive keeps pushes only, the second a part of each type.
+
+    Args:
+        start: first UTC day of the first archive's loss.
+        star_share: of WatchEvents that the first archive captures from then on.
+        other_share: of its other events that are no pushes, all of which it captures.
+        end: last day of that loss; None when it stays.
+        second_since: first day of the second archive's shares, which stay.
+        second_star_share: of WatchEvents that the second archive captures.
+        second_other_share: of its other events that are no pushes.
+        second_push_share: of its pushes.
+    """
+    last = end or date.max
+    first_shares = {"WatchEvent": star_share, "PushEvent": 1.0}
+    second_shares = {"WatchEvent": second_star_share, "PushEvent": second_push_share}
+    lost = [
+        CaptureLoss(name, start, last, first_shares.get(name, other_share)) for name in EVENT_TYPES
+    ]
+    second = [
+        CaptureLoss(
+            name,
+            second_since,
+            date.max,
+            second_shares.get(name, second_other_share),
+            SECOND_ARCHIVE,
+        )
+        for name in EVENT_TYPES
+    ]
+    return tuple(loss for loss in (*lost, *second) if loss.captured_share < 1.0)
+
+
+#: The default world's calendar. Dated faults of the demo month, 2024-11-17 to 2024-12-16, come
+#: first, then those of the real upstreams at their real dates.
 DEFAULT_FAULTS: tuple[Fault, ...] = (
     GarbageHour(datetime(2024, 11, 25, 9, tzinfo=UTC)),
     CutHour(datetime(2024, 11, 28, 14, tzinfo=UTC)),
@@ -90,75 +189,107 @@ DEFAULT_FAULTS: tuple[Fault, ...] = (
     MissingHour(datetime(2024, 12, 5, 4, tzinfo=UTC)),
     CaptureLoss("WatchEvent", date(2024, 12, 9), date(2024, 12, 10), captured_share=0.30),
     LateHour(datetime(2024, 12, 12, 6, tzinfo=UTC)),
-    # Both are changes of the real upstream, at their real dates.
     LateDelivery(since=datetime(2025, 5, 25, tzinfo=UTC)),
-    TrimmedPushes(since=datetime(2025, 10, 7, tzinfo=UTC)),
+    TrimmedPayloads(since=datetime(2025, 10, 7, tzinfo=UTC)),
+    CaptureLoss("*", date(2025, 10, 9), date(2025, 10, 13), captured_share=0.01),
+    CaptureLoss(
+        "WatchEvent", date(2026, 2, 1), date(2026, 5, 31), captured_share=0.2, is_gradual=True
+    ),
+    # The second archive promises no completeness: its shares hold as long as it is there.
+    *loss_2026(date(2026, 6, 1)),
 )
 
 
 @dataclass(frozen=True)
 class FaultCalendar:
-    """Lookups over a table of faults; every `hour` is the UTC start of an hour."""
+    """Lookups over a table of faults; every `hour` is the UTC start of an hour.
+
+    Args:
+        faults: of all archives.
+        second_since: first hour of the second archive; None when there is none.
+
+    Raises:
+        ValueError: a fault names no archive or event type that there is, or a share is none.
+    """
 
     faults: tuple[Fault, ...]
+    second_since: datetime | None = None
 
-    def captured_share(self, event_type: str, hour: datetime) -> float:
-        """Expected share of an hour's events of a type that a reader can get.
+    def __post_init__(self) -> None:
+        for fault in self.faults:
+            if not isinstance(fault, TrimmedPayloads) and fault.archive not in ARCHIVES:
+                raise ValueError(f"no such archive: {fault.archive}")
+            if isinstance(fault, CaptureLoss):
+                if not any(fault.applies_to(name) for name in EVENT_TYPES):
+                    raise ValueError(f"no such event type: {fault.event_type}")
+                if not 0.0 <= fault.captured_share <= 1.0:
+                    raise ValueError(f"no share: {fault.captured_share}")
+            elif isinstance(fault, LateDelivery) and not 0.0 <= fault.share <= 0.5:
+                raise ValueError(f"no share of late events, 0 to 0.5: {fault.share}")
 
-        A cut file keeps about the same share of its events as of its bytes.
+    def captured_shares(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> tuple[float, ...]:
+        """Expected share of an hour's events that a reader can get, by EVENT_TYPES.
+
+        A cut file keeps about the same share of its events as of its bytes. Where late events lie
+        is not looked at: they count for the hour they were created in.
         """
-        share = 1.0
+        if not self.has_file(hour, archive):
+            return (0.0,) * len(EVENT_TYPES)
+        cut = self.cut(hour, archive)
+        kept_share = cut.kept_share if cut else 1.0
+        return tuple(share * kept_share for share in self.recorded_shares(hour.date(), archive))
+
+    def recorded_shares(self, day: date, archive: str = FIRST_ARCHIVE) -> tuple[float, ...]:
+        """Chance of a UTC day's events to be recorded by an archive, by EVENT_TYPES."""
+        shares = dict.fromkeys(EVENT_TYPES, 1.0)
         for fault in self.faults:
-            match fault:
-                case MissingHour(hour=lost) if lost == hour:
-                    return 0.0
-                case CutHour(hour=cut, kept_share=kept) if cut == hour:
-                    share *= kept
-                case CaptureLoss(event_type=kind) if kind == event_type:
-                    share *= fault.captured_share if _covers(fault, hour) else 1.0
-        return share
+            if isinstance(fault, CaptureLoss) and fault.archive == archive:
+                share = fault.share_on(day)
+                for name in EVENT_TYPES if share < 1.0 else ():
+                    shares[name] *= share if fault.applies_to(name) else 1.0
+        return tuple(shares.values())
 
-    def recorded_share(self, event_type: str, hour: datetime) -> float:
-        """Share of an hour's events of a type that the archive recorded at all."""
-        share = 1.0
-        for fault in self.faults:
-            if isinstance(fault, CaptureLoss) and fault.event_type == event_type:
-                share *= fault.captured_share if _covers(fault, hour) else 1.0
-        return share
+    def has_file(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> bool:
+        """Whether the hour's file ever appears."""
+        has_begun = archive == FIRST_ARCHIVE or (
+            self.second_since is not None and hour >= self.second_since
+        )
+        return has_begun and next(self._of_hour(MissingHour, hour, archive), None) is None
 
-    def is_missing(self, hour: datetime) -> bool:
-        """Whether the hour's file never appears."""
-        return any(isinstance(fault, MissingHour) and fault.hour == hour for fault in self.faults)
-
-    def cut(self, hour: datetime) -> CutHour | None:
+    def cut(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> CutHour | None:
         """The cut of the hour's file, if there is one."""
-        return next((f for f in self.faults if isinstance(f, CutHour) and f.hour == hour), None)
+        return next(self._of_hour(CutHour, hour, archive), None)
 
-    def has_garbage(self, hour: datetime) -> bool:
+    def has_garbage(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> bool:
         """Whether the hour's file holds lines that are no events."""
-        return any(isinstance(fault, GarbageHour) and fault.hour == hour for fault in self.faults)
+        return next(self._of_hour(GarbageHour, hour, archive), None) is not None
 
-    def multi_member(self, hour: datetime) -> MultiMemberHour | None:
+    def multi_member(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> MultiMemberHour | None:
         """How the hour's file is split and repeated, if it is."""
-        return next(
-            (f for f in self.faults if isinstance(f, MultiMemberHour) and f.hour == hour), None
-        )
+        return next(self._of_hour(MultiMemberHour, hour, archive), None)
 
-    def refusals(self, hour: datetime) -> int:
+    def refusals(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> int:
         """How many requests the hour's file answers with 404 before it is there."""
-        return sum(f.refusals for f in self.faults if isinstance(f, LateHour) and f.hour == hour)
+        return sum(fault.refusals for fault in self._of_hour(LateHour, hour, archive))
 
-    def late_share(self, hour: datetime) -> float:
-        """Share of the hour's events that lie in the next hour's file."""
-        return max(
-            (f.share for f in self.faults if isinstance(f, LateDelivery) and f.since <= hour),
-            default=0.0,
+    def late_delivery(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> LateDelivery | None:
+        """How late the events created in an hour come; None when all are in time."""
+        found = (
+            fault
+            for fault in self.faults
+            if isinstance(fault, LateDelivery) and fault.archive == archive and fault.since <= hour
         )
+        return max(found, key=lambda fault: fault.since, default=None)
 
-    def has_trimmed_pushes(self, hour: datetime) -> bool:
-        """Whether the pushes of an hour carry the short payload."""
-        return any(isinstance(f, TrimmedPushes) and f.since <= hour for f in self.faults)
+    def has_trimmed_payloads(self, hour: datetime) -> bool:
+        """Whether the events created in an hour carry short payloads."""
+        return any(isinstance(f, TrimmedPayloads) and f.since <= hour for f in self.faults)
 
-
-def _covers(loss: CaptureLoss, hour: datetime) -> bool:
-    return loss.first <= hour.date() <= loss.last
+    def _of_hour(
+        self, kind: type[_HourFault], hour: datetime, archive: str
+    ) -> Iterator[_HourFault]:
+        return (
+            fault
+            for fault in self.faults
+            if isinstance(fault, kind) and fault.hour == hour and fault.archive == archive
+        )

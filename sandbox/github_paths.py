@@ -3,33 +3,47 @@
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import datetime
+from urllib.parse import urlencode
 
 from sandbox.commits import PlantedCommit
 from sandbox.exchange import Request, Response, json_response
+from sandbox.github_activity import ActivityLists
+from sandbox.github_limits import Limits, RateLimits
 from sandbox.graphql import answer_query
 from sandbox.lines import organisation_id
 from sandbox.node_ids import repository_node_id
 from sandbox.repositories import Repository
 from sandbox.world import World
 
-RATE_LIMIT = 5_000
-_REPOSITORY_PATH = re.compile(r"/repos/([^/]+/[^/]+)")
-_REPOSITORY_ID_PATH = re.compile(r"/repositories/(\d+)")
+_LISTS = r"(?:/(events|stargazers/history))?"
+_REPOSITORY_PATH = re.compile(r"/repos/([^/]+/[^/]+)" + _LISTS)
+_REPOSITORY_ID_PATH = re.compile(r"/repositories/(\d{1,18})" + _LISTS)
 _DOCUMENTATION = "https://docs.github.com/rest"
 
 
 class GitHubPaths:
-    """Answers `/graphql`, `/repos/{owner}/{repo}` and `/repositories/{id}`."""
+    """Answers `/graphql`, `/repos/{owner}/{repo}` and `/repositories/{id}`, and lists below these.
 
-    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
+    Args:
+        world: what is served.
+        clock: now.
+        limits: on calls, for each token.
+    """
+
+    def __init__(
+        self,
+        world: World,
+        clock: Callable[[], datetime],
+        limits: Limits = Limits(),  # noqa: B008 - a frozen record
+    ) -> None:
         self._world = world
         self._clock = clock
-        self._lock = threading.Lock()
-        self._window = 0
-        self._used = 0
+        self._limits = limits
+        self._rates = RateLimits(clock, limits)
+        self.lists = ActivityLists(world, clock)
         self._by_id = {row.github_id: row for row in world.repositories}
         # GitHub's names do not tell capitals apart.
         self._by_name = {row.name.lower(): row for row in world.repositories}
@@ -42,15 +56,18 @@ class GitHubPaths:
         if request.path == "/graphql":
             return self._graphql(request)
         if match := _REPOSITORY_PATH.fullmatch(request.path):
-            return self._repository(request, self._named(match[1].lower()), match[1].lower())
+            name = match[1].lower()
+            return self._repository(request, self._named(name), match[2], name)
         if match := _REPOSITORY_ID_PATH.fullmatch(request.path):
-            return self._repository(request, self._by_id.get(int(match[1])))
+            return self._repository(request, self._by_id.get(int(match[1])), match[2])
         return None
 
     def _graphql(self, request: Request) -> Response:
         if request.bearer_token is None:
             return _problem(401, "This endpoint requires you to be authenticated.")
-        headers = self._spend_one()
+        headers, refusal = self._rates.spend(request.bearer_token, "graphql")
+        if refusal:
+            return refusal
         if request.method != "POST":
             return _problem(404, "Not Found", headers)
         sent = request.json_object
@@ -58,7 +75,7 @@ class GitHubPaths:
             return _problem(400, "Problems parsing JSON", headers)
         variables = sent.get("variables")
         rate_limit: dict[str, object] = {
-            "limit": RATE_LIMIT,
+            "limit": self._limits.calls_an_hour,
             "cost": 1,
             "remaining": int(headers["x-ratelimit-remaining"]),
             "used": int(headers["x-ratelimit-used"]),
@@ -86,46 +103,63 @@ class GitHubPaths:
         return self._by_name.get(name) or self._by_previous_name.get(name)
 
     def _repository(
-        self, request: Request, row: Repository | None, asked: str | None = None
+        self,
+        request: Request,
+        row: Repository | None,
+        wanted: str | None,
+        asked: str | None = None,
     ) -> Response:
-        headers = self._spend_one()
-        if row is None:
+        headers, refusal = self._rates.spend(request.bearer_token, "core")
+        if refusal:
+            return refusal
+        now = self._clock()
+        name = row.name_at(now) if row else ""
+        # Before a rename the later name is not known yet.
+        is_later = row and asked is not None and asked == row.name.lower() != name.lower()
+        if row is None or is_later or (row.gone_since and row.gone_since <= now):
             return _problem(404, "Not Found", headers)
-        name = row.name_at(self._clock())
+        if row.blocked_since and row.blocked_since <= now:
+            return _problem(451, "Repository access blocked", headers, _BLOCK)
         if asked is not None and asked != name.lower():
-            # Before a rename the later name is not known yet.
-            if asked == row.name.lower():
-                return _problem(404, "Not Found", headers)
-            location = f"{request.base_url}/repositories/{row.github_id}"
-            return json_response(
-                {
-                    "message": "Moved Permanently",
-                    "url": location,
-                    "documentation_url": "https://docs.github.com/v3/#http-redirects",
-                },
-                301,
-                {**headers, "Location": location},
-            )
-        return json_response(_repository_object(row, name), headers=headers)
-
-    def _spend_one(self) -> dict[str, str]:
-        """Count a call against the hour's limit and say how much is left."""
-        now = int(self._clock().timestamp())
-        with self._lock:
-            if now // 3_600 != self._window:
-                self._window, self._used = now // 3_600, 0
-            self._used += 1
-            used = self._used
-        return {
-            "x-ratelimit-limit": str(RATE_LIMIT),
-            "x-ratelimit-remaining": str(max(0, RATE_LIMIT - used)),
-            "x-ratelimit-used": str(used),
-            "x-ratelimit-reset": str((now // 3_600 + 1) * 3_600),
-        }
+            return _moved(request, row, wanted, headers)
+        if wanted is None:
+            return json_response(_repository_object(row, name), headers=headers)
+        lists = self.lists
+        found = (lists.events if wanted == "events" else lists.star_history)(request, row)
+        if found.status == 304:
+            headers = self._rates.give_back(request.bearer_token, "core")
+        return replace(found, headers={**headers, **found.headers})
 
 
-def _problem(status: int, message: str, headers: dict[str, str] | None = None) -> Response:
+_BLOCK = {"block": {"reason": "dmca", "created_at": "2024-12-14T00:00:00Z", "html_url": ""}}
+
+
+def _moved(
+    request: Request, row: Repository, wanted: str | None, headers: Mapping[str, str]
+) -> Response:
+    location = f"{request.base_url}/repositories/{row.github_id}"
+    if wanted:
+        query = f"?{urlencode(request.query)}" if request.query else ""
+        location = f"{location}/{wanted}{query}"
+    return json_response(
+        {
+            "message": "Moved Permanently",
+            "url": location,
+            "documentation_url": "https://docs.github.com/v3/#http-redirects",
+        },
+        301,
+        {**headers, "Location": location},
+    )
+
+
+def _problem(
+    status: int,
+    message: str,
+    headers: Mapping[str, str] | None = None,
+    beside: Mapping[str, object] | None = None,
+) -> Response:
     content = {
+        **(beside or {}),
         "message": message,
         "documentation_url": _DOCUMENTATION,
         "status": str(status),

@@ -59,16 +59,14 @@ class LineWriter:
             if row.previous_name and row.renamed_at
         }
 
-    def write(self, events: Events, *, has_trimmed_pushes: bool) -> list[str]:
+    def write(self, events: Events, *, is_trimmed: bool) -> list[str]:
         """One JSON object an event, without line ends.
 
         Args:
             events: what to write.
-            has_trimmed_pushes: pushes carry the short payload used since 2025-10-07.
+            is_trimmed: payloads are the short ones used since 2025-10-07.
         """
         writers = [_PAYLOADS[name] for name in EVENT_TYPES]
-        if has_trimmed_pushes:
-            writers[EVENT_TYPES.index("PushEvent")] = payloads.trimmed_push
         epoch = np.datetime64(EPOCH.replace(tzinfo=None), "s")
         times = np.datetime_as_string(epoch + events.second.astype("timedelta64[s]")).tolist()
         lines = []
@@ -93,6 +91,7 @@ class LineWriter:
                 repository_id=self._repositories[repository].github_id,
                 repository_fragment=named.fragment,
                 created_at=f"{time}Z",
+                is_trimmed=is_trimmed,
             )
             lines.append(
                 f'{{"id":"{event_id}","type":"{EVENT_TYPES[type_index]}",'

@@ -37,10 +37,26 @@ _TEXTS = tuple(
     )
 )
 _BRANCHES = ("main", "dev", "fix-loader", "feature/long-context", "docs", "release-1.4")
+#: event_type -> what `action` can say; types that are not here have no such field.
+_STATES = ("opened", "closed", "reopened")
+ACTIONS = {
+    "WatchEvent": ("started",),
+    "PullRequestEvent": _STATES,
+    "PullRequestReviewEvent": ("created",),
+    "PullRequestReviewCommentEvent": ("created",),
+    "IssuesEvent": _STATES,
+    "IssueCommentEvent": ("created",),
+    "ReleaseEvent": ("published",),
+}
+#: The bits of an event's nonce that choose among the words of a field.
+CHOICE_SHIFT = 29
 
 
 class Scene(NamedTuple):
-    """What a payload is made from: the actor's user object, the repository, the time, and bits."""
+    """What a payload is made from: the actor's user object, the repository, the time, and bits.
+
+    `is_trimmed` asks for the short payloads that the feed gives since 2025-10-07.
+    """
 
     nonce: int
     login: str
@@ -49,6 +65,7 @@ class Scene(NamedTuple):
     repository_id: int
     repository_fragment: str
     created_at: str
+    is_trimmed: bool
 
     @property
     def number(self) -> int:
@@ -83,7 +100,7 @@ class Scene(NamedTuple):
 
     def pick(self, *choices: str) -> str:
         """One of the choices."""
-        return choices[(self.nonce >> 29) % len(choices)]
+        return choices[(self.nonce >> CHOICE_SHIFT) % len(choices)]
 
 
 def watch(scene: Scene) -> str:
@@ -107,8 +124,13 @@ def fork(scene: Scene) -> str:
 
 
 def push(scene: Scene) -> str:
-    """A push with its commits, as until 2025-10-07."""
+    """A push: with its commits, or with the five fields left of it."""
     head = scene.sha
+    if scene.is_trimmed:
+        return (
+            f'{{"repository_id":{scene.repository_id},"push_id":{scene.object_id * 10},'
+            f'"ref":"refs/heads/{scene.branch}","head":"{head}","before":"{head[::-1]}"}}'
+        )
     return (
         f'{{"repository_id":{scene.repository_id},"push_id":{scene.object_id * 10},"size":1,'
         f'"distinct_size":1,"ref":"refs/heads/{scene.branch}","head":"{head}",'
@@ -119,18 +141,9 @@ def push(scene: Scene) -> str:
     )
 
 
-def trimmed_push(scene: Scene) -> str:
-    """A push with the five fields left since 2025-10-07."""
-    head = scene.sha
-    return (
-        f'{{"repository_id":{scene.repository_id},"push_id":{scene.object_id * 10},'
-        f'"ref":"refs/heads/{scene.branch}","head":"{head}","before":"{head[::-1]}"}}'
-    )
-
-
 def pull_request(scene: Scene) -> str:
     """A pull request opened or closed."""
-    action = scene.pick("opened", "closed", "reopened")
+    action = scene.pick(*_STATES)
     return f'{{"action":"{action}","number":{scene.number},"pull_request":{_pull_request(scene)}}}'
 
 
@@ -139,8 +152,8 @@ def pull_request_review(scene: Scene) -> str:
     return (
         f'{{"action":"created","review":{{"id":{scene.object_id},"user":{scene.user},'
         f'"body":{scene.body},"commit_id":"{scene.sha}","submitted_at":"{scene.created_at}",'
-        f'"state":"{scene.pick("approved", "commented", "changes_requested")}",'
-        f'"author_association":"MEMBER"}},"pull_request":{_pull_request(scene)}}}'
+        f'"state":"{scene.pick("approved", "commented", "changes_requested")}"'
+        f'{_association(scene, "MEMBER")}}},"pull_request":{_pull_request(scene)}}}'
     )
 
 
@@ -157,7 +170,7 @@ def pull_request_review_comment(scene: Scene) -> str:
 
 def issues(scene: Scene) -> str:
     """An issue opened or closed."""
-    action = scene.pick("opened", "closed", "reopened")
+    action = scene.pick(*_STATES)
     return f'{{"action":"{action}","issue":{_issue(scene)}}}'
 
 
@@ -200,6 +213,15 @@ def _pull_request(scene: Scene) -> str:
     """A pull request; both its ends nest an object named `repo`, the head's is the actor's fork."""
     name = scene.repository.split("/", 1)[1]
     fork_name = f"{scene.login}/{name}"
+    if scene.is_trimmed:
+        return (
+            f'{{"url":"{_API}/repos/{scene.repository}/pulls/{scene.number}",'
+            f'"id":{scene.object_id},"number":{scene.number},'
+            f'"head":{{"ref":"{scene.branch}","sha":"{scene.sha}",'
+            f'"repo":{{"id":{scene.object_id + 1},"url":"{_API}/repos/{fork_name}",'
+            f'"name":"{name}"}}}},"base":{{"ref":"main","sha":"{scene.sha[::-1]}",'
+            f'"repo":{scene.repository_fragment}}}}}'
+        )
     return (
         f'{{"url":"{_API}/repos/{scene.repository}/pulls/{scene.number}","id":{scene.object_id},'
         f'"html_url":"https://github.com/{scene.repository}/pull/{scene.number}",'
@@ -221,8 +243,8 @@ def _issue(scene: Scene) -> str:
         f'"repository_url":"{_API}/repos/{scene.repository}","id":{scene.object_id},'
         f'"number":{scene.number},"title":{scene.text},"user":{scene.user},"labels":[],'
         f'"state":"{scene.pick("open", "closed")}","locked":false,"assignee":null,"comments":2,'
-        f'"created_at":"{scene.created_at}","updated_at":"{scene.created_at}",'
-        f'"author_association":"NONE","body":{scene.body}}}'
+        f'"created_at":"{scene.created_at}","updated_at":"{scene.created_at}"'
+        f'{_association(scene, "NONE")},"body":{scene.body}}}'
     )
 
 
@@ -230,5 +252,10 @@ def _comment(scene: Scene) -> str:
     return (
         f'{{"url":"{_API}/repos/{scene.repository}/issues/comments/{scene.object_id}",'
         f'"id":{scene.object_id},"user":{scene.user},"created_at":"{scene.created_at}",'
-        f'"updated_at":"{scene.created_at}","author_association":"NONE","body":{scene.text}}}'
+        f'"updated_at":"{scene.created_at}"{_association(scene, "NONE")},"body":{scene.text}}}'
     )
+
+
+def _association(scene: Scene, name: str) -> str:
+    """A field of what an author is to the repository, with the comma before it, while there is."""
+    return "" if scene.is_trimmed else f',"author_association":"{name}"'

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import csv
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
+
+from sandbox.hours import EPOCH
 
 TRACKED_CSV = Path(__file__).with_name("tracked_repositories.csv")
 BACKGROUND_COUNT = 2_000
@@ -24,6 +27,10 @@ _RENAMED_AT = {
     "sandbox-glm/glm-model": datetime(2024, 11, 27, 12, tzinfo=UTC),
     "sandbox-mistral/mistral-inference": datetime(2023, 6, 15, tzinfo=UTC),
 }
+#: For worlds in which repositories end: one deleted, one blocked for legal reasons. The second is
+#: withdrawn from git anyway.
+LATE_GONE = {"sandbox-gemma/gemma-native": datetime(2024, 12, 14, tzinfo=UTC)}
+LATE_BLOCKED = {"sandbox-baichuan/baichuan-chat": datetime(2024, 12, 14, tzinfo=UTC)}
 #: A home audience looks at its own country's repositories more often.
 _HOME_AFFINITY = 2.0
 _WORDS = (
@@ -35,7 +42,11 @@ _WORDS = (
 
 @dataclass(frozen=True)
 class Repository:
-    """A repository: numeric identity, name now, and the name before a rename."""
+    """A repository: numeric identity, name now, and the name before a rename.
+
+    `gone_since` and `blocked_since` are the moments from which it is deleted or blocked for legal
+    reasons; None where it stays.
+    """
 
     github_id: int
     name: str
@@ -43,6 +54,8 @@ class Repository:
     developer_country: str | None = None
     previous_name: str | None = None
     renamed_at: datetime | None = None
+    gone_since: datetime | None = None
+    blocked_since: datetime | None = None
 
     def name_at(self, moment: datetime) -> str:
         """The name the repository carried at a moment."""
@@ -61,13 +74,23 @@ class Repositories:
     """All repositories, the tracked first, with the chance that an event falls on each.
 
     `tracked_cumulative` is (countries, tracked), `background_cumulative` (background,): both
-    cumulative probabilities that end at 1.
+    cumulative probabilities that end at 1. `heirs` are, for each repository that ends, its index,
+    the second since 2022-01-01T00Z and the index of the one that its people turn to.
     """
 
     rows: tuple[Repository, ...]
     tracked_count: int
     tracked_cumulative: npt.NDArray[np.float64]
     background_cumulative: npt.NDArray[np.float64]
+    heirs: tuple[tuple[int, int, int], ...] = ()
+
+    def still_there(
+        self, chosen: npt.NDArray[np.int64], second: npt.NDArray[np.int64]
+    ) -> npt.NDArray[np.int64]:
+        """The repositories that events chose, or their heirs where they have ended by then."""
+        for ended, since, heir in self.heirs:
+            chosen = np.where((chosen == ended) & (second >= since), heir, chosen)
+        return chosen
 
     @property
     def tracked(self) -> tuple[Repository, ...]:
@@ -92,7 +115,12 @@ def read_tracked() -> tuple[Repository, ...]:
 
 
 def make_repositories(
-    seed: int, logins: tuple[str, ...], country_codes: tuple[str, ...]
+    seed: int,
+    logins: tuple[str, ...],
+    country_codes: tuple[str, ...],
+    *,
+    gone: Mapping[str, datetime] | None = None,
+    blocked: Mapping[str, datetime] | None = None,
 ) -> Repositories:
     """Build all repositories of a world.
 
@@ -100,9 +128,14 @@ def make_repositories(
         seed: the world's seed.
         logins: possible owners of background repositories.
         country_codes: countries of actors, in the order of their index.
+        gone: tracked repositories that are deleted, by their name now, and when.
+        blocked: the same of those blocked for legal reasons.
+
+    Raises:
+        ValueError: a name that ends is no tracked repository's.
     """
     rng = np.random.default_rng([seed, 2])
-    tracked = read_tracked()
+    tracked = _with_endings(read_tracked(), gone or {}, blocked or {})
     popularity = (np.arange(len(tracked)) + 1.0) ** -0.7
     popularity = rng.permutation(popularity)
     weights = np.empty((len(country_codes), len(tracked)))
@@ -130,7 +163,31 @@ def make_repositories(
         tracked_count=len(tracked),
         tracked_cumulative=_cumulative(weights),
         background_cumulative=_cumulative(background_weights),
+        heirs=tuple(_heirs(tracked)),
     )
+
+
+def _with_endings(
+    tracked: Sequence[Repository], gone: Mapping[str, datetime], blocked: Mapping[str, datetime]
+) -> tuple[Repository, ...]:
+    if unknown := {*gone, *blocked} - {row.name for row in tracked}:
+        raise ValueError(f"not tracked: {', '.join(sorted(unknown))}")
+    return tuple(
+        replace(row, gone_since=gone.get(row.name), blocked_since=blocked.get(row.name))
+        for row in tracked
+    )
+
+
+def _heirs(tracked: Sequence[Repository]) -> Iterator[tuple[int, int, int]]:
+    """For each repository that ends, the next of its country that does not."""
+    for index, row in enumerate(tracked):
+        ends = [moment for moment in (row.gone_since, row.blocked_since) if moment]
+        if not ends:
+            continue
+        order = [*range(index + 1, len(tracked)), *range(index)]
+        lasting = [o for o in order if not (tracked[o].gone_since or tracked[o].blocked_since)]
+        at_home = [o for o in lasting if tracked[o].developer_country == row.developer_country]
+        yield index, int((min(ends) - EPOCH).total_seconds()), (at_home or lasting)[0]
 
 
 def _cumulative(weights: npt.NDArray[np.float64]) -> npt.NDArray[np.float64]:

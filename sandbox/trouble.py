@@ -26,6 +26,7 @@ class Trouble:
         retry_after: seconds, sent as `Retry-After` with `status`.
         seconds: to wait, for `slow`.
         times: to how many requests it happens.
+        body: of the answer as text/html, for `status`; empty for a JSON message.
     """
 
     path_prefix: str
@@ -35,6 +36,7 @@ class Trouble:
     retry_after: int | None = None
     seconds: float = 1.0
     times: int = 1
+    body: str = ""
 
     @classmethod
     def from_json(cls, sent: Mapping[str, object] | None) -> Trouble:
@@ -53,11 +55,15 @@ class Trouble:
         for name in ("status", "retry_after", "seconds", "times"):
             if not isinstance(sent.get(name, 1), int | float):
                 raise ValueError(f"{name} is a number")
+        if not isinstance(sent.get("body", ""), str):
+            raise ValueError("body is a text")
         return cls(**sent)  # type: ignore[arg-type]  # checked field by field above
 
     def response(self) -> Response:
         """The answer of the kind `status`, in the manner of the upstream at the path."""
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
+        if self.body:
+            return Response(self.status, self.body.encode(), "text/html", headers)
         if self.path_prefix.startswith("/api/"):
             error = "ratelimited" if self.status == 429 else "internal_error"
             return json_response({"ok": False, "error": error}, self.status, headers)

@@ -70,6 +70,13 @@ def engagement_rows(
                 "complete_hour_count": complete,
                 "expected_hour_count": _HOURS[period],
                 "is_complete": complete == _HOURS[period],
+                "capture_status": "sound",
+                "capture_rate": 0.97,
+                "capture_rate_ci_low": 0.95,
+                "capture_rate_ci_high": 0.99,
+                "is_corrected": False,
+                "is_masked": False,
+                "actor_growth": 1.0,
             }
         )
     return ENGAGEMENT.arrow(rows)

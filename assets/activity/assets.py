@@ -25,6 +25,8 @@ from assets.declare import (
     show,
     transient_failures_retried,
 )
+from assets.polls.tables import REPOSITORY_EVENTS
+from assets.polls.tables import SOURCE as GITHUB_EVENTS
 from assets.reference.tables import MODEL_FAMILIES, TRACKED_REPOSITORIES
 from resources.archive import ArchiveSource
 from resources.http import NotFoundError, TransientUpstreamError, UpstreamError
@@ -55,7 +57,12 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
         tables.EVENTS,
         group=GROUP,
         kinds={"duckdb", "parquet"},
-        deps=[tables.ARCHIVE_EVENTS, tables.COMMITS, tables.COMMIT_AUTHORS],
+        deps=[
+            tables.ARCHIVE_EVENTS,
+            REPOSITORY_EVENTS,
+            tables.COMMITS,
+            tables.COMMIT_AUTHORS,
+        ],
     )
     actors = plan.daily_asset(
         actor_days_table,
@@ -70,6 +77,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
 def archive_files(
     context: dg.AssetExecutionContext,
     archive: ArchiveSource,
+    second_archive: ArchiveSource,
     lake: LakeResource,
     warehouse: WarehouseResource,
     platform: Platform,
@@ -78,25 +86,30 @@ def archive_files(
     store = lake.open()
     selection = tracked_selection(warehouse.open(), platform.panel_one_in)
     counts = dict.fromkeys((table.name for table in _RAW), 0)
-    statuses: dict[str, int] = {}
+    statuses: dict[str, dict[str, int]] = {}
     days = days_of(context)
     for number, day in enumerate(days, start=1):
-        rows = _scan_day(context, archive, store, selection, platform, day)
-        for table, part in zip(_RAW, (rows.events, rows.hours, rows.totals), strict=True):
-            counts[table.name] += part.num_rows
-        for status in rows.hours["status"].to_pylist():
-            statuses[status] = statuses.get(status, 0) + 1
-        context.log.info(
-            f"{day} ({number} of {len(days)} days): {rows.events.num_rows} events kept of "
-            f"{sum(rows.hours['event_count'].to_pylist())} in {rows.hours.num_rows} files"
-        )
+        for each in (archive, second_archive):
+            if not each.has(day):
+                continue
+            rows = _scan_day(context, each, store, selection, platform, day)
+            for table, part in zip(_RAW, (rows.events, rows.hours, rows.totals), strict=True):
+                counts[table.name] += part.num_rows
+            found = statuses.setdefault(each.name, {})
+            for status in rows.hours["status"].to_pylist():
+                found[status] = found.get(status, 0) + 1
+            context.log.info(
+                f"{day} ({number} of {len(days)} days), {each.name}: {rows.events.num_rows} events "
+                f"kept of {sum(rows.hours['event_count'].to_pylist())} in {rows.hours.num_rows} "
+                "files"
+            )
     show(warehouse.open(), store, *_RAW)
     for table in _RAW:
         yield dg.MaterializeResult(
             asset_key=asset_key(table),
             metadata={
                 "dagster/row_count": counts[table.name],
-                "files_by_status": statuses,
+                "files_by_source_and_status": statuses,
                 "tracked_repositories": len(selection.repository_ids),
             },
         )
@@ -223,6 +236,7 @@ def events_table(
             [store.read_all(tables.COMMITS.qualified, [str(day)], commit_schema, "git")],
             platform.panel_one_in,
             authors,
+            [polled for polled in [store.read(*_polled(day))] if polled is not None],
         )
         store.write(tables.EVENTS.qualified, str(day), result.events)
         row_count += result.events.num_rows
@@ -236,6 +250,10 @@ def events_table(
             "duplicate_count": duplicate_count,
         }
     )
+
+
+def _polled(day: date) -> tuple[str, str, str]:
+    return REPOSITORY_EVENTS.qualified, str(day), GITHUB_EVENTS
 
 
 def actor_days_table(

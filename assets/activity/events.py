@@ -12,6 +12,7 @@ import pyarrow.compute as pc
 from assets.activity.commit_authors import linked
 from assets.activity.scan import in_panel
 from assets.activity.tables import ARCHIVE_EVENTS, COMMITS, EVENTS
+from assets.polls.tables import REPOSITORY_EVENTS
 
 COMMIT = "Commit"
 _SQL = (Path(__file__).parent / "sql" / "events.sql").read_text()
@@ -32,6 +33,7 @@ def day_events(
     commits: Sequence[pa.Table] = (),
     panel_one_in: int = 0,
     authors: pa.Table | None = None,
+    polled: Sequence[pa.Table] = (),
 ) -> DayEvents:
     """The events that happened on `day`, once each, without bots.
 
@@ -42,6 +44,7 @@ def day_events(
         panel_one_in: one actor in so many is in the panel; 0 for none.
         authors: rows of raw.commit_authors; None for none. A commit's account is the number in its
             address, else the linked one, else null.
+        polled: tables of raw.repository_events of the day.
     """
     start = datetime(day.year, day.month, day.day, tzinfo=UTC)
     rows = pa.concat_tables([ARCHIVE_EVENTS.arrow_schema.empty_table(), *archive_rows])
@@ -55,13 +58,15 @@ def day_events(
     committed = pa.concat_tables([COMMITS.arrow_schema.empty_table(), *commits])
     if authors is not None:
         committed = linked(committed, authors)
+    asked = pa.concat_tables([REPOSITORY_EVENTS.arrow_schema.empty_table(), *polled])
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.register("archive_events", rows)
+        connection.register("polled_events", asked)
         connection.register("commits", _with_panel(committed, panel_one_in))
         events = EVENTS.conform(connection.execute(_SQL, {"day": day}).to_arrow_table())
-    bots = sum(pc.sum(each["is_bot"]).as_py() or 0 for each in (rows, committed))
-    row_count = rows.num_rows + committed.num_rows
+    bots = sum(pc.sum(each["is_bot"]).as_py() or 0 for each in (rows, asked, committed))
+    row_count = rows.num_rows + asked.num_rows + committed.num_rows
     return DayEvents(events, bots, row_count - bots - events.num_rows)
 
 

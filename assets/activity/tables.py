@@ -184,14 +184,14 @@ EVENTS = Table(
     schema="core",
     name="events",
     description=(
-        "One row an event, on the day it happened: duplicates across files removed, bots dropped, "
-        "repositories by numeric id. Commits are events of type Commit."
+        "One row an event, on the day it happened: duplicates across files and sources removed, "
+        "bots dropped, repositories by numeric id. Commits are events of type Commit."
     ),
     grain="One event",
     key=("event_type", "event_id", "created_at"),
     source=(
-        "raw.archive_events of the day and, for late events, of the seven days after; raw.commits, "
-        "with accounts from raw.commit_authors"
+        "raw.archive_events of the day and, for late events, of the seven days after; "
+        "raw.repository_events; raw.commits, with accounts from raw.commit_authors"
     ),
     partition_column="event_date",
     columns=(
@@ -210,9 +210,10 @@ EVENTS = Table(
         Column("action", "VARCHAR", "payload.action", nullable=True),
         Column("is_tracked", "BOOLEAN", "Whether the repository is tracked"),
         Column("is_panel", "BOOLEAN", "Whether the actor is in the panel"),
-        Column("source", "VARCHAR", "Archive that the row was taken from, or git"),
+        Column("source", "VARCHAR", "What the row was taken from: an archive, github_events, git"),
+        Column("sources", "VARCHAR[]", "All that saw it, in the order of their names"),
         Column(
-            "file_hour", "TIMESTAMPTZ", "File that the row was taken from; of a commit, its hour"
+            "file_hour", "TIMESTAMPTZ", "File that the row was taken from; without one, its hour"
         ),
     ),
 )

@@ -7,11 +7,14 @@ from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 
 from assets.alerting import ledger, tables
-from assets.alerting.messages import threshold_message
-from assets.alerting.rules import ThresholdRule, load_rules
-from assets.alerting.threshold import Transition, step
+from assets.alerting.messages import Message, threshold_message, upstream_message
+from assets.alerting.rules import Rule, UpstreamRule, load_rules
+from assets.alerting.threshold import AlertState, Transition, step
+from assets.alerting.upstream import UpstreamTransition, step_upstream
+from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, days_of, prepare
 from assets.engagement.tables import ENGAGEMENT
 from resources.platform import Platform
@@ -19,6 +22,7 @@ from resources.slack import SlackDeliveryError, SlackPoster, SlackResource, esca
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "alerting"
+AnyTransition = Transition | UpstreamTransition
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -29,7 +33,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             tables.ALERTS,
             group=GROUP,
             kinds={"slack", "duckdb"},
-            deps=[ENGAGEMENT],
+            deps=[ENGAGEMENT, COVERAGE],
         )
     ]
 
@@ -42,7 +46,7 @@ def alerts_table(
 ) -> dg.MaterializeResult[None]:
     """Evaluate the rules on the days not evaluated before, and post what changed to Slack."""
     house = warehouse.open()
-    prepare(house, tables.ALERTS, tables.OUTBOX)
+    prepare(house, tables.ALERTS, tables.OUTBOX, COVERAGE)
     oldest = platform.today() - timedelta(days=platform.alert_max_age_days)
     days = [day for day in days_of(context) if day >= oldest]
     if len(days) < len(context.partition_keys):
@@ -71,26 +75,37 @@ def alerts_table(
 
 
 def evaluate(
-    warehouse: Warehouse, rules: tuple[ThresholdRule, ...], days: list[date], platform: Platform
-) -> list[Transition]:
+    warehouse: Warehouse, rules: tuple[Rule, ...], days: list[date], platform: Platform
+) -> list[AnyTransition]:
     """Move every rule on, day by day; states and messages are written in one transaction."""
-    transitions: list[Transition] = []
+    transitions: list[AnyTransition] = []
     with warehouse.transaction() as connection:
         for rule in rules:
             state = ledger.read_state(connection, rule.id)
             for day in days:
-                reading = ledger.read_reading(connection, rule, day)
-                if reading is None:
-                    continue
-                state, transition = step(rule, state, reading)
+                state, transition = _step(connection, rule, state, day)
                 if transition:
                     transitions.append(transition)
             if state is not None:
                 ledger.write_state(connection, state)
         for transition in transitions:
-            message = threshold_message(transition, world=platform.world, escape=escape)
-            ledger.enqueue(connection, message, platform.now())
+            ledger.enqueue(connection, _message(transition, platform.world), platform.now())
     return transitions
+
+
+def _step(
+    connection: duckdb.DuckDBPyConnection, rule: Rule, state: AlertState | None, day: date
+) -> tuple[AlertState | None, AnyTransition | None]:
+    if isinstance(rule, UpstreamRule):
+        return step_upstream(rule, state, ledger.read_captures(connection, state, day))
+    reading = ledger.read_reading(connection, rule, day)
+    return step(rule, state, reading) if reading else (state, None)
+
+
+def _message(transition: AnyTransition, world: str) -> Message:
+    if isinstance(transition, UpstreamTransition):
+        return upstream_message(transition, world=world, escape=escape)
+    return threshold_message(transition, world=world, escape=escape)
 
 
 def deliver(warehouse: Warehouse, poster: SlackPoster, platform: Platform) -> int:

@@ -4,13 +4,17 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import duckdb
 
 from assets.alerting.messages import Message
 from assets.alerting.rules import ThresholdRule
 from assets.alerting.threshold import AlertState, Reading, State
+from assets.alerting.upstream import SourceCapture, UpstreamReading
 from assets.engagement.intervals import wilson_interval
+
+_CAPTURES_SQL = (Path(__file__).parent / "sql" / "captures.sql").read_text()
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,17 +29,21 @@ class Pending:
 def read_state(connection: duckdb.DuckDBPyConnection, rule_id: str) -> AlertState | None:
     """Where a rule stands; None before its first day."""
     row = connection.execute(
-        "SELECT rule_id, state, since_date, evaluated_through, value, ci_low, ci_high "
+        "SELECT rule_id, state, since_date, evaluated_through, value, ci_low, ci_high, held_from "
         "FROM ops.alerts WHERE rule_id = ?",
         [rule_id],
     ).fetchone()
-    return AlertState(row[0], State(row[1]), *row[2:]) if row else None
+    if row is None:
+        return None
+    rule, state, since, through, value, low, high, held_from = row
+    before = State(held_from) if held_from else None
+    return AlertState(rule, State(state), since, through, value, low, high, before)
 
 
 def write_state(connection: duckdb.DuckDBPyConnection, state: AlertState) -> None:
     """Keep where a rule stands."""
     connection.execute(
-        "INSERT OR REPLACE INTO ops.alerts VALUES (?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO ops.alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
             state.rule_id,
             str(state.state),
@@ -44,6 +52,7 @@ def write_state(connection: duckdb.DuckDBPyConnection, state: AlertState) -> Non
             state.value,
             state.ci_low,
             state.ci_high,
+            str(state.held_from) if state.held_from else None,
         ],
     )
 
@@ -58,18 +67,32 @@ def read_reading(
     """
     row = connection.execute(
         "SELECT country_iso2, located_share, located_share_ci_low, located_share_ci_high, "
-        "located_actor_count, unknown_share, is_complete FROM mart.engagement "
+        "located_actor_count, unknown_share, is_complete, capture_status = 'degraded' "
+        "FROM mart.engagement "
         "WHERE activity_date = ? AND period = 'day' AND scope = 'tracked' AND grouping = 'apart' "
         "AND event_group = ? ORDER BY country_iso2 = ? DESC LIMIT 1",
         [day, rule.event_group, rule.country],
     ).fetchone()
     if row is None:
         return None
-    country, value, low, high, located, unknown_share, is_complete = row
+    country, value, low, high, located, unknown_share, is_complete, is_degraded = row
     if country != rule.country:
         value = 0.0
         low, high = (float(bound) for bound in wilson_interval(0, located))
-    return Reading(day, value, low, high, located, unknown_share, is_complete)
+    return Reading(day, value, low, high, located, unknown_share, is_complete, is_degraded)
+
+
+def read_captures(
+    connection: duckdb.DuckDBPyConnection, state: AlertState | None, day: date
+) -> UpstreamReading:
+    """What each source captured of each event type on tracked repositories on a day.
+
+    What is usual is the median of the 28 days before, or, while a rule fires, before it began to.
+    """
+    is_firing = state is not None and state.state is State.FIRING
+    until = state.since if state is not None and is_firing else day
+    rows = connection.execute(_CAPTURES_SQL, {"day": day, "until": until}).fetchall()
+    return UpstreamReading(day, tuple(SourceCapture(*row) for row in rows))
 
 
 def enqueue(connection: duckdb.DuckDBPyConnection, message: Message, now: datetime) -> bool:

@@ -3,9 +3,12 @@
 import json
 from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 
 from assets.alerting.threshold import State, Transition
+from assets.alerting.upstream import SourceCapture, UpstreamTransition, lost_groups
 
+_MOST_LOSSES = 4  # of this length, escaped, they fit a section
 MAX_SECTION_LENGTH = 3000
 _LONGEST_ESCAPE = len("&amp;")
 _MAX_RAW_LENGTH = MAX_SECTION_LENGTH // _LONGEST_ESCAPE  # escaped, it still fits a section
@@ -58,6 +61,43 @@ def threshold_message(
         {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(basis)}]},
     )
     return Message(transition.key, "threshold", escape(f"{head}\n{figure}"), blocks)
+
+
+def upstream_message(
+    transition: UpstreamTransition, *, world: str, escape: Callable[[str], str]
+) -> Message:
+    """The message for sources that began to capture much less than usual, or capture it again."""
+    rule, is_firing = transition.rule, transition.after is State.FIRING
+    head = f"{'Upstream' if is_firing else 'Upstream, resolved'}: {rule.title}"
+    if world != "live":
+        head = f"[{world}, synthetic] {head}"
+    if is_firing:
+        lines = [_loss(each, transition.day) for each in transition.lost[:_MOST_LOSSES]]
+        if len(transition.lost) > _MOST_LOSSES:
+            lines.append(f"And {len(transition.lost) - _MOST_LOSSES} more.")
+        basis = (
+            "This is a loss at the source, no trend. While what all sources together captured is "
+            f"degraded, rules on {', '.join(lost_groups(transition.lost))} are held. "
+            f"Rule {rule.id}."
+        )
+    else:
+        lines = [f"Every source captured as much as usual on {transition.day} (UTC) again."]
+        basis = f"Rules that were held go on from where they stood. Rule {rule.id}."
+    text = "\n".join(lines)[:_MAX_RAW_LENGTH]
+    blocks: tuple[dict[str, object], ...] = (
+        {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
+        {"type": "section", "text": {"type": "mrkdwn", "text": escape(text)}},
+        {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(basis)}]},
+    )
+    return Message(transition.key, "upstream", escape(f"{head}\n{text}"), blocks)
+
+
+def _loss(each: SourceCapture, day: date) -> str:
+    return (
+        f"{each.source} captured {each.rate:.0%} of {each.event_type} on {day} (UTC), 95 % "
+        f"interval {each.ci_low:.0%} to {each.ci_high:.0%}; usual {each.usual_rate:.0%} (by "
+        f"{each.yardstick.replace('_', ' ')}, about {each.estimated_events:,.0f} events)."
+    )
 
 
 def failed_run_message(

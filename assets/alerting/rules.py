@@ -46,13 +46,35 @@ class ThresholdRule(BaseModel):
         return self
 
 
+class UpstreamRule(BaseModel):
+    """How much less than usual a source has to capture of an event type to be worth a message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Id
+    kind: Literal["upstream"]
+    title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
+    fire: Share
+    clear: Share
+    min_events: Annotated[int, Field(ge=10)]
+
+    @model_validator(mode="after")
+    def _clears_on_the_near_side(self) -> "UpstreamRule":
+        if self.clear < self.fire:
+            raise ValueError("clear must not be under fire")
+        return self
+
+
+Rule = ThresholdRule | UpstreamRule
+
+
 class _RulesFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
-    rules: list[ThresholdRule]
+    rules: list[Annotated[Rule, Field(discriminator="kind")]]
 
 
-def load_rules(path: Path) -> tuple[ThresholdRule, ...]:
+def load_rules(path: Path) -> tuple[Rule, ...]:
     """The rules of a YAML file.
 
     Raises:
@@ -66,7 +88,7 @@ def load_rules(path: Path) -> tuple[ThresholdRule, ...]:
         rules = _RulesFile.model_validate(document).rules
     except ValidationError as error:
         faults = [
-            f"{path.name}: {'.'.join(map(str, fault['loc']))}: {fault['msg']}"
+            f"{path.name}: {'.'.join(map(str, _place(fault['loc'])))}: {fault['msg']}"
             for fault in error.errors()
         ]
         raise RulesError("\n".join(faults)) from error
@@ -75,3 +97,8 @@ def load_rules(path: Path) -> tuple[ThresholdRule, ...]:
     if doubled:
         raise RulesError(f"{path.name}: rules: id used twice: {', '.join(doubled)}")
     return tuple(rules)
+
+
+def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
+    """Where a fault is, as the file's author knows it: without the kind that a rule was read as."""
+    return (*location[:2], *location[3:]) if len(location) > 3 else location[:2]

@@ -1,7 +1,7 @@
 """A threshold rule's life: ok, firing, and what moves it from one to the other."""
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
 from enum import StrEnum
 
 from assets.alerting.rules import ThresholdRule
@@ -12,11 +12,15 @@ class State(StrEnum):
 
     OK = "ok"
     FIRING = "firing"
+    HELD = "held"
 
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """One day's figure of a rule: a share, its 95 % interval, and whether it may be trusted."""
+    """One day's figure of a rule: a share, its 95 % interval, and whether it may be trusted.
+
+    `is_degraded` says that the sources captured too little of the event group.
+    """
 
     day: date
     value: float
@@ -25,11 +29,15 @@ class Reading:
     located_actor_count: int
     unknown_share: float
     is_complete: bool
+    is_degraded: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class AlertState:
-    """Where a rule stands after the newest day evaluated."""
+    """Where a rule stands after the newest day evaluated.
+
+    `held_from` is what it was before it was held.
+    """
 
     rule_id: str
     state: State
@@ -38,6 +46,7 @@ class AlertState:
     value: float | None = None
     ci_low: float | None = None
     ci_high: float | None = None
+    held_from: State | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +72,8 @@ def step(
     A day that is not newer than what was evaluated changes nothing, so that materialising a
     partition again, or an old one late, neither repeats nor revokes a message. A day with
     incomplete archives or too few located accounts gives no verdict and does not count as
-    evaluated: once its missing files have come, it is.
+    evaluated: once its missing files have come, it is. Nor does a day of degraded capture: it holds
+    the rule, which on the next sound day goes on from where it stood.
 
     Args:
         rule: the rule.
@@ -72,21 +82,39 @@ def step(
     """
     if state is not None and reading.day <= state.evaluated_through:
         return state, None
+    if reading.is_degraded:
+        return _held(rule, state, reading.day), None
     if not reading.is_complete or reading.located_actor_count < rule.min_located_actors:
         return state, None
-    before = state.state if state else State.OK
+    before = _standing(state)
     after = _verdict(rule, before, reading)
     changed = after is not before
     moved = AlertState(
         rule_id=rule.id,
         state=after,
-        since=reading.day if changed or state is None else state.since,
+        since=reading.day if changed or state is None or state.state != after else state.since,
         evaluated_through=reading.day,
         value=reading.value,
         ci_low=reading.ci_low,
         ci_high=reading.ci_high,
     )
     return moved, Transition(rule, reading, before, after) if changed else None
+
+
+def _standing(state: AlertState | None) -> State:
+    """Where a rule stands, held or not."""
+    if state is None:
+        return State.OK
+    return state.held_from or State.OK if state.state is State.HELD else state.state
+
+
+def _held(rule: ThresholdRule, state: AlertState | None, day: date) -> AlertState:
+    """The rule held since a day that it was not evaluated on."""
+    if state is None:
+        return AlertState(rule.id, State.HELD, day, day - timedelta(days=1), held_from=State.OK)
+    if state.state is State.HELD:
+        return state
+    return replace(state, state=State.HELD, since=day, held_from=state.state)
 
 
 def _verdict(rule: ThresholdRule, state: State, reading: Reading) -> State:

@@ -1,6 +1,6 @@
 """Engagement assets: counts by country, shares staged, then published once their checks passed."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from assets.activity.tables import ACTOR_DAYS, ARCHIVE_HOURS
 from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
+from assets.coverage.tables import COVERAGE
 from assets.declare import (
     Plan,
     asset_key,
@@ -19,7 +20,8 @@ from assets.declare import (
     rows_of_days,
 )
 from assets.engagement import tables
-from assets.engagement.cells import LONGEST_DAYS, periods_ending
+from assets.engagement.capture import Capture, captures_ending
+from assets.engagement.cells import EVENT_GROUPS, LONGEST_DAYS, SCOPES, periods_ending
 from assets.engagement.engagement import (
     Hours,
 )
@@ -47,6 +49,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
                 kinds={"python", "parquet"},
                 deps=[
                     ACTOR_DAYS, ACTOR_COUNTRY, ATTRIBUTION_MODEL, ARCHIVE_HOURS, COUNTRY_GROUPINGS,
+                    COVERAGE,
                 ],
             ),
             backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
@@ -129,6 +132,7 @@ def staged_engagement_tables(
         lambda day: rows_of_days(store, ATTRIBUTION_MODEL, [day]),
         groupings,
         hours_of,
+        capture_reader(house, window),
     )
     counts = dict.fromkeys((table.name for table in _STAGED), 0)
     for day, parts in zip(days, made, strict=True):
@@ -139,6 +143,19 @@ def staged_engagement_tables(
         yield dg.MaterializeResult(
             asset_key=asset_key(table), metadata={"dagster/row_count": counts[table.name]}
         )
+
+
+def capture_reader(
+    warehouse: Warehouse, days: Sequence[date]
+) -> Callable[[date], dict[tuple[str, str, str], Capture]]:
+    """Looks up the capture of the cells that end on a day, from core.coverage of some days."""
+    prepare(warehouse, COVERAGE)
+    rows = warehouse.query(
+        "SELECT * FROM core.coverage WHERE source = 'combined' AND event_type IS NULL "
+        "AND repo_id IS NULL AND coverage_date BETWEEN ? AND ? ORDER BY ALL",
+        [days[0], days[-1]],
+    ).to_pylist()
+    return lambda day: captures_ending(day, rows, SCOPES, EVENT_GROUPS)
 
 
 def country_groups(warehouse: Warehouse) -> dict[str, dict[str, str]]:
@@ -215,6 +232,7 @@ def newest_figures(rows: pa.Table, most: int = 10) -> str:
         for row in rows.to_pylist()
         if all(row[name] == value for name, value in wanted.items())
         and row["actor_count"] >= SMALLEST_CELL
+        and not row["is_masked"]
     ]
     if not daily:
         return "No country with five located accounts on these days."

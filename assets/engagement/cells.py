@@ -13,6 +13,19 @@ import pyarrow as pa
 Ints = npt.NDArray[np.int64]
 LONGEST_DAYS = 28
 _SUNDAY = 7
+SCOPES = (
+    "tracked",
+    "panel",
+    "origin_cn",
+    "origin_us",
+    "origin_other",
+    "layer_model",
+    "layer_training",
+    "layer_inference",
+    "layer_application",
+)
+EVENT_GROUPS = ("any", "contribution", "participation", "attention", "other")
+_BY_COUNTRY = ("actor_count", "single_count", "double_count")
 _SQL = (Path(__file__).parent / "sql" / "cells.sql").read_text()
 
 
@@ -58,8 +71,8 @@ def count_cells(
 
     Returns:
         activity_date, period, scope, event_group, located_iso2, evidence_stratum, evidence_label
-        (null where not known), actor_count, event_count, before_17_count; in the order of the
-        first four.
+        (null where not known), actor_count, single_count and double_count (of them with one and
+        two events), event_count, before_17_count; in the order of the first four.
     """
     covered = [
         (period.last, period.name, each)
@@ -89,6 +102,8 @@ class DayCells:
         keys: (period, scope, event group) of each cell.
         countries: codes of the classes and of all countries with a located account.
         located: (cells, countries) located accounts.
+        single: (cells, countries) of them with one event.
+        double: (cells, countries) of them with two.
         unlocated: (cells, strata, labels) accounts without a location, by their evidence.
         unlabelled: (cells,) accounts of which nothing is known.
         event_count: (cells,) events of all.
@@ -98,6 +113,8 @@ class DayCells:
     keys: list[tuple[str, str, str]]
     countries: list[str]
     located: Ints
+    single: Ints
+    double: Ints
     unlocated: Ints
     unlabelled: Ints
     event_count: Ints
@@ -129,11 +146,13 @@ def day_cells(rows: pa.Table, strata: int, labels: int, classes: Sequence[str] =
     label = rows["evidence_label"].fill_null(-1).to_numpy().astype(np.int64)
     stratum = rows["evidence_stratum"].fill_null(-1).to_numpy().astype(np.int64)
     count = rows["actor_count"].to_numpy().astype(np.int64)
-    located = np.zeros((len(keys), len(countries)), dtype=np.int64)
+    by_country = np.zeros((3, len(keys), len(countries)), dtype=np.int64)
     unlocated = np.zeros((len(keys), strata, labels), dtype=np.int64)
     unlabelled = np.zeros(len(keys), dtype=np.int64)
     is_located, is_labelled = country >= 0, label >= 0
-    np.add.at(located, (cell[is_located], country[is_located]), count[is_located])
+    place = (cell[is_located], country[is_located])
+    for counts, name in zip(by_country, _BY_COUNTRY, strict=True):
+        np.add.at(counts, place, rows[name].to_numpy()[is_located])
     np.add.at(
         unlocated,
         (cell[is_labelled], stratum[is_labelled], label[is_labelled]),
@@ -145,7 +164,8 @@ def day_cells(rows: pa.Table, strata: int, labels: int, classes: Sequence[str] =
         np.bincount(cell, weights=rows[name].to_numpy(), minlength=len(keys)).astype(np.int64)
         for name in ("event_count", "before_17_count")
     )
-    return DayCells(keys, countries, located, unlocated, unlabelled, events, before)
+    located, single, double = by_country
+    return DayCells(keys, countries, located, single, double, unlocated, unlabelled, events, before)
 
 
 def _numbered(names: pa.Table) -> tuple[list[tuple[str, str, str]], Ints]:

@@ -10,6 +10,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assets.attribution.posterior import OTHERS, STRATA
+from assets.engagement.capture import Capture, Captures, extrapolated
 from assets.engagement.cells import DayCells, day_cells
 from assets.engagement.estimates import Estimates, Window, estimate_cells
 from assets.engagement.shares import share_columns
@@ -61,6 +62,7 @@ def day_engagement(
     model: pa.Table,
     groupings: Mapping[str, Mapping[str, str]],
     hours: Mapping[str, Hours],
+    captures: Captures | None = None,
 ) -> DayEngagement:
     """Shares of the cells whose period ends on a day.
 
@@ -70,6 +72,7 @@ def day_engagement(
         model: core.attribution_model as of it; without rows likewise.
         groupings: name to country code to the code of its group; countries not in it stay.
         hours: by period.
+        captures: by period, scope and event group; unknown where not given.
     """
     if not model.num_rows or cells["located_iso2"].null_count == cells.num_rows:
         return DayEngagement(
@@ -91,17 +94,20 @@ def day_engagement(
     }
     codes_of = {APART: counted.countries, **{name: codes for name, (codes, _) in maps.items()}}
     memberships = [membership for _, membership in maps.values()]
-    parts = [
-        _parts(counted.located[chunk], total[chunk], estimates, memberships)
-        for chunk, estimates in estimate_cells(
-            counted.located, class_of, counted.unlocated, counted.unlabelled, window, rng
-        )
-    ]
+    cell_captures = [(captures or {}).get(key, Capture()) for key in counted.keys]
+    parts = []
+    for chunk, estimates in estimate_cells(
+        counted.located, class_of, counted.unlocated, counted.unlabelled, window, rng
+    ):
+        frequencies = (counted.located[chunk], counted.single[chunk], counted.double[chunk])
+        grown, growth = extrapolated(estimates, frequencies, cell_captures[chunk], rng)
+        parts.append(_parts(counted.located[chunk], total[chunk], grown, growth, memberships))
     shares, concentrations = [], []
     by_grouping = [_joined(each) for each in zip(*parts, strict=True)]
     for (grouping, codes), part in zip(codes_of.items(), by_grouping, strict=True):
-        shares.append(_share_rows(day, counted, grouping, codes, part, hours))
-        concentrations.append(_concentration_rows(day, counted, grouping, part, hours))
+        keys = _Keys(day, counted.keys, grouping, hours, cell_captures)
+        shares.append(_share_rows(keys, counted, codes, part))
+        concentrations.append(_concentration_rows(keys, counted, part))
     return DayEngagement(
         pa.concat_tables([_table(each, STAGED_ENGAGEMENT.arrow_schema) for each in shares]),
         pa.concat_tables(
@@ -116,6 +122,7 @@ class _Part:
 
     Attributes:
         located: (cells, codes) located accounts.
+        growth: (cells,) accounts at full capture / accounts seen; 1 where not corrected.
         is_row: (cells, codes) whether anybody is located, or half an account is expected.
         share: (cells, codes) estimates.
         low: (cells, codes) 95 % lower bounds; 0 where there is no row.
@@ -126,6 +133,7 @@ class _Part:
     """
 
     located: Ints
+    growth: Floats
     is_row: npt.NDArray[np.bool_]
     share: Floats
     low: Floats
@@ -136,7 +144,11 @@ class _Part:
 
 
 def _parts(
-    located: Ints, total: Ints, estimates: Estimates, memberships: Sequence[Ints]
+    located: Ints,
+    total: Ints,
+    estimates: Estimates,
+    growth: Floats,
+    memberships: Sequence[Ints],
 ) -> list[_Part]:
     """Figures of every country apart, and then under each grouping."""
     share = estimates.share
@@ -150,7 +162,7 @@ def _parts(
     squared = np.square(estimates.draws)
     sums, squares = (estimates.summed(each) for each in (estimates.draws, squared))
     concentration = _concentration(share, squares, sums)
-    parts = [_Part(located, is_row, share, low, high, *concentration)]
+    parts = [_Part(located, growth, is_row, share, low, high, *concentration)]
     for membership in memberships:
         grouped, share = located @ membership, estimates.share @ membership
         is_row = _is_row(grouped, share, total)
@@ -164,7 +176,7 @@ def _parts(
             for each, bound in zip(of_group, bounds, strict=True):
                 each[:, column] = np.where(is_row[:, column], bound, 0.0)
         concentration = _concentration(share, grouped_squares, sums)
-        parts.append(_Part(grouped, is_row, share, *of_group, *concentration))
+        parts.append(_Part(grouped, growth, is_row, share, *of_group, *concentration))
     return parts
 
 
@@ -203,39 +215,55 @@ def _membership(
     return codes, membership
 
 
-def _keys(
-    day: date, cells: DayCells, grouping: str, rows: Ints, hours: Mapping[str, Hours]
-) -> dict[str, Any]:
-    """The columns that say which cell each row is of."""
-    period, scope, event_group = (
-        pa.array(names, pa.string()).take(pa.array(rows)) for names in zip(*cells.keys, strict=True)
-    )
-    complete, expected = (
-        np.array(counts, dtype=np.int32)[rows]
-        for counts in zip(
-            *((hours[key[0]].complete, hours[key[0]].expected) for key in cells.keys), strict=True
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """What says which cell a row is of, and what the cell rests on.
+
+    Attributes:
+        day: last of the periods.
+        cells: period, scope and event group of each.
+        grouping: of the countries.
+        hours: by period.
+        captures: of the cells.
+    """
+
+    day: date
+    cells: Sequence[tuple[str, str, str]]
+    grouping: str
+    hours: Mapping[str, Hours]
+    captures: Sequence[Capture]
+
+    def columns(self, rows: Ints) -> dict[str, Any]:
+        """The columns of rows of these cells."""
+        period, scope, event_group = (
+            pa.array(names, pa.string()).take(pa.array(rows))
+            for names in zip(*self.cells, strict=True)
         )
-    )
-    return {
-        "activity_date": pa.repeat(pa.scalar(day), len(rows)),
-        "period": period,
-        "scope": scope,
-        "event_group": event_group,
-        "grouping": pa.repeat(grouping, len(rows)),
-        "complete_hour_count": complete,
-        "expected_hour_count": expected,
-        "is_complete": complete == expected,
-    }
+        files = [self.hours[key[0]] for key in self.cells]
+        complete = np.array([each.complete for each in files], dtype=np.int32)[rows]
+        expected = np.array([each.expected for each in files], dtype=np.int32)[rows]
+        capture = {
+            "capture_status": [each.status for each in self.captures],
+            "capture_rate": [each.rate for each in self.captures],
+            "capture_rate_ci_low": [each.low for each in self.captures],
+            "capture_rate_ci_high": [each.high for each in self.captures],
+            "is_corrected": [each.is_corrected for each in self.captures],
+            "is_masked": [each.is_masked for each in self.captures],
+        }
+        return {
+            "activity_date": pa.repeat(pa.scalar(self.day), len(rows)),
+            "period": period,
+            "scope": scope,
+            "event_group": event_group,
+            "grouping": pa.repeat(self.grouping, len(rows)),
+            "complete_hour_count": complete,
+            "expected_hour_count": expected,
+            "is_complete": complete == expected,
+            **{name: pa.array(values).take(pa.array(rows)) for name, values in capture.items()},
+        }
 
 
-def _share_rows(
-    day: date,
-    cells: DayCells,
-    grouping: str,
-    codes: Sequence[str],
-    part: _Part,
-    hours: Mapping[str, Hours],
-) -> dict[str, Any]:
+def _share_rows(keys: _Keys, cells: DayCells, codes: Sequence[str], part: _Part) -> dict[str, Any]:
     has_located = part.located.any(axis=1, keepdims=True)
     row, column = np.nonzero(np.logical_and(part.is_row, has_located))
     count = part.located[row, column]
@@ -248,12 +276,13 @@ def _share_rows(
     clock = cells.before_17_count / np.maximum(cells.event_count, 1)
     is_china = np.array([code == _CHINA for code in codes])[column]
     return {
-        **_keys(day, cells, grouping, row, hours),
+        **keys.columns(row),
         "country_iso2": pa.array(codes, pa.string()).take(pa.array(column)),
         "actor_count": count,
         "located_actor_count": located,
         "total_actor_count": total,
-        **share_columns(count, located, total),
+        **share_columns(count, located, total, part.growth[row]),
+        "actor_growth": part.growth[row],
         "share": share,
         "share_ci_low": low,
         "share_ci_high": high,
@@ -286,15 +315,13 @@ def _known(values: Floats) -> pa.Array:
     return pa.array(values, pa.float64(), from_pandas=True)
 
 
-def _concentration_rows(
-    day: date, cells: DayCells, grouping: str, part: _Part, hours: Mapping[str, Hours]
-) -> dict[str, Any]:
+def _concentration_rows(keys: _Keys, cells: DayCells, part: _Part) -> dict[str, Any]:
     rows = np.flatnonzero(part.located.any(axis=1))
     point, low, high = (
         each[rows] for each in (part.herfindahl, part.herfindahl_low, part.herfindahl_high)
     )
     return {
-        **_keys(day, cells, grouping, rows, hours),
+        **keys.columns(rows),
         "total_actor_count": cells.total[rows],
         "herfindahl": point,
         "herfindahl_ci_low": low,

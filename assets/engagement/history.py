@@ -9,6 +9,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from threadpoolctl import threadpool_limits
 
+from assets.engagement.capture import Captures
 from assets.engagement.cells import count_cells
 from assets.engagement.engagement import DayEngagement, Hours, day_engagement
 
@@ -22,6 +23,7 @@ def days_engagement(
     model_of: Callable[[date], pa.Table],
     groupings: Mapping[str, Mapping[str, str]],
     hours_of: Callable[[date], Mapping[str, Hours]],
+    captures_of: Callable[[date], Captures] = lambda _day: {},
 ) -> list[DayEngagement]:
     """Each day's rows, in the order of the days.
 
@@ -32,6 +34,7 @@ def days_engagement(
         model_of: core.attribution_model as of a day.
         groupings: as `day_engagement` takes them.
         hours_of: the same, of a day.
+        captures_of: the same, of the periods that end on a day.
     """
     cores = os.cpu_count() or 1
     batches = [days[at : at + _BATCH_DAYS] for at in range(0, len(days), _BATCH_DAYS)]
@@ -46,6 +49,7 @@ def days_engagement(
                 model_of(day),
                 groupings,
                 hours_of(day),
+                captures_of(day),
             )
             for day in batch
         ]

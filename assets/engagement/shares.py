@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import numpy as np
@@ -36,13 +37,16 @@ def country_activity(
     return COUNTRY_ACTIVITY.conform(rows)
 
 
-def share_columns(k: Counts, n: Counts, everyone: Counts) -> dict[str, npt.NDArray[np.float64]]:
+def share_columns(
+    k: Counts, n: Counts, everyone: Counts, growth: npt.NDArray[np.floating[Any]]
+) -> dict[str, npt.NDArray[np.float64]]:
     """The share columns of mart.engagement.
 
     Args:
         k: accounts from a country, one a row.
         n: located accounts, at least one in each row.
-        everyone: all accounts, located or not.
+        everyone: all accounts seen, located or not.
+        growth: accounts at full capture / accounts seen: the worst case counts those not seen.
     """
     low, high = wilson_interval(k, n)
     unknown = everyone - n
@@ -51,8 +55,8 @@ def share_columns(k: Counts, n: Counts, everyone: Counts) -> dict[str, npt.NDArr
         "located_share_ci_low": low,
         "located_share_ci_high": high,
         "unknown_share": unknown / everyone,
-        "share_low": k / everyone,
-        "share_high": (k + unknown) / everyone,
+        "share_low": k / (everyone * growth),
+        "share_high": (k + (everyone * growth - n)) / (everyone * growth),
     }
 
 

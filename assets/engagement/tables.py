@@ -34,6 +34,32 @@ _HOURS = (
     Column("is_complete", "BOOLEAN", "Whether all of its files were whole"),
 )
 
+_CAPTURE = (
+    Column(
+        "capture_status",
+        "VARCHAR",
+        "Of what the sources together captured (core.coverage): sound, degraded (under 0.8, or a "
+        "known loss of unknown size) or unknown (no yardstick)",
+    ),
+    Column("capture_rate", "DOUBLE", "Events captured / all", "0 to 1", nullable=True),
+    Column("capture_rate_ci_low", "DOUBLE", "95 % lower bound", "0 to 1", nullable=True),
+    Column("capture_rate_ci_high", "DOUBLE", "95 % upper bound", "0 to 1", nullable=True),
+    Column(
+        "is_corrected",
+        "BOOLEAN",
+        "Whether shares were extrapolated from degraded capture to full, the rate being known well",
+    ),
+    Column(
+        "is_masked",
+        "BOOLEAN",
+        "Whether capture is degraded and could not be corrected for: figures stand for nothing; "
+        "indices and publications leave them out",
+    ),
+)
+_GROWTH = Column(
+    "actor_growth", "DOUBLE", "Accounts at full capture / accounts seen; 1 where not corrected"
+)
+
 COUNTRY_ACTIVITY = Table(
     schema="mart",
     name="country_activity",
@@ -103,8 +129,13 @@ ENGAGEMENT = Table(
             nullable=True,
         ),
         Column("unknown_share", "DOUBLE", "Accounts without a location / all", "0 to 1"),
-        Column("share_low", "DOUBLE", "Worst case: no unknown account is from there", "0 to 1"),
-        Column("share_high", "DOUBLE", "Worst case: every unknown account is from there", "0 to 1"),
+        Column(
+            "share_low",
+            "DOUBLE",
+            "Worst case: no account of unknown country is from there, nor one not captured",
+            "0 to 1",
+        ),
+        Column("share_high", "DOUBLE", "Worst case: every one of them is from there", "0 to 1"),
         Column(
             "clock_17utc_share",
             "DOUBLE",
@@ -128,6 +159,8 @@ ENGAGEMENT = Table(
         ),
         Column("location_quotient_ci_high", "DOUBLE", "95 % upper bound, likewise", nullable=True),
         *_HOURS,
+        *_CAPTURE,
+        _GROWTH,
     ),
 )
 
@@ -156,6 +189,7 @@ CONCENTRATION = Table(
         Column("effective_countries_ci_low", "DOUBLE", "95 % lower bound", "countries"),
         Column("effective_countries_ci_high", "DOUBLE", "95 % upper bound", "countries"),
         *_HOURS,
+        *_CAPTURE,
     ),
 )
 

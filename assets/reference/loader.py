@@ -34,6 +34,7 @@ KINDS = (
     "strategy",
 )
 STANCES = ("loosen", "mixed", "promote", "release", "tighten")
+BREAK_EFFECTS = ("access", "layout", "loss")
 CERTAINTIES = ("day to verify", "month only", "secondary", "sourced")
 
 _REPOSITORY_COLUMNS = (
@@ -66,7 +67,7 @@ _EVENT_COLUMNS = (
     "certainty",
     "source",
 )
-_BREAK_COLUMNS = ("from_utc", "to_utc", "source", "affects", "what")
+_BREAK_COLUMNS = ("from_utc", "to_utc", "source", "affects", "effect", "what")
 _GROUPING_COLUMNS = ("grouping", "country_iso2", "group_code", "label")
 
 _ADD_ECONOMY = "use an iso2 of economies.csv"
@@ -279,8 +280,9 @@ def _read_breaks(table: Table) -> tuple[UpstreamBreak, ...]:
             "source", IDENTIFIER, "an upstream: write lower-case letters, digits and underscores"
         )
         affects, what = reader.text("affects"), reader.text("what")
+        effect = reader.choice("effect", BREAK_EFFECTS)
         if first is not None:
-            breaks.append(UpstreamBreak(first, last, source, affects, what))
+            breaks.append(UpstreamBreak(first, last, source, affects, effect, what))
     return tuple(breaks)
 
 

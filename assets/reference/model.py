@@ -109,6 +109,8 @@ class UpstreamBreak:
         to_utc: Start of the last affected hour (aware, UTC), itself affected; None while open.
         source: Upstream.
         affects: Event types or records affected; `all` for everything.
+        effect: `loss` (less is captured), `layout` (the same, in another form) or `access` (a way
+            in was closed or opened).
         what: What is wrong.
     """
 
@@ -116,6 +118,7 @@ class UpstreamBreak:
     to_utc: dt.datetime | None
     source: str
     affects: str
+    effect: str
     what: str
 
     def covers(self, moment: dt.datetime) -> bool:

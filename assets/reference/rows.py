@@ -33,6 +33,7 @@ def reference_rows(reference: Reference) -> dict[Table, pa.Table]:
             "to_at": each.to_utc,
             "source": each.source,
             "affects": each.affects,
+            "effect": each.effect,
             "what": each.what,
         }
         for each in reference.upstream_breaks

@@ -90,6 +90,7 @@ UPSTREAM_BREAKS = Table(
         Column("to_at", "TIMESTAMPTZ", "Start of the last affected hour; null open", nullable=True),
         Column("source", "VARCHAR", "Upstream"),
         Column("affects", "VARCHAR", "Event types or records; all for everything"),
+        Column("effect", "VARCHAR", "loss (less is captured), layout (another form) or access"),
         Column("what", "VARCHAR", "What is wrong"),
     ),
 )

@@ -12,6 +12,7 @@ import pyarrow.parquet as pq
 
 from assets.alerting.tables import ALERTS
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
+from assets.coverage.tables import COVERAGE
 from assets.declare import Plan
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
@@ -25,6 +26,7 @@ from assets.reference.tables import (
 from assets.report.publication import (
     published_activity,
     published_concentration,
+    published_coverage,
     published_engagement,
     published_where_shown,
 )
@@ -43,6 +45,7 @@ _MARTS = (
     COUNTRY_RATIO,
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
+    COVERAGE,
 )
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
@@ -93,6 +96,7 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     read[ATTRIBUTION_RELIABILITY] = bins.filter(
         pc.greater_equal(bins["actor_count"], SMALLEST_CELL)
     )
+    read[COVERAGE] = published_coverage(read[COVERAGE])
     read[CONCENTRATION] = published_concentration(read[CONCENTRATION], read[ENGAGEMENT])
     for table, countries in (
         (ENGAGEMENT_INDEX, {"country_iso2": "share"}),

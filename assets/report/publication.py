@@ -31,13 +31,14 @@ def published_engagement(engagement: pa.Table, groupings: pa.Table) -> pa.Table:
 
     Within a period, scope and event group, nothing under five located accounts can be had by
     subtracting published rows, whether of one grouping or of several, from each other or from the
-    total. Countries without a located account are not published.
+    total. Countries without a located account are not published, and nothing of masked cells.
 
     Args:
         engagement: mart.engagement.
         groupings: grouping, country_iso2 and group_code of core.country_groupings.
     """
-    engagement = engagement.filter(pc.greater(engagement["actor_count"], 0))
+    is_shown = pc.and_not(pc.greater(engagement["actor_count"], 0), engagement["is_masked"])
+    engagement = engagement.filter(is_shown)
     apart = engagement.filter(pc.equal(engagement["grouping"], "apart"))
     shown = shown_countries(apart, ("activity_date", "period", "scope", "event_group"))
     with duckdb.connect() as connection:
@@ -52,7 +53,8 @@ def published_engagement(engagement: pa.Table, groupings: pa.Table) -> pa.Table:
         rows[name].to_numpy().astype(np.int64)
         for name in ("actor_count", "located_actor_count", "total_actor_count")
     )
-    for name, values in share_columns(k, n, everyone).items():
+    growth = rows["actor_growth"].to_numpy()
+    for name, values in share_columns(k, n, everyone, growth).items():
         rows = rows.append_column(name, pa.array(values))
     return ENGAGEMENT.conform(rows)
 
@@ -73,6 +75,12 @@ def published_concentration(concentration: pa.Table, engagement: pa.Table) -> pa
         sql = (_SQL / "concentration.sql").read_text()
         rows = connection.execute(sql, {"others": OTHERS}).to_arrow_table()
     return CONCENTRATION.conform(rows)
+
+
+def published_coverage(coverage: pa.Table) -> pa.Table:
+    """core.coverage of all repositories together, without its words."""
+    of_all = coverage.filter(pc.is_null(coverage["repo_id"]))
+    return of_all.drop_columns(["repo_id", "message"])
 
 
 def published_where_shown(

@@ -106,13 +106,24 @@ NAMED_OTHERWISE = {
     "located_weight": "accounts with half of one added, so that it need not be whole: no count",
     "log_missingness_odds": "a logarithm of odds",
     "temperature": "a factor on log-likelihoods, as the literature on calibration calls it",
-    "value": "the measure of whatever rule: shares today",
+    "estimated_events": "an estimate, which need not be whole",
+    "estimated_events_ci_low": "a bound of estimated_events",
+    "estimated_events_ci_high": "a bound of estimated_events",
+    "capture_rate": "a rate, named in the design",
+    "capture_rate_ci_low": "a bound of capture_rate",
+    "capture_rate_ci_high": "a bound of capture_rate",
+    "actor_growth": "a factor",
+    "covered_since": "a moment, with its end of a span",
+    "covered_until": "inclusive end of a span",
+    "events_per_hour": "a rate",
+    "value": "the measure of whatever rule: shares and capture rates",
     "ci_low": "a bound of value",
     "ci_high": "a bound of value",
 }
-#: Tables of Parquet alone, for which no DDL is ever run, and why null is a value of their key.
+#: Why null is a value of a key.
 NULL_IN_KEY = {
-    "core.actor_days": "events without an account, a family or a layer are a group like any other"
+    "core.coverage": "whole event groups and all repositories together stand beside their parts",
+    "core.actor_days": "events without an account, a family or a layer are a group like any other",
 }
 
 

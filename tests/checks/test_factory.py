@@ -34,6 +34,7 @@ def write_events(lake: Lake, day: date, *, is_selected: bool = True) -> None:
         "is_tracked": is_selected,
         "is_panel": False,
         "source": "gharchive",
+        "sources": ["gharchive"],
         "file_hour": noon,
     }
     lake.write(EVENTS.qualified, str(day), EVENTS.arrow([row]))

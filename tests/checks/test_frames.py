@@ -34,6 +34,7 @@ def event(number: int, **changes: object) -> dict[str, object]:
         "is_tracked": True,
         "is_panel": False,
         "source": "gharchive",
+        "sources": ["gharchive"],
         "file_hour": NOON,
         **changes,
     }

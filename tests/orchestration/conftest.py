@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -17,6 +17,7 @@ from sandbox.server import SandboxServer
 from sandbox.world import World
 
 FIRST, LAST = date(2024, 11, 17), date(2024, 12, 16)
+NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
 DAYS = [FIRST + timedelta(days=n) for n in range(30)]
 SUNDAYS = [day for day in DAYS if day.isoweekday() == 7]
 SCOPES = {
@@ -42,7 +43,7 @@ def sandbox_settings(server: SandboxServer, data: Path, **others: str) -> Settin
     names = {
         "OBSERVATORY_SANDBOX_URL": server.url,
         "OBSERVATORY_DATA": str(data),
-        "OBSERVATORY_NOW": "2024-12-17T02:00:00+00:00",
+        "OBSERVATORY_NOW": NOW.isoformat(),
         "OBSERVATORY_ALERT_MAX_AGE_DAYS": "40",
         "OBSERVATORY_RETRY_ATTEMPTS": "2",
         **others,
@@ -75,11 +76,12 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     """Thirty days in three runs, through the real clients over HTTP."""
     logging.getLogger("dagster").setLevel(logging.WARNING)
     world = World(seed=1)
-    with SandboxServer(world) as server:
+    with SandboxServer(world, clock=lambda: NOW) as server:
         settings = sandbox_settings(server, tmp_path_factory.mktemp("month"))
         with dagster_instance(settings) as instance:
             runner = Runner(settings, instance)
             runner.reference()
+            assert runner.polls() == ""
             results = list(runner.range(FIRST, LAST, 10))
             assert [each.error for each in results] == ["", "", ""]
             run_ids = [each.run_id for each in results]

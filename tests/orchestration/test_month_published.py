@@ -7,6 +7,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.summary import print_summary
+from sandbox.events import EVENT_TYPES
 from tests.orchestration.conftest import (
     EVENT_GROUPS,
     GROUPINGS,
@@ -23,7 +24,7 @@ def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     reference = {"economies", "country_groupings", "policy_events", "upstream_breaks"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 7
+    assert len(found) == 8
     return iter(found)
 
 
@@ -54,6 +55,11 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         "scope": SCOPES,
         "event_group": EVENT_GROUPS,
         "grouping": GROUPINGS,
+        "capture_status": {"sound", "degraded", "unknown"},
+        "status": {"sound", "degraded", "unknown"},
+        "source": {"gharchive", "opendigger", "github_events", "combined"},
+        "yardstick": {"two_sources", "star_history", "volume", "calendar", "none"},
+        "event_type": {*EVENT_TYPES, None},
         "innovation_graph_quarter": {None, "2024Q1", "2024Q2", "2024Q3", "2024Q4"},
     }
     for name, rows in published(month):
@@ -94,4 +100,4 @@ def test_the_summary_gives_the_newest_shares_with_their_intervals(
         assert f"{figure:.1%}" in line
     assert "sandbox: synthetic figures" in printed
     assert "cn-attention-share-high: firing" in printed
-    assert "messages: 1, of which Slack took 1" in printed
+    assert "messages: 3, of which Slack took 3" in printed

@@ -18,6 +18,7 @@ from resources.github import GitHubClient, GitHubResource
 from resources.http import (
     MAX_WAIT_S,
     BearerAuth,
+    LegalBlockError,
     NotFoundError,
     PermanentUpstreamError,
     TransientUpstreamError,
@@ -67,7 +68,8 @@ def failing(*failures: UpstreamError) -> tuple[Callable[[], str], list[int]]:
     ("status", "headers", "error"),
     [
         *((status, {}, NotFoundError) for status in (404, 410)),
-        *((status, {}, PermanentUpstreamError) for status in (400, 401, 403, 422, 451)),
+        *((status, {}, PermanentUpstreamError) for status in (400, 401, 403, 422)),
+        (451, {}, LegalBlockError),
         *((status, {}, TransientUpstreamError) for status in (408, 425, 429)),
         # 520 to 524 and 529 are what content networks answer for an origin in trouble.
         *((status, {}, TransientUpstreamError) for status in (500, 502, 503, 504, 520, 524, 529)),

@@ -332,3 +332,15 @@ def test_a_writer_killed_inside_its_transaction_blocks_nobody_and_leaves_nothing
     assert content(warehouse) == []
     warehouse.upsert(TABLE, rows((DAY, "CN", 1)))
     assert content(warehouse) == [(DAY, "CN", 1)]
+
+
+def test_a_table_gets_the_columns_that_it_lacks(tmp_path: Path) -> None:
+    house = Warehouse(str(tmp_path / "warehouse.duckdb"))
+    house.ensure(["CREATE SCHEMA mart", "CREATE TABLE mart.a (k INTEGER PRIMARY KEY, x DOUBLE)"])
+    house.upsert("mart.a", pa.table({"k": [1], "x": [0.5]}))
+    types = {"k": "INTEGER", "x": "DOUBLE", "is_new": "BOOLEAN"}
+    assert house.add_columns("mart.a", types) == ["is_new"]
+    assert house.add_columns("mart.a", types) == []
+    house.upsert("mart.a", pa.table({"k": [2], "x": [1.5], "is_new": [True]}))
+    found = house.query("SELECT * FROM mart.a ORDER BY k").to_pylist()
+    assert [row["is_new"] for row in found] == [None, True]

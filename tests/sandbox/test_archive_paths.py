@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 import pytest
 import requests
 
+from sandbox.faults import LateHour
 from sandbox.server import SandboxServer
 from sandbox.world import World
 
@@ -83,6 +84,11 @@ def test_a_range_of_another_version_gives_the_whole_file(
         "/2021-12-31-23.json.gz",  # before the world
         "/2026-11-01-12.json.gz",  # not over yet at 12:30
         "/2024-12-05-3.json.gz",  # planted
+        "/opendigger/2024-12-5-23.json.gz",
+        "/opendigger/2024-12-05-23.json.gz",  # before the second archive
+        "/opendigger/2026-11-01-12.json.gz",
+        "/opendigger2024-12-07-5.json.gz",
+        "/opendigger/opendigger/2024-12-07-5.json.gz",
         "/nothing",
     ],
 )
@@ -115,3 +121,28 @@ def test_a_late_file_is_refused_once(server: SandboxServer, session: requests.Se
     url = f"{server.url}/2024-12-12-6.json.gz"
     statuses = [session.get(url, timeout=TIMEOUT_S).status_code for _ in range(3)]
     assert statuses == [404, 200, 200]
+
+
+def test_the_second_archive_has_the_same_layout_below_its_own_path(
+    server: SandboxServer, session: requests.Session, world: World
+) -> None:
+    path, hour = "/2024-12-07-5.json.gz", datetime(2024, 12, 7, 5, tzinfo=UTC)
+    first, second = (
+        session.get(f"{server.url}{prefix}{path}", timeout=TIMEOUT_S)
+        for prefix in ("", "/opendigger")
+    )
+    assert first.content == world.hour_file(hour)
+    assert second.content == world.hour_file(hour, "opendigger")
+    assert first.content != second.content
+    assert first.headers["ETag"] != second.headers["ETag"]
+
+
+def test_each_archive_counts_the_refusals_of_its_own_late_file(session: requests.Session) -> None:
+    hour = datetime(2024, 12, 7, 5, tzinfo=UTC)
+    faults = (LateHour(hour, refusals=1), LateHour(hour, refusals=2, archive="opendigger"))
+    with SandboxServer(World(1, 50, faults=faults)) as server:
+        urls = [f"{server.url}{prefix}/2024-12-07-5.json.gz" for prefix in ("", "/opendigger")]
+        statuses = [
+            [session.head(url, timeout=TIMEOUT_S).status_code for url in urls] for _ in range(3)
+        ]
+    assert statuses == [[404, 404], [200, 404], [200, 200]]

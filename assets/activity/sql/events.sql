@@ -1,7 +1,8 @@
 -- core.events: one day's events from the archive rows that may hold them, and its commits.
 -- Grain: one event. Key: event_type, event_id, created_at.
--- Reads: archive_events (raw.archive_events of the day and of the seven days after), commits
--- (raw.commits of the day, with linked accounts and is_panel).
+-- Reads: archive_events (raw.archive_events of the day and of the seven days after, of all
+-- archives), polled_events (raw.repository_events of the day), commits (raw.commits of the day, with
+-- linked accounts and is_panel).
 -- Parameters: $day, the UTC date.
 -- Event ids restarted in 2025 and count separately by type: the id alone identifies nothing.
 -- A commit stands in every repository that shares it, and is one event: of the oldest of them.
@@ -10,6 +11,11 @@ WITH every_event AS (
         event_type, event_id, created_at, actor_id, is_bot, repo_id, action, is_tracked, is_panel,
         source, file_hour
     FROM archive_events
+    UNION ALL
+    SELECT
+        event_type, event_id, created_at, actor_id, is_bot, repo_id, action, true, is_panel,
+        source, date_trunc('hour', created_at)
+    FROM polled_events
     UNION ALL
     SELECT
         'Commit', sha, committed_at, actor_id, is_bot, repo_id, NULL, true, is_panel,
@@ -37,11 +43,11 @@ SELECT
     is_tracked,
     is_panel,
     source,
+    list_sort(list_distinct(list(source) OVER same_event)) AS sources,
     file_hour
 FROM every_event
 WHERE (created_at AT TIME ZONE 'UTC')::DATE = $day::DATE
   AND NOT is_bot
-QUALIFY row_number() OVER (
-    PARTITION BY event_type, event_id, created_at ORDER BY file_hour, source, repo_id
-) = 1
+WINDOW same_event AS (PARTITION BY event_type, event_id, created_at)
+QUALIFY row_number() OVER (same_event ORDER BY file_hour, source, repo_id) = 1
 ORDER BY created_at, event_type, event_id

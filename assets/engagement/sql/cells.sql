@@ -85,6 +85,8 @@ cells AS (
         CASE WHEN c.located_iso2 IS NULL THEN c.evidence_stratum END AS evidence_stratum,
         CASE WHEN c.located_iso2 IS NULL THEN c.evidence_label END AS evidence_label,
         count(*) AS actor_count,
+        count(*) FILTER (b.event_count = 1) AS single_count,
+        count(*) FILTER (b.event_count = 2) AS double_count,
         sum(b.event_count)::BIGINT AS event_count,
         sum(b.before_17_count)::BIGINT AS before_17_count
     FROM every_actor AS b
@@ -103,6 +105,8 @@ SELECT
     c.evidence_stratum,
     c.evidence_label,
     c.actor_count,
+    c.single_count,
+    c.double_count,
     c.event_count,
     c.before_17_count
 FROM cells AS c

@@ -1,6 +1,6 @@
 -- mart.country_ratio: weekly shares of two countries side by side; the ratio is computed after it.
 -- Grain: ISO week (its Sunday), scope, event group, grouping. Key: the same.
--- Reads: mart.engagement.
+-- Reads: mart.engagement without masked cells: their weeks count as missing.
 -- Parameters: $country and $other, the codes of the pair.
 -- Columns: shares and their bounds from 0 to 1; log_se and other_log_se, standard errors of the
 -- shares' logarithms.
@@ -9,7 +9,7 @@
 WITH weekly AS (
     SELECT *
     FROM mart.engagement
-    WHERE period = 'week'
+    WHERE period = 'week' AND NOT is_masked
 ),
 cells AS (
     SELECT scope, event_group, grouping, min(activity_date) AS first_date

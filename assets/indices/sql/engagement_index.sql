@@ -1,6 +1,6 @@
 -- mart.engagement_index: weekly shares beside their bases; the index itself is computed after it.
 -- Grain: ISO week (its Sunday), scope, event group, grouping, country. Key: the same.
--- Reads: mart.engagement, core.economies, core.country_groupings, core.innovation_graph.
+-- Reads: mart.engagement without masked cells, core.economies, core.country_groupings, core.innovation_graph.
 -- Parameters: $base_weeks, Sundays of the base weeks; $base_from and $base_to, its first and last
 -- day.
 -- Columns: share, its bounds, base_share and innovation_graph_share from 0 to 1;
@@ -18,7 +18,7 @@ WITH weekly AS (
         total_actor_count,
         is_complete
     FROM mart.engagement
-    WHERE period = 'week'
+    WHERE period = 'week' AND NOT is_masked
 ),
 base AS (
     SELECT scope, event_group, grouping, country_iso2, avg(share) AS base_share

@@ -103,7 +103,14 @@ SELECT
         AS location_quotient_ci_high,
     max(complete_hour_count) AS complete_hour_count,
     max(expected_hour_count) AS expected_hour_count,
-    bool_and(is_complete) AS is_complete
+    bool_and(is_complete) AS is_complete,
+    max(capture_status) AS capture_status,
+    max(capture_rate) AS capture_rate,
+    max(capture_rate_ci_low) AS capture_rate_ci_low,
+    max(capture_rate_ci_high) AS capture_rate_ci_high,
+    bool_or(is_corrected) AS is_corrected,
+    bool_or(is_masked) AS is_masked,
+    max(actor_growth) AS actor_growth
 FROM labelled
 WHERE NOT (is_refused AND (is_group OR shown_as = $others))
 GROUP BY activity_date, period, scope, event_group, grouping, shown_as

@@ -39,6 +39,7 @@ def events_of(rows: Sequence[Event]) -> pa.Table:
                 "is_tracked": is_tracked,
                 "is_panel": is_panel,
                 "source": "gharchive",
+                "sources": ["gharchive"],
                 "file_hour": MIDNIGHT,
             }
             for number, (actor_id, repo_id, group, event_type, minute, is_tracked, is_panel) in (

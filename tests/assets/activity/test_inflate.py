@@ -104,3 +104,32 @@ def test_an_overlong_line_is_passed_over_counted_and_costs_no_memory() -> None:
     lines = list(framer.lines([b"short\n", b"x" * 8, b"x" * 8, b"\nafter\n"]))
     assert [line for _, line in lines] == [b"short", b"after"]
     assert framer.overlong_count == 1
+
+
+@given(
+    text=st.binary(max_size=200).map(lambda raw: raw.replace(b"a", b"\n")),
+    block=st.integers(min_value=1, max_value=64),
+)
+def test_runs_are_whole_lines_at_their_offsets_and_blocks_are_not_copied(
+    text: bytes, block: int
+) -> None:
+    blocks = [text[at : at + block] for at in range(0, len(text), block)]
+    expected = 0
+    for run in LineFramer().runs(blocks):
+        begin, end = run.offset + run.start, run.offset + run.stop
+        assert begin == expected
+        assert run.data[run.start : run.stop] == text[begin:end]
+        assert end == len(text) or text[end : end + 1] == b"\n"
+        assert any(run.data is each for each in blocks) or (run.start, run.stop) == (
+            0,
+            len(run.data),
+        )
+        expected = end + 1
+    assert expected >= len(text)
+
+
+def test_the_largest_block_is_the_callers_to_choose() -> None:
+    inflater = Inflater(output_bytes=1000)
+    sizes = [len(block) for block in inflater.blocks([gzip.compress(b"a" * 10_500)])]
+    assert sizes == [1000] * 10 + [500]
+    assert inflater.status is FileStatus.COMPLETE

@@ -37,8 +37,10 @@ def edited(old: str, new: str) -> str:
 
 def test_the_shipped_rules_load() -> None:
     shipped = load_rules(SHIPPED)
-    assert [rule.id for rule in shipped] == ["cn-attention-share-high"]
-    assert shipped[0].clear < shipped[0].fire
+    assert [rule.id for rule in shipped] == ["upstream-capture", "cn-attention-share-high"]
+    upstream, threshold = shipped
+    assert upstream.fire < upstream.clear
+    assert threshold.clear < threshold.fire
 
 
 def test_a_rule_is_read_as_written(tmp_path: Path) -> None:
@@ -81,7 +83,7 @@ def test_a_rule_of_direction_below_clears_at_or_above_its_fire(
     [
         ("id: cn-attention-high", "id: CN high!", "rules.0.id", "pattern"),
         ("id: cn-attention-high", "id: cn", "rules.0.id", "pattern"),
-        ("kind: threshold", "kind: crossover", "rules.0.kind", "'threshold'"),
+        ("kind: threshold", "kind: crossover", "rules.0:", "'threshold'"),
         ("title: China's share of attention is high", "title: high", "rules.0.title", "10"),
         ("title: China's share", f"title: {'x' * 140}", "rules.0.title", "140"),
         ("country: CN", "country: China", "rules.0.country", "pattern"),

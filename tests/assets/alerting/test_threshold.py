@@ -237,3 +237,41 @@ def test_a_rule_of_direction_below_is_one_of_direction_above_mirrored(
     assert [(each.reading.day, each.after) for each in up] == [
         (each.reading.day, each.after) for each in down
     ]
+
+
+def degraded(day: int) -> Reading:
+    return replace(reading(0.5, 0.6, day=day), is_degraded=True)
+
+
+def test_a_rule_is_held_while_capture_is_degraded_and_goes_on_from_where_it_stood() -> None:
+    """Firing since the first day, held for two days of a figure far above, clear on the fourth."""
+    readings = [replace(FIRES, day=FIRST), degraded(1), degraded(2)]
+    state, transitions = run(ABOVE, readings)
+    assert [each.after for each in transitions] == [State.FIRING]
+    since = FIRST + timedelta(days=1)
+    assert state == AlertState(
+        "cn-high", State.HELD, since, FIRST, FIRES.value, 0.29, 0.35, State.FIRING
+    )
+    state, transitions = run(ABOVE, [reading(0.18, 0.24, day=3)], state)
+    assert [(each.before, each.after) for each in transitions] == [(State.FIRING, State.OK)]
+    assert state is not None
+    assert (state.state, state.since, state.held_from) == (
+        State.OK,
+        FIRST + timedelta(days=3),
+        None,
+    )
+
+
+def test_a_degraded_figure_fires_nothing_and_a_sound_one_afterwards_does() -> None:
+    state, transitions = run(ABOVE, [degraded(0), degraded(1)])
+    assert transitions == []
+    assert state is not None
+    assert (state.state, state.held_from) == (State.HELD, State.OK)
+    _, transitions = run(ABOVE, [reading(0.29, 0.35, day=2)], state)
+    assert [(each.before, each.after) for each in transitions] == [(State.OK, State.FIRING)]
+
+
+def test_a_held_day_that_turns_out_sound_is_evaluated() -> None:
+    state, _ = run(ABOVE, [reading(0.1, 0.2), degraded(1)])
+    _, transitions = run(ABOVE, [reading(0.29, 0.35, day=1)], state)
+    assert [each.after for each in transitions] == [State.FIRING]

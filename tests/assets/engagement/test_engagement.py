@@ -49,6 +49,8 @@ def cell(
             "evidence_stratum": None if label is None else 2,
             "evidence_label": label,
             "actor_count": count,
+            "single_count": 0,
+            "double_count": count,
             "event_count": 2 * count,
             "before_17_count": round(2 * count * before),
         }
@@ -69,6 +71,8 @@ def cells_of(*parts: Sequence[dict[str, Any]]) -> pa.Table:
                 "evidence_stratum": pa.int32(),
                 "evidence_label": pa.int32(),
                 "actor_count": pa.int64(),
+                "single_count": pa.int64(),
+                "double_count": pa.int64(),
                 "event_count": pa.int64(),
                 "before_17_count": pa.int64(),
             }

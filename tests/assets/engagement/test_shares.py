@@ -22,7 +22,7 @@ def test_shares_of_a_small_day_are_as_worked_by_hand() -> None:
     10/20; worst case 8/20 (no unknown account is Chinese) to 18/20 (every one is).
     US: share 2/10, interval mirrored to 0.056682 to 0.509838; worst case 2/20 to 12/20.
     """
-    found = share_columns(np.array([8, 2]), np.array([10, 10]), np.array([20, 20]))
+    found = share_columns(np.array([8, 2]), np.array([10, 10]), np.array([20, 20]), np.ones(2))
     assert {name: values.tolist() for name, values in found.items()} == {
         "located_share": [0.8, 0.2],
         "located_share_ci_low": pytest.approx([0.490162, 0.056682], abs=1e-6),
@@ -34,7 +34,7 @@ def test_shares_of_a_small_day_are_as_worked_by_hand() -> None:
 
 
 def test_with_everybody_located_nothing_is_unknown() -> None:
-    found = share_columns(np.array([3]), np.array([4]), np.array([4]))
+    found = share_columns(np.array([3]), np.array([4]), np.array([4]), np.ones(1))
     assert found["unknown_share"].tolist() == [0.0]
     assert found["share_low"] == found["share_high"] == found["located_share"] == [0.75]
 
@@ -45,7 +45,7 @@ def test_shares_of_a_cell_add_up_to_one_inside_their_bounds(
 ) -> None:
     k = np.array(counts)
     n, everyone = np.full_like(k, k.sum()), np.full_like(k, k.sum() + unknown)
-    found = share_columns(k, n, everyone)
+    found = share_columns(k, n, everyone, np.ones(len(k)))
     assert found["located_share"].sum() == pytest.approx(1)
     assert (found["located_share_ci_low"] <= found["located_share"]).all()
     assert (found["located_share"] <= found["located_share_ci_high"]).all()

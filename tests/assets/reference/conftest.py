@@ -36,9 +36,9 @@ FILES = {
         "2025-01-20,released,CN,model_release,release,A model,false,month only,card\n"
     ),
     BREAKS: (
-        "from_utc,to_utc,source,affects,what\n"
-        "2018-10-21T23,2018-10-22T01,gharchive,all,hours missing\n"
-        "2026-02-01T00,,gharchive,WatchEvent,stars fall\n"
+        "from_utc,to_utc,source,affects,effect,what\n"
+        "2018-10-21T23,2018-10-22T01,gharchive,all,loss,hours missing\n"
+        "2026-02-01T00,,gharchive,WatchEvent,loss,stars fall\n"
     ),
     GROUPINGS: (
         "grouping,country_iso2,group_code,label\ntwo_as_one,CN,CN,Both\ntwo_as_one,US,CN,Both\n"

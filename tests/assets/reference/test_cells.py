@@ -88,6 +88,7 @@ BAD_CELLS = [
     (BREAKS, "2018-10-22T01", "2018-10-21T22", 2, "to_utc", "lies before from_utc"),
     (BREAKS, "gharchive,all", "GH Archive,all", 2, "source", "not an upstream"),
     (BREAKS, "WatchEvent", "", 3, "affects", "is empty"),
+    (BREAKS, "WatchEvent,loss", "WatchEvent,lost", 3, "effect", "'lost' is unknown"),
 ]
 
 

@@ -94,6 +94,7 @@ def test_records_are_rows_under_the_tables_names(shipped: Reference) -> None:
         "to_at": broken.to_utc,
         "source": broken.source,
         "affects": broken.affects,
+        "effect": broken.effect,
         "what": broken.what,
     }
     family = shipped.model_families[0]

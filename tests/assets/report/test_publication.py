@@ -184,6 +184,13 @@ def test_a_pool_has_counts_and_shares_and_no_interval() -> None:
         "complete_hour_count": 24,
         "expected_hour_count": 24,
         "is_complete": True,
+        "capture_status": "sound",
+        "capture_rate": 0.97,
+        "capture_rate_ci_low": 0.95,
+        "capture_rate_ci_high": 0.99,
+        "is_corrected": False,
+        "is_masked": False,
+        "actor_growth": 1.0,
     }
     assert published.schema == ENGAGEMENT.arrow_schema
 
@@ -395,6 +402,12 @@ def concentration_of(grouping: str, event_group: str = "attention") -> dict[str,
         "complete_hour_count": 24,
         "expected_hour_count": 24,
         "is_complete": True,
+        "capture_status": "sound",
+        "capture_rate": 0.97,
+        "capture_rate_ci_low": 0.95,
+        "capture_rate_ci_high": 0.99,
+        "is_corrected": False,
+        "is_masked": False,
     }
 
 
@@ -494,3 +507,21 @@ def test_only_the_same_week_of_the_same_cell_shows_a_country() -> None:
     everything = pa.concat_tables([others, week_of(shown)])
     assert published_where_shown(rows, everything, PAIR).num_rows == 1
     assert pc.all(pc.equal(everything["grouping"], "apart")).as_py()
+
+
+def test_nothing_of_a_masked_cell_is_published_and_a_corrected_one_keeps_its_worst_case() -> None:
+    """Seen 30 of CN, 60 of US and 10 unknown; at full capture a half more: 150 accounts.
+
+    CN: 30 / 150 = 0.2 to (30 + 150 - 90) / 150 = 0.6.
+    """
+    mart = mart_of({"CN": 30, "US": 60, "ZZ": 10})
+    growth = mart.column_names.index("actor_growth")
+    grown = mart.set_column(growth, "actor_growth", pa.array([1.5] * mart.num_rows))
+    (china,) = (
+        row for row in published_engagement(grown, groupings_of(ONE)).to_pylist()
+        if row["country_iso2"] == "CN" and row["grouping"] == "apart"
+    )  # fmt: skip
+    assert (china["share_low"], china["share_high"]) == pytest.approx((0.2, 0.6))
+    masked = mart.column_names.index("is_masked")
+    lost = mart.set_column(masked, "is_masked", pa.array([True] * mart.num_rows))
+    assert published_engagement(lost, groupings_of(ONE)).num_rows == 0

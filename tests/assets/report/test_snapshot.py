@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
+from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
@@ -44,6 +45,7 @@ PUBLISHED = (
     COUNTRY_RATIO,
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
+    COVERAGE,
     *REFERENCE_TABLES,
 )
 #: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
@@ -130,6 +132,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
             plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
             for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
         ],
+        COVERAGE: [plausible(COVERAGE, repo_id=None), plausible(COVERAGE, repo_id=7)],
     }
     for table, each in rows.items():
         house.replace_all(table.qualified, table.arrow(each))

@@ -1,0 +1,102 @@
+"""An upstream rule's life: a source that captures much less than it did is said to, as such."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+
+from assets.alerting.rules import UpstreamRule
+from assets.alerting.threshold import AlertState, State
+
+
+@dataclass(frozen=True, slots=True)
+class SourceCapture:
+    """What a source captured of an event type on a day.
+
+    Attributes:
+        source: its name.
+        event_type: GitHub's name.
+        event_group: of the type.
+        rate: captured / all, 0 to 1.
+        ci_low: 95 % lower bound.
+        ci_high: 95 % upper bound.
+        estimated_events: all events.
+        usual_rate: median of the days before.
+        yardstick: what the rate was measured by.
+    """
+
+    source: str
+    event_type: str
+    event_group: str
+    rate: float
+    ci_low: float
+    ci_high: float
+    estimated_events: float
+    usual_rate: float
+    yardstick: str
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamReading:
+    """What is known of every source's capture on a day."""
+
+    day: date
+    captures: tuple[SourceCapture, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class UpstreamTransition:
+    """A change of state, the day, and what is lost on it."""
+
+    rule: UpstreamRule
+    day: date
+    before: State
+    after: State
+    lost: tuple[SourceCapture, ...]
+
+    @property
+    def key(self) -> str:
+        """What identifies this transition for ever, whoever computes it and how often."""
+        return f"upstream:{self.rule.id}:{self.day}:{self.after}"
+
+
+def step_upstream(
+    rule: UpstreamRule, state: AlertState | None, reading: UpstreamReading
+) -> tuple[AlertState | None, UpstreamTransition | None]:
+    """Move a rule on by one day.
+
+    It fires when the upper bound of some capture rate lies under `fire` of what is usual for the
+    source and type, and clears when no rate is under `clear` of it. What is usual is what was when
+    it began to fire: a loss that lasts does not become usual. A day that is not newer than what was
+    evaluated, and one of which nothing is known, changes nothing.
+    """
+    if state is not None and reading.day <= state.evaluated_through:
+        return state, None
+    known = [each for each in reading.captures if each.estimated_events >= rule.min_events]
+    if not known:
+        return state, None
+    before = state.state if state else State.OK
+    if before is State.FIRING:
+        lost = [each for each in known if each.rate < rule.clear * each.usual_rate]
+    else:
+        lost = [each for each in known if each.ci_high < rule.fire * each.usual_rate]
+    after = State.FIRING if lost else State.OK
+    lost = sorted(lost, key=lambda each: each.rate / each.usual_rate)
+    worst = lost[0] if lost else min(known, key=lambda each: each.rate / each.usual_rate)
+    changed = after is not before
+    moved = AlertState(
+        rule_id=rule.id,
+        state=after,
+        since=reading.day if changed or state is None else state.since,
+        evaluated_through=reading.day,
+        value=worst.rate,
+        ci_low=worst.ci_low,
+        ci_high=worst.ci_high,
+    )
+    if not changed:
+        return moved, None
+    return moved, UpstreamTransition(rule, reading.day, before, after, tuple(lost))
+
+
+def lost_groups(lost: Sequence[SourceCapture]) -> list[str]:
+    """The event groups of what is lost."""
+    return sorted({each.event_group for each in lost})

@@ -1,0 +1,1 @@
+"""Repositories asked by poll: their newest events, and the history of their stars."""

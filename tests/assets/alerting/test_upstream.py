@@ -1,0 +1,180 @@
+"""An upstream rule's life, what the warehouse says is usual, and the message."""
+
+from collections.abc import Iterable
+from datetime import date, timedelta
+
+import pytest
+
+from assets.alerting.ledger import read_captures
+from assets.alerting.messages import upstream_message
+from assets.alerting.rules import UpstreamRule
+from assets.alerting.threshold import AlertState, State
+from assets.alerting.upstream import (
+    SourceCapture,
+    UpstreamReading,
+    UpstreamTransition,
+    step_upstream,
+)
+from assets.coverage.tables import COVERAGE
+from assets.declare import prepare
+from resources.warehouse import Warehouse
+
+FIRST = date(2026, 6, 1)
+RULE = UpstreamRule(
+    id="upstream-capture",
+    kind="upstream",
+    title="a source captures far fewer events than usual",
+    fire=0.8,
+    clear=0.9,
+    min_events=30,
+)
+
+
+def capture(
+    rate: float, *, event_type: str = "WatchEvent", usual: float = 1.0, count: float = 500.0
+) -> SourceCapture:
+    """What gharchive captured; the interval is 0.05 either way."""
+    return SourceCapture(
+        "gharchive", event_type, "attention", rate, rate - 0.05, rate + 0.05, count, usual,
+        "star_history",
+    )  # fmt: skip
+
+
+def run(days: Iterable[list[SourceCapture]]) -> tuple[AlertState | None, list[UpstreamTransition]]:
+    """The rule moved on by a day each."""
+    state, transitions = None, []
+    for number, captures in enumerate(days):
+        reading = UpstreamReading(FIRST + timedelta(days=number), tuple(captures))
+        state, transition = step_upstream(RULE, state, reading)
+        if transition:
+            transitions.append(transition)
+    return state, transitions
+
+
+@pytest.mark.parametrize(
+    ("captures", "fires"),
+    [
+        ([capture(0.3)], True),
+        ([capture(0.76)], False),  # the interval reaches 0.81
+        ([capture(0.97), capture(0.3, event_type="ForkEvent")], True),
+        ([capture(0.55, usual=0.6)], False),  # never promised more
+        ([capture(0.3, usual=0.6)], True),
+        ([capture(0.1, count=20.0)], False),  # too few events to say
+        ([], False),
+    ],
+)
+def test_it_fires_on_a_drop_against_what_is_usual(
+    captures: list[SourceCapture], fires: bool
+) -> None:
+    _, transitions = run([captures])
+    assert [each.after for each in transitions] == ([State.FIRING] if fires else [])
+
+
+def test_a_loss_that_lasts_is_said_once_and_its_end_once() -> None:
+    days = [[capture(1.0)], *[[capture(0.3)]] * 5, [capture(0.85)], [capture(0.95)]]
+    state, transitions = run(days)
+    # 0.85 is neither a loss (its interval reaches 0.9) nor back at nine tenths of the usual.
+    found = [(each.day, each.before, each.after) for each in transitions]
+    assert found == [
+        (FIRST + timedelta(days=1), State.OK, State.FIRING),
+        (FIRST + timedelta(days=7), State.FIRING, State.OK),
+    ]
+    assert state is not None
+    assert (state.state, state.evaluated_through) == (State.OK, FIRST + timedelta(days=7))
+
+
+def test_a_day_seen_before_changes_nothing() -> None:
+    state, _ = run([[capture(1.0)], [capture(0.3)]])
+    again = UpstreamReading(FIRST + timedelta(days=1), (capture(0.99),))
+    assert step_upstream(RULE, state, again) == (state, None)
+
+
+def coverage_row(day: date, rate: float, **others: object) -> dict[str, object]:
+    return {
+        "coverage_date": day,
+        "source": "gharchive",
+        "scope": "tracked",
+        "event_group": "attention",
+        "event_type": "WatchEvent",
+        "repo_id": None,
+        "captured_count": round(500 * rate),
+        "yardstick": "star_history",
+        "estimated_events": 500.0,
+        "estimated_events_ci_low": 490.0,
+        "estimated_events_ci_high": 510.0,
+        "capture_rate": rate,
+        "capture_rate_ci_low": rate - 0.02,
+        "capture_rate_ci_high": min(rate + 0.02, 1.0),
+        "status": "sound" if rate >= 0.8 else "degraded",
+        "message": "",
+        **others,
+    }
+
+
+def fill(warehouse: Warehouse, rows: list[dict[str, object]]) -> None:
+    prepare(warehouse, COVERAGE)
+    days = [row["coverage_date"] for row in rows]
+    warehouse.replace_days(COVERAGE.qualified, "coverage_date", days, COVERAGE.arrow(rows))
+
+
+def test_usual_is_the_median_of_the_28_days_before_and_a_lasting_loss_does_not_become_it(
+    warehouse: Warehouse,
+) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(60)]
+    fill(warehouse, [coverage_row(day, 0.9 if n < 30 else 0.2) for n, day in enumerate(days)])
+    firing = AlertState(RULE.id, State.FIRING, days[30], days[58])
+    with warehouse.transaction() as connection:
+        onset = read_captures(connection, None, days[30])
+        later = read_captures(connection, firing, days[59])
+        without = read_captures(connection, None, days[59])
+    assert [(each.rate, each.usual_rate) for each in onset.captures] == [(0.2, 0.9)]
+    assert [(each.rate, each.usual_rate) for each in later.captures] == [(0.2, 0.9)]
+    assert [each.usual_rate for each in without.captures] == [0.2]
+
+
+def test_what_is_of_all_sources_of_a_repository_or_without_a_rate_is_not_read(
+    warehouse: Warehouse,
+) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(5)]
+    others = (
+        {"source": "combined"},
+        {"scope": "panel"},
+        {"repo_id": 7},
+        {"event_type": None},
+        {"event_type": "ForkEvent", "capture_rate": None, "status": "unknown"},
+    )
+    rows = [coverage_row(day, 0.5, **each) for day in days for each in others]
+    fill(warehouse, rows)
+    with warehouse.transaction() as connection:
+        assert read_captures(connection, None, days[-1]).captures == ()
+
+
+def test_a_source_of_less_than_three_days_has_nothing_usual(warehouse: Warehouse) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(4)]
+    fill(warehouse, [coverage_row(day, 0.5) for day in days])
+    with warehouse.transaction() as connection:
+        assert read_captures(connection, None, days[2]).captures == ()
+        assert len(read_captures(connection, None, days[3]).captures) == 1
+
+
+def test_the_message_names_source_rate_interval_usual_and_yardstick_and_is_no_shift() -> None:
+    lost = capture(0.3, usual=0.98)
+    transition = UpstreamTransition(RULE, FIRST, State.OK, State.FIRING, (lost,))
+    message = upstream_message(transition, world="live", escape=lambda text: text)
+    assert message.kind == "upstream"
+    assert message.key == "upstream:upstream-capture:2026-06-01:firing"
+    assert message.text == (
+        "Upstream: a source captures far fewer events than usual\n"
+        "gharchive captured 30% of WatchEvent on 2026-06-01 (UTC), 95 % interval 25% to 35%; "
+        "usual 98% (by star history, about 500 events)."
+    )
+    assert "no trend" in str(message.blocks[-1])
+    assert "attention are held" in str(message.blocks[-1])
+
+
+def test_more_losses_than_fit_are_counted() -> None:
+    lost = tuple(capture(0.3, event_type=f"Type{n}Event") for n in range(12))
+    transition = UpstreamTransition(RULE, FIRST, State.OK, State.FIRING, lost)
+    message = upstream_message(transition, world="sandbox", escape=lambda text: text)
+    assert message.text.startswith("[sandbox, synthetic] Upstream:")
+    assert message.text.endswith("And 8 more.")
