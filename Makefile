@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill attribute bench doctor lock clean
+.PHONY: help run test dev check fix backfill attribute bench scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -53,6 +53,10 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.indices
 	@$(PY) -m benchmarks.commit_origins
 	@$(PY) -m benchmarks.worlds
+
+scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
+	@$(PY) -m benchmarks.scan
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor

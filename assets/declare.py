@@ -208,4 +208,5 @@ def transient_failures_retried() -> Iterator[None]:
     try:
         yield
     except TransientUpstreamError as error:
-        raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=_RETRY_WAIT_S) from error
+        wait = max(_RETRY_WAIT_S, error.retry_after_s or 0.0)
+        raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=wait) from error

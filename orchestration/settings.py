@@ -138,6 +138,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if upstream not in ("sandbox", "live"):
         raise SettingsError(f"OBSERVATORY_UPSTREAM is {upstream!r}; set it to sandbox or live")
     values = {**_COMMON, **(_LIVE if upstream == "live" else _SANDBOX), **set_values}
+    if upstream == "sandbox" and "ARCHIVE_BASE_URLS" in set_values:
+        # A synthetic archive beside a given one would mix two worlds.
+        values["SECOND_ARCHIVE_BASE_URLS"] = set_values.get("SECOND_ARCHIVE_BASE_URLS", "none")
     return _checked(values)
 
 

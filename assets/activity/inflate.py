@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import NamedTuple
 
 from isal import igzip_lib, isal_zlib
 
@@ -26,12 +27,13 @@ class FileStatus(StrEnum):
 class Inflater:
     """Inflates chunks of a gzip file; `status` and `member_count` are final after the last one."""
 
+    output_bytes: int = _OUTPUT_BYTES
     status: FileStatus = FileStatus.EMPTY
     member_count: int = 0
     _pending: bytes = field(default=b"", repr=False)
 
     def blocks(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
-        """Blocks of at most 256 KiB of the inflated file, in order.
+        """Blocks of at most `output_bytes` of the inflated file, in order.
 
         Never raises for what the bytes are: a defect ends the blocks and sets `status`. What the
         source of the chunks raises passes through.
@@ -66,7 +68,7 @@ class Inflater:
         self._pending = b""
         while True:
             try:
-                block = engine.decompress(data, _OUTPUT_BYTES)
+                block = engine.decompress(data, self.output_bytes)
             except igzip_lib.IsalError:  # type: ignore[misc] # its stub declares an instance
                 self.status = FileStatus.CORRUPT
                 return
@@ -77,7 +79,7 @@ class Inflater:
                 self.status = FileStatus.COMPLETE
                 return
             data = engine.unconsumed_tail
-            if not data and len(block) < _OUTPUT_BYTES:
+            if not data and len(block) < self.output_bytes:
                 chunk = next(source, None)
                 if chunk is None:
                     self.status = FileStatus.TRUNCATED
@@ -85,41 +87,63 @@ class Inflater:
                 data = chunk
 
 
+class Run(NamedTuple):
+    """Whole lines of a file: `data[start:stop]`, newlines between them and none at the end.
+
+    Attributes:
+        offset: where `data` begins in the inflated file.
+    """
+
+    data: bytes
+    start: int
+    stop: int
+    offset: int
+
+
 @dataclass(slots=True)
 class LineFramer:
     """Cuts blocks into lines; keeps each line's offset in the inflated file."""
 
-    max_line_bytes: int = 64 << 20
+    max_line_bytes: int = 8 << 20
     byte_count: int = 0
     overlong_count: int = 0
     _tail: bytearray = field(default_factory=bytearray, repr=False)
     _skipping: bool = False
 
     def lines(self, blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
-        """`(offset, line)` for each line, without its newline, the unended last one included.
+        """`(offset, line)` for each line, without its newline, the unended last one included."""
+        for run in self.runs(blocks):
+            offset = run.offset + run.start
+            for line in run.data[run.start : run.stop].split(b"\n"):
+                yield offset, line
+                offset += len(line) + 1
 
-        A line longer than `max_line_bytes` is passed over and counted: its memory is a stranger's
-        to choose otherwise.
+    def runs(self, blocks: Iterable[bytes]) -> Iterator[Run]:
+        """Runs of whole lines: those within a block, uncopied, and each that spans several.
+
+        A spanning line longer than `max_line_bytes` is passed over and counted: its memory is a
+        stranger's to choose otherwise.
         """
         for block in blocks:
-            start = self.byte_count - len(self._tail)
+            offset = self.byte_count
             self.byte_count += len(block)
-            pieces = block.split(b"\n")
-            if len(pieces) == 1:
+            first = block.find(b"\n")
+            if first < 0:
                 self._extend(block)
                 continue
-            self._extend(pieces[0])
+            self._extend(block[:first])
             if not self._skipping:
-                yield start, bytes(self._tail)
+                line = bytes(self._tail)
+                yield Run(line, 0, len(line), offset + first - len(line))
             self._tail.clear()
             self._skipping = False
-            offset = self.byte_count - len(block) + len(pieces[0]) + 1
-            for piece in pieces[1:-1]:
-                yield offset, piece
-                offset += len(piece) + 1
-            self._extend(pieces[-1])
+            last = block.rfind(b"\n")
+            if last > first:
+                yield Run(block, first + 1, last, offset)
+            self._extend(block[last + 1 :])
         if self._tail and not self._skipping:
-            yield self.byte_count - len(self._tail), bytes(self._tail)
+            line = bytes(self._tail)
+            yield Run(line, 0, len(line), self.byte_count - len(line))
 
     def _extend(self, piece: bytes) -> None:
         if self._skipping:

@@ -105,7 +105,7 @@ def event_of(document: object, body: bytes, names: Mapping[str, int]) -> Archive
     event_type = document.get("type")
     if not isinstance(event_type, str) or not event_type or len(event_type) > MAX_WORD_LENGTH:
         raise MalformedLineError("no type")
-    created_at = _moment(document.get("created_at"))
+    created_at = moment_of(document.get("created_at"))
     if "repo" in document or isinstance(document.get("actor"), dict):
         return _current(document, event_type, created_at)
     return _timeline(document, event_type, created_at, body, names)
@@ -162,8 +162,12 @@ def _timeline(
     )
 
 
-def _moment(value: object) -> datetime:
-    """An event's time in UTC: `2015-01-01T00:00:00Z`, or with an offset, or 2011's slashes."""
+def moment_of(value: object) -> datetime:
+    """An event's time in UTC: `2015-01-01T00:00:00Z`, or with an offset, or 2011's slashes.
+
+    Raises:
+        MalformedLineError: it is none of these.
+    """
     if not isinstance(value, str):
         raise MalformedLineError("no created_at")
     try:

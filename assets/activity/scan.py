@@ -1,56 +1,20 @@
 """One archive hour, exactly: the tracked repositories' events, the actor panel, and the totals."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from assets.activity.inflate import FileStatus, Inflater, LineFramer
 from assets.activity.lines import ArchiveEvent, MalformedLineError, parse_line
+from assets.activity.scan_glance import Glance
+from assets.activity.scan_selection import Selection, in_panel
+
+__all__ = ["HourScan", "KeptEvent", "Selection", "in_panel", "scan_hour"]
 
 FIRST_BAD_OFFSETS = 10
-_MASK_64 = (1 << 64) - 1
-_GOLDEN_64 = 0x9E3779B97F4A7C15  # 2^64 / golden ratio: Fibonacci hashing (Knuth, TAOCP 3, 6.4)
-
-
-def in_panel(actor_id: int, one_in: int) -> bool:
-    """Whether an actor belongs to the fixed sample of one in `one_in` actors.
-
-    A pure function of the id, the same on every machine and day. Panels nest: who is in the panel
-    of one in 1,000 is in that of one in 500.
-    """
-    mixed = (actor_id * _GOLDEN_64) & _MASK_64
-    mixed ^= mixed >> 32
-    mixed = (mixed * _GOLDEN_64) & _MASK_64
-    return (mixed >> 32) * one_in >> 32 == 0
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """What a scan keeps: events on tracked repositories, and all events of panel actors.
-
-    Attributes:
-        repository_ids: numeric ids of the tracked repositories.
-        names: lower-case `owner/name`, present and former, to numeric id. Used only for the
-            schema before 2015, whose events carry no id.
-        panel_one_in: one actor in so many is in the panel; 0 keeps no panel.
-    """
-
-    repository_ids: frozenset[int]
-    names: Mapping[str, int] = field(default_factory=dict)
-    panel_one_in: int = 1000
-
-    def is_tracked(self, event: ArchiveEvent) -> bool:
-        """Whether the event is on a tracked repository."""
-        return event.repo_id in self.repository_ids
-
-    def is_panel(self, event: ArchiveEvent) -> bool:
-        """Whether the event's actor is in the panel."""
-        return (
-            self.panel_one_in > 0
-            and event.actor_id is not None
-            and in_panel(event.actor_id, self.panel_one_in)
-        )
+# Measured: smaller blocks cost calls, larger ones leave the cache.
+_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,30 +63,61 @@ def scan_hour(chunks: Iterable[bytes], selection: Selection) -> HourScan:
     `chunks` raises passes through. Memory grows with the events kept, not with the file.
     """
     scan = HourScan()
-    inflater = Inflater()
+    inflater = Inflater(output_bytes=_BLOCK_BYTES)
     framer = LineFramer()
+    glance = Glance(selection)
     seen: set[tuple[str, str, datetime]] = set()
-    for offset, line in framer.lines(inflater.blocks(chunks)):
-        try:
-            parsed = parse_line(line, selection.names)
-        except MalformedLineError:
-            scan.line_count += 1
-            scan.bad_line_count += 1
-            if len(scan.bad_offsets) < FIRST_BAD_OFFSETS:
-                scan.bad_offsets.append(offset)
-            continue
-        if not parsed.events:
-            continue
-        scan.line_count += 1
-        scan.repaired_line_count += parsed.is_repaired
-        for event in parsed.events:
-            _take(scan, event, selection, seen)
+    for run in framer.runs(inflater.blocks(chunks)):
+        for start, stop in glance.others(run.data, run.start, run.stop):
+            _read(scan, run.data[start:stop], run.offset + start, selection, seen)
     scan.status = inflater.status
     scan.member_count = inflater.member_count
     scan.inflated_byte_count = framer.byte_count
     scan.bad_line_count += framer.overlong_count
     scan.line_count += framer.overlong_count
+    _add_ordinary(scan, glance)
     return scan
+
+
+def _read(
+    scan: HourScan,
+    line: bytes,
+    offset: int,
+    selection: Selection,
+    seen: set[tuple[str, str, datetime]],
+) -> None:
+    """Take the events of a line, or count it as bad."""
+    try:
+        parsed = parse_line(line, selection.names)
+    except MalformedLineError:
+        scan.line_count += 1
+        scan.bad_line_count += 1
+        if len(scan.bad_offsets) < FIRST_BAD_OFFSETS:
+            scan.bad_offsets.append(offset)
+        return
+    if not parsed.events:
+        return
+    scan.line_count += 1
+    scan.repaired_line_count += parsed.is_repaired
+    for event in parsed.events:
+        _take(scan, event, selection, seen)
+
+
+def _add_ordinary(scan: HourScan, glance: Glance) -> None:
+    """Add the lines of which nothing but counts was wanted: one event each."""
+    count = sum(glance.counts.values())
+    scan.line_count += count
+    scan.event_count += count
+    scan.totals.update(glance.counts)
+    if glance.first_at is not None and glance.last_at is not None:
+        _widen(scan, glance.first_at, glance.last_at)
+
+
+def _widen(scan: HourScan, first_at: datetime, last_at: datetime) -> None:
+    if scan.first_event_at is None or first_at < scan.first_event_at:
+        scan.first_event_at = first_at
+    if scan.last_event_at is None or last_at > scan.last_event_at:
+        scan.last_event_at = last_at
 
 
 def _take(
@@ -136,10 +131,7 @@ def _take(
     scan.timeline_count += event.is_timeline
     scan.totals[event.event_type] += 1
     moment = event.created_at
-    if scan.first_event_at is None or moment < scan.first_event_at:
-        scan.first_event_at = moment
-    if scan.last_event_at is None or moment > scan.last_event_at:
-        scan.last_event_at = moment
+    _widen(scan, moment, moment)
     is_tracked, is_panel = selection.is_tracked(event), selection.is_panel(event)
     if not (is_tracked or is_panel):
         return

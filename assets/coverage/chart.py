@@ -8,6 +8,7 @@ import pandas as pd
 import pyarrow as pa
 import vl_convert
 
+from assets.coverage.coverage import COMBINED
 from assets.coverage.verdicts import DEGRADED, LEAST_SOUND
 
 _WIDTH, _HEIGHT = 300, 120
@@ -70,15 +71,13 @@ def coverage_chart(rows: pa.Table) -> CoverageChart:
 
 
 def _title(frame: pd.DataFrame) -> str:
-    """The finding in words: which groups all sources together are degraded in, and until when."""
+    """The finding in words: on how many days all sources together, and each alone, are degraded."""
     if frame.empty:
         return "Capture of the sources: no day yet"
     span = f"{frame['coverage_date'].min():%Y-%m-%d} to {frame['coverage_date'].max():%Y-%m-%d}"
     lost = frame[frame["status"] == DEGRADED]
-    if lost.empty:
-        return f"All sources captured at least 80 % on every day, {span}"
-    found = [
-        f"{source} {group} on {len(days)} days"
-        for (source, group), days in lost.groupby(["source", "event_group"])
-    ]
-    return f"Capture under 80 %: {'; '.join(found[:4])} ({span})"
+    days = lost.groupby("source")["coverage_date"].nunique().to_dict()
+    together = days.pop(COMBINED, 0)
+    alone = ", ".join(f"{source} on {count}" for source, count in sorted(days.items()))
+    found = f"under 80 % on {together} days" if together else "at least 80 % every day"
+    return f"All sources together captured {found}, {span}; under 80 % alone: {alone or 'none'}"

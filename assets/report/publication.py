@@ -78,9 +78,8 @@ def published_concentration(concentration: pa.Table, engagement: pa.Table) -> pa
 
 
 def published_coverage(coverage: pa.Table) -> pa.Table:
-    """core.coverage of all repositories together, without its words."""
-    of_all = coverage.filter(pc.is_null(coverage["repo_id"]))
-    return of_all.drop_columns(["repo_id", "message"])
+    """core.coverage of all repositories together."""
+    return coverage.filter(pc.is_null(coverage["repo_id"]))
 
 
 def published_where_shown(

@@ -64,7 +64,8 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
     }
     for name, rows in published(month):
         for column in rows.column_names:
-            if pa.types.is_string(rows[column].type):
+            # Capture in words holds figures and event types.
+            if pa.types.is_string(rows[column].type) and column != "message":
                 assert set(rows[column].to_pylist()) <= allowed.get(column, codes), (name, column)
 
 

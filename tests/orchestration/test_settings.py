@@ -1,5 +1,6 @@
 """Settings: defaults by upstream, clear errors, secrets that do not print."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -39,6 +40,21 @@ def test_file_urls_and_mirrors_are_taken_and_relative_folders_begin_at_the_root(
         "file:/srv/y",
         "https://example.org/z",
     )
+
+
+def test_the_second_archive_is_left_out_by_none_and_beside_a_given_archive_of_the_sandbox() -> None:
+    """A synthetic second archive beside somebody's real files would mix two worlds."""
+    name = "OBSERVATORY_SECOND_ARCHIVE_BASE_URLS"
+    sandbox, live = load_settings({}), load_settings({"OBSERVATORY_UPSTREAM": "live"})
+    assert sandbox.second_archive_base_urls == (f"{sandbox.sandbox_url}/opendigger",)
+    assert sandbox.second_archive_first_day == date(2024, 12, 6)
+    assert live.second_archive_first_day == date(2026, 9, 6)
+    assert load_settings({name: "none"}).second_archive_base_urls == ()
+    given = {"OBSERVATORY_ARCHIVE_BASE_URLS": "https://example.org/z"}
+    assert load_settings(given).second_archive_base_urls == ()
+    both = load_settings({**given, name: "https://example.org/y"})
+    assert both.second_archive_base_urls == ("https://example.org/y",)
+    assert load_settings({**given, "OBSERVATORY_UPSTREAM": "live"}).second_archive_base_urls
 
 
 def test_secrets_do_not_print() -> None:

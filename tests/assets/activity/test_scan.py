@@ -2,6 +2,7 @@
 
 import gzip
 import json
+import tracemalloc
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
@@ -167,3 +168,20 @@ def test_the_panel_holds_its_part_of_consecutive_and_of_spread_ids() -> None:
     for step in (1, 97, 1000):
         count = sum(in_panel(actor * step, 100) for actor in range(200_000))
         assert 1777 < count < 2223
+
+
+def test_memory_does_not_grow_with_the_file() -> None:
+    # 64 MB inside; a block is 1 MiB, its lines are copied one at a time.
+    text = b'"payload": {"body": "' + b"x" * 4000 + b'"}'
+    lines = b"".join(event(n, repo=2).replace(b'"payload": {}', text) for n in range(500))
+    data = gzip.compress(lines) * 31
+    selection = Selection(frozenset({1}), panel_one_in=0)
+    tracemalloc.start()
+    try:
+        result = scan_hour((data[at : at + 65536] for at in range(0, len(data), 65536)), selection)
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+    assert result.inflated_byte_count == len(lines) * 31 > 64_000_000
+    assert result.event_count == 500 * 31
+    assert peak < 8 << 20

@@ -27,6 +27,7 @@ def events_of(actors: Sequence[int | None]) -> pa.Table:
                 "is_tracked": True,
                 "is_panel": False,
                 "source": "gharchive",
+                "sources": ["gharchive"],
                 "file_hour": FETCHED,
             }
             for number, actor in enumerate(actors)
