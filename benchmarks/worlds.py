@@ -67,7 +67,8 @@ class Figure:
 
 
 @cache
-def _readers() -> Readers:
+def readers() -> Readers:
+    """What reads evidence, loaded once a process."""
     return Readers(Gazetteer.load(_CACHE), Organisations.load())
 
 
@@ -116,7 +117,7 @@ def figures(seed: int, *, shared_clock: bool = False) -> list[Figure]:
         ),
     )
     evidence = evidence_rows(
-        _LAST, profiles, clock_counts(_LAST, activity, actors), {}, {}, _readers()
+        _LAST, profiles, clock_counts(_LAST, activity, actors), {}, {}, readers()
     )
     made = day_countries(_LAST, evidence, actors, bots)
     cells = count_cells([_LAST], activity, made.countries)
@@ -169,10 +170,11 @@ def _activity(world: World, day: date) -> pa.Table:
         }
     )
     events = day_events(day, [ARCHIVE_EVENTS.conform(rows)]).events
-    return actor_days(day, events, _repositories(world))
+    return actor_days(day, events, repositories(world))
 
 
-def _repositories(world: World) -> pa.Table:
+def repositories(world: World) -> pa.Table:
+    """The world's tracked repositories as `actor_days` takes them, without family or layer."""
     ids = [repository.github_id for repository in world.tracked_repositories]
     return pa.table(
         {
@@ -185,7 +187,7 @@ def _repositories(world: World) -> pa.Table:
 
 def many_worlds(seeds: Sequence[int], *, shared_clock: bool) -> Iterator[list[Figure]]:
     """Figures of many worlds, two at a time."""
-    _readers()  # compiled before the processes that share it
+    readers()  # compiled before the processes that share it
     with ProcessPoolExecutor(max_workers=2) as pool:
         yield from pool.map(partial(figures, shared_clock=shared_clock), seeds)
 

@@ -14,6 +14,8 @@ from assets.alerting.assets import deliver
 from assets.alerting.messages import Message, failed_run_message
 from assets.alerting.tables import ALERTS, OUTBOX
 from assets.declare import prepare
+from assets.polls.tables import REPOSITORY_EVENTS
+from assets.polls.tables import SOURCE as GITHUB_EVENTS
 from checks.days import PARTITION, RANGE_END, RANGE_START
 from orchestration.jobs import DAILY_JOB
 from resources.lake import LakeResource
@@ -38,7 +40,7 @@ def build_sensors() -> list[dg.SensorDefinition]:
             name="revisit_days",
             description=(
                 "Asks again for days of the last week with missing or damaged files, or with late "
-                "events in newer files."
+                "events in newer files or from polls."
             ),
             job_name=DAILY_JOB,
             minimum_interval_seconds=3600,
@@ -139,7 +141,9 @@ def revisit_days(
             if other >= day
             and (rows := store.read(ARCHIVE_EVENTS.qualified, str(other), source)) is not None
         ]
-        available = day_events(day, nearby).events.num_rows
+        polled = store.read(REPOSITORY_EVENTS.qualified, str(day), GITHUB_EVENTS)
+        fresh = [] if polled is None else [polled]
+        available = day_events(day, nearby, polled=fresh).events.num_rows
         archived = stored.filter(pc.not_equal(stored["event_type"], COMMIT)).num_rows
         if available > archived:
             asked += 1

@@ -93,10 +93,12 @@ def upstream_message(
 
 
 def _loss(each: SourceCapture, day: date) -> str:
+    total = each.estimated_events
+    events = "none seen" if total is None else f"about {total:,.0f} events"
     return (
         f"{each.source} captured {each.rate:.0%} of {each.event_type} on {day} (UTC), 95 % "
         f"interval {each.ci_low:.0%} to {each.ci_high:.0%}; usual {each.usual_rate:.0%} (by "
-        f"{each.yardstick.replace('_', ' ')}, about {each.estimated_events:,.0f} events)."
+        f"{each.yardstick.replace('_', ' ')}, {events})."
     )
 
 

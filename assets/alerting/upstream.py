@@ -1,11 +1,15 @@
 """An upstream rule's life: a source that captures much less than it did is said to, as such."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from assets.alerting.rules import UpstreamRule
 from assets.alerting.threshold import AlertState, State
+from assets.engagement.intervals import wilson_interval
+
+_LUCK_Z = 3.0  # some twenty sources and types are judged every day
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,7 +23,7 @@ class SourceCapture:
         rate: captured / all, 0 to 1.
         ci_low: 95 % lower bound.
         ci_high: 95 % upper bound.
-        estimated_events: all events.
+        estimated_events: all events; None where the source held none and only its past speaks.
         usual_rate: median of the days before.
         yardstick: what the rate was measured by.
     """
@@ -30,9 +34,22 @@ class SourceCapture:
     rate: float
     ci_low: float
     ci_high: float
-    estimated_events: float
+    estimated_events: float | None
     usual_rate: float
     yardstick: str
+
+    @property
+    def highest(self) -> float:
+        """Upper bound of the chance to be captured: the rate's own error, and the day's luck.
+
+        Where another source saw everything the rate is certain, and still another one each day.
+        """
+        if self.estimated_events is None:
+            return self.ci_high
+        total = self.estimated_events
+        _, luck = wilson_interval(min(self.rate * total, total), total, _LUCK_Z)
+        error = math.hypot(self.ci_high - self.rate, float(luck) - self.rate)
+        return min(1.0, self.rate + error)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +82,22 @@ def step_upstream(
     """Move a rule on by one day.
 
     It fires when the upper bound of some capture rate lies under `fire` of what is usual for the
-    source and type, and clears when no rate is under `clear` of it. What is usual is what was when
+    source and type, and clears when none does under `clear` of it. What is usual is what was when
     it began to fire: a loss that lasts does not become usual. A day that is not newer than what was
     evaluated, and one of which nothing is known, changes nothing.
     """
     if state is not None and reading.day <= state.evaluated_through:
         return state, None
-    known = [each for each in reading.captures if each.estimated_events >= rule.min_events]
+    known = [
+        each
+        for each in reading.captures
+        if each.estimated_events is None or each.estimated_events >= rule.min_events
+    ]
     if not known:
         return state, None
     before = state.state if state else State.OK
-    if before is State.FIRING:
-        lost = [each for each in known if each.rate < rule.clear * each.usual_rate]
-    else:
-        lost = [each for each in known if each.ci_high < rule.fire * each.usual_rate]
+    level = rule.clear if before is State.FIRING else rule.fire
+    lost = [each for each in known if each.highest < level * each.usual_rate]
     after = State.FIRING if lost else State.OK
     lost = sorted(lost, key=lambda each: each.rate / each.usual_rate)
     worst = lost[0] if lost else min(known, key=lambda each: each.rate / each.usual_rate)

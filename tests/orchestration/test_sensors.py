@@ -8,6 +8,7 @@ import pytest
 
 from assets.activity.events import day_events
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, COMMITS, EVENTS
+from assets.polls.tables import REPOSITORY_EVENTS
 from orchestration.resources import build_resources
 from orchestration.sensors import failed_runs, revisit_days
 from resources.lake import Lake
@@ -181,3 +182,18 @@ def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_pa
     lake.write(ARCHIVE_EVENTS.qualified, str(day), rows, "gharchive")
     assert asked(late=1) == ["late:2024-12-14:3"]
     assert asked(late=0) == [None]
+    names = set(REPOSITORY_EVENTS.column_names)
+    polled = [
+        {
+            **{name: value for name, value in each.items() if name in names},
+            "source": "github_events",
+            "event_date": day,
+            "event_id": each["event_id"] if number else "new",
+            "repo_id": 1,
+            "polled_at": moment,
+        }
+        for number, each in enumerate(archived)
+    ]
+    found = REPOSITORY_EVENTS.arrow(polled)
+    lake.write(REPOSITORY_EVENTS.qualified, str(day), found, "github_events")
+    assert asked(late=0) == ["late:2024-12-14:4"]

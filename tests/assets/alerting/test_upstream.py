@@ -31,11 +31,16 @@ RULE = UpstreamRule(
 
 
 def capture(
-    rate: float, *, event_type: str = "WatchEvent", usual: float = 1.0, count: float = 500.0
+    rate: float,
+    *,
+    event_type: str = "WatchEvent",
+    usual: float = 1.0,
+    count: float | None = 500.0,
+    half: float = 0.05,
 ) -> SourceCapture:
-    """What gharchive captured; the interval is 0.05 either way."""
+    """What gharchive captured; the interval is `half` either way."""
     return SourceCapture(
-        "gharchive", event_type, "attention", rate, rate - 0.05, rate + 0.05, count, usual,
+        "gharchive", event_type, "attention", rate, rate - half, rate + half, count, usual,
         "star_history",
     )  # fmt: skip
 
@@ -60,6 +65,11 @@ def run(days: Iterable[list[SourceCapture]]) -> tuple[AlertState | None, list[Up
         ([capture(0.55, usual=0.6)], False),  # never promised more
         ([capture(0.3, usual=0.6)], True),
         ([capture(0.1, count=20.0)], False),  # too few events to say
+        ([capture(0.0, count=None, half=0.25)], True),  # none at all, judged by the past alone
+        # Another source saw all 33, so that 15 of them is certain, and still a matter of luck.
+        ([capture(15 / 33, usual=0.6, count=33.0, half=0.0)], False),
+        ([capture(150 / 330, usual=0.62, count=330.0, half=0.0)], False),
+        ([capture(0.2, usual=0.62, count=330.0, half=0.0)], True),
         ([], False),
     ],
 )
@@ -71,9 +81,10 @@ def test_it_fires_on_a_drop_against_what_is_usual(
 
 
 def test_a_loss_that_lasts_is_said_once_and_its_end_once() -> None:
-    days = [[capture(1.0)], *[[capture(0.3)]] * 5, [capture(0.85)], [capture(0.95)]]
+    days = [[capture(1.0)], *[[capture(0.3)]] * 5, [capture(0.8)], [capture(0.95)]]
     state, transitions = run(days)
-    # 0.85 is neither a loss (its interval reaches 0.9) nor back at nine tenths of the usual.
+    # 0.8 is no new loss, and not back at nine tenths of the usual either: 0.05 and the luck of 500
+    # (Wilson at 3 sigma: 0.848) make 0.8 + sqrt(0.05² + 0.048²) = 0.869.
     found = [(each.day, each.before, each.after) for each in transitions]
     assert found == [
         (FIRST + timedelta(days=1), State.OK, State.FIRING),
@@ -155,6 +166,15 @@ def test_a_source_of_less_than_three_days_has_nothing_usual(warehouse: Warehouse
     with warehouse.transaction() as connection:
         assert read_captures(connection, None, days[2]).captures == ()
         assert len(read_captures(connection, None, days[3]).captures) == 1
+
+
+def test_a_type_that_is_gone_wholly_is_said_to_be() -> None:
+    transition = UpstreamTransition(
+        RULE, FIRST, State.OK, State.FIRING, (capture(0.0, count=None, half=0.0),)
+    )
+    message = upstream_message(transition, world="live", escape=lambda text: text)
+    assert "captured 0% of WatchEvent" in message.text
+    assert "none seen" in message.text
 
 
 def test_the_message_names_source_rate_interval_usual_and_yardstick_and_is_no_shift() -> None:

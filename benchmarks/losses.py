@@ -1,0 +1,400 @@
+"""A planted loss of a source is no trend: messages over seeded worlds that lose events as in 2026.
+
+In each world the first archive loses nineteen stars of twenty and most of all else but pushes. The
+platform's own functions see it day by day, from what each archive recorded to messages in the
+outbox, without Dagster or HTTP: one message has to say that a source fails, and none that a country
+does, unless a shift was planted too and the sources allow. The calendar of known breaks does not
+know the loss. Of the kinds of rules there are, threshold rules alone can mistake a loss.
+
+Profiles do not change: accounts are attributed once, by them alone, as no rule reads a figure that
+clocks move. Only cells that rules read are estimated: days on tracked repositories.
+"""
+
+import argparse
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time, timedelta
+from functools import partial
+from pathlib import Path
+from statistics import median
+
+import duckdb
+import numpy as np
+import numpy.typing as npt
+import pyarrow as pa
+import pyarrow.compute as pc
+from threadpoolctl import threadpool_limits
+
+from assets.activity.actor_days import actor_days
+from assets.activity.events import day_events
+from assets.activity.scan import in_panel
+from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_TOTALS
+from assets.alerting.assets import evaluate
+from assets.alerting.ledger import read_state
+from assets.alerting.rules import load_rules
+from assets.alerting.tables import ALERTS, OUTBOX
+from assets.alerting.threshold import State
+from assets.attribution.countries import DayCountries, day_countries
+from assets.attribution.evidence import evidence_rows
+from assets.coverage.coverage import COMBINED, day_coverage
+from assets.coverage.tables import COVERAGE
+from assets.coverage.yardsticks import SourceDay
+from assets.declare import prepare
+from assets.engagement.capture import captures_ending
+from assets.engagement.cells import count_cells
+from assets.engagement.engagement import Hours, day_engagement
+from assets.engagement.tables import ENGAGEMENT
+from benchmarks import worlds
+from resources.platform import Platform
+from resources.warehouse import Warehouse
+from sandbox.events import Rise
+from sandbox.faults import ARCHIVES, loss_2026
+from sandbox.world import ObservedEvents, World
+
+Ints = npt.NDArray[np.int64]
+SHIPPED_RULES = Path("assets/alerting/rules.yaml")
+SHIFT_RULE = "cn-attention-share-high"
+SHIFT_AFTER = 7  # days from the loss to the shift
+HISTORY_DAYS = 35  # of archive totals before the loss
+BEFORE, AFTER = 10, 21  # days before the loss, and from it on, that rules are evaluated on
+_FIRST_LOSS = date(2024, 6, 10)  # a Monday; by its seed, a world's loss begins on any weekday
+_DEVELOPERS = 2_000
+_PANEL_ONE_IN = 10
+_MOMENT = pa.timestamp("us", tz="UTC")
+_SEEN = ["event_type", "event_group", "repo_id", "is_tracked", "is_panel", "sources"]
+_STARS = pa.schema(
+    [("repo_id", pa.int64()), ("star_date", pa.date32()), ("star_count", pa.int64())]
+)
+#: What the shipped rule is changed to: a fifth of those who contribute are from the US, always.
+_US_HIGH = {"id": "us-contribution-share-high", "country": "US", "event_group": "contribution"}
+_BELOW = {"id": "us-contribution-share-low", "direction": "below", "fire": 0.12, "clear": 0.15}
+_PLATFORM = Platform(
+    world="sandbox", data_dir="", reference_dir="", tracked_repositories="", rules=""
+)
+_GROUPS = ("attention", "contribution")  # that the rules watch
+
+
+@dataclass(frozen=True, slots=True)
+class Scenario:
+    """What is lost, what else there is to see it by, and whether a country really shifts.
+
+    Attributes:
+        name: for people.
+        second_after: days from the loss to the second archive's first file; None without one.
+        second_share: of all events but pushes that the second archive captures.
+        loss_days: how long the loss lasts; None when it stays.
+        has_star_history: whether GitHub's own star counts are known.
+        has_shift: whether China's attention rises fourfold a week after the loss.
+    """
+
+    name: str
+    second_after: int | None = None
+    second_share: float = 0.6
+    loss_days: int | None = None
+    has_star_history: bool = False
+    has_shift: bool = False
+
+    def world(self, seed: int, loss: date) -> World:
+        """A world in which it happens, from the day of the loss."""
+        last = loss + timedelta(days=self.loss_days - 1) if self.loss_days else None
+        share = self.second_share
+        second = None if self.second_after is None else loss + timedelta(days=self.second_after)
+        return World(
+            seed=seed,
+            developers=_DEVELOPERS,
+            rise=Rise(on=loss + timedelta(days=SHIFT_AFTER)) if self.has_shift else None,
+            faults=loss_2026(loss, end=last, second_star_share=share, second_other_share=share),
+            second_archive_since=_midnight(second) if second else None,
+        )
+
+
+SCENARIOS = {
+    "alone": Scenario("one archive; a second, partial one two weeks later", 14),
+    "two": Scenario("a second, partial archive from long before", -60),
+    "stars": Scenario("one archive and star history", has_star_history=True),
+    "recovers": Scenario("shift; the archive recovers in 14 days", loss_days=14, has_shift=True),
+    "replaced": Scenario("shift; a good archive begins in 11 days", 11, 0.9, has_shift=True),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Sent:
+    """A message of the outbox."""
+
+    kind: str
+    rule_id: str
+    day: date
+    state: str
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a world's messages said.
+
+    Attributes:
+        seed: of the world.
+        loss: first day of it.
+        sent: all messages, the oldest first.
+        held: days on which the rule of the shift was held.
+    """
+
+    seed: int
+    loss: date
+    sent: tuple[Sent, ...]
+    held: tuple[date, ...]
+
+    @property
+    def threshold(self) -> list[Sent]:
+        """Messages that say a country's share is beyond a level, or back."""
+        return [each for each in self.sent if each.kind == "threshold"]
+
+    @property
+    def noticed_after(self) -> list[int]:
+        """Days from the loss to each message that a source fails."""
+        firing = [each for each in self.sent if (each.kind, each.state) == ("upstream", "firing")]
+        return [(each.day - self.loss).days for each in firing]
+
+    @property
+    def is_noticed(self) -> bool:
+        """Whether one message says within a day that a source fails, and no other ever does."""
+        return self.noticed_after in ([0], [1])
+
+    @property
+    def shift_delay(self) -> int | None:
+        """Days from the shift to its message: the only one of its kind, later, on no held day."""
+        days = [each.day for each in self.threshold if each.rule_id == SHIFT_RULE]
+        if len(days) != 1 or len(self.threshold) > 1 or days[0] in self.held:
+            return None
+        delay = (days[0] - self.loss).days - SHIFT_AFTER
+        return delay if delay >= 0 else None
+
+
+class InMemory(Warehouse):
+    """A warehouse without a file: half of the time would go into opening one."""
+
+    def __init__(self) -> None:
+        super().__init__(":memory:")
+        self._connection = duckdb.connect(config={"threads": 1})
+
+    @contextmanager
+    def transaction(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The one connection inside a transaction; nothing goes on after an exception."""
+        self._connection.execute("BEGIN")
+        yield self._connection
+        self._connection.execute("COMMIT")
+
+
+class Watch:
+    """One world as the platform sees it."""
+
+    def __init__(self, seed: int, scenario: Scenario) -> None:
+        self.loss = _FIRST_LOSS + timedelta(days=seed % 7)
+        self._world = scenario.world(seed, self.loss)
+        self._has_stars = scenario.has_star_history
+        actors = np.array(sorted(self._world.account_by_id))
+        self._panel = actors[[in_panel(actor, _PANEL_ONE_IN) for actor in actors.tolist()]]
+        self._repositories = worlds.repositories(self._world)
+        self._seen: dict[date, dict[str, ObservedEvents]] = {}
+        self._totals: list[pa.Table] = []
+        self._stars = [_STARS.empty_table()]
+        shipped = load_rules(SHIPPED_RULES)
+        china = next(each for each in shipped if each.id == SHIFT_RULE)
+        us = china.model_copy(update=_US_HIGH)
+        self._rules = (*shipped, us, us.model_copy(update=_BELOW))
+        self.house = InMemory()
+        prepare(self.house, ENGAGEMENT, COVERAGE, ALERTS, OUTBOX)
+
+    def attribute(self, day: date) -> DayCountries:
+        """Countries of everybody, by the profiles of a day."""
+        people = [each for each in self._world.developers if not each.is_deleted]
+        profiles = pa.table(
+            {
+                "actor_id": [each.github_id for each in people],
+                "location": [each.location for each in people],
+                "company": [each.company for each in people],
+                "fetched_at": pa.repeat(pa.scalar(_midnight(day), _MOMENT), len(people)),
+            }
+        )
+        evidence = evidence_rows(day, profiles, {}, {}, {}, worlds.readers())
+        bots = [bot.github_id for bot in self._world.bots]
+        return day_countries(day, evidence, sorted(self._world.account_by_id), bots)
+
+    def count(self, day: date) -> None:
+        """Keep what the platform keeps of every day for half a year: totals, and star counts."""
+        self._totals += [_totals(day, name, seen) for name, seen in self._recorded(day).items()]
+        self._stars += [_stars(self._world, day)] if self._has_stars else []
+
+    def publish(self, day: date, made: DayCountries) -> pa.Table:
+        """Make a day's core.coverage and mart.engagement, and return the former."""
+        self.count(day)
+        recorded = self._recorded(day)
+        rows = [_archive_events(day, name, seen, self._panel) for name, seen in recorded.items()]
+        events = day_events(day, rows).events
+        stars, totals = pa.concat_tables(self._stars), pa.concat_tables(self._totals)
+        sources = {name: SourceDay(complete_hours=24) for name in recorded}
+        coverage = day_coverage(day, events.select(_SEEN), stars, totals, (), sources)
+        self.house.replace_days(COVERAGE.qualified, "coverage_date", [day], coverage)
+        of_day = pa.repeat(pa.scalar(day), made.countries.num_rows)
+        countries = made.countries.drop_columns("as_of_date").append_column("as_of_date", of_day)
+        cells = count_cells([day], actor_days(day, events, self._repositories), countries)
+        is_read = pc.and_(pc.equal(cells["period"], "day"), pc.equal(cells["scope"], "tracked"))
+        is_watched = pc.is_in(cells["event_group"], value_set=pa.array(_GROUPS))
+        rates = coverage.filter(pc.equal(coverage["source"], COMBINED)).to_pylist()
+        whole = [row for row in rates if row["event_type"] is None and row["repo_id"] is None]
+        captures = captures_ending(day, whole, ("tracked",), _GROUPS)
+        watched = cells.filter(pc.and_(is_read, is_watched))
+        hours = {"day": Hours(24, 24)}
+        shares = day_engagement(day, watched, made.model, {}, hours, captures).engagement
+        self.house.replace_days(ENGAGEMENT.qualified, "activity_date", [day], shares)
+        return coverage
+
+    def evaluate(self, day: date) -> bool:
+        """Move all rules on by a day; whether the rule of the shift is held after it."""
+        evaluate(self.house, self._rules, [day], _PLATFORM)
+        with self.house.transaction() as connection:
+            state = read_state(connection, SHIFT_RULE)
+        return state is not None and state.state is State.HELD
+
+    def sent(self) -> tuple[Sent, ...]:
+        """All messages of the outbox, the oldest first."""
+        keys = self.house.query("SELECT message_key FROM ops.outbox ORDER BY ALL")["message_key"]
+        parts = (key.split(":") for key in keys.to_pylist())
+        found = [Sent(kind, rule, date.fromisoformat(on), to) for kind, rule, on, to in parts]
+        return tuple(sorted(found, key=lambda each: each.day))
+
+    def _recorded(self, day: date) -> dict[str, ObservedEvents]:
+        """What the archives that have files of a day recorded of it, by name."""
+        if day not in self._seen:
+            is_there = partial(self._world.calendar.has_file, _midnight(day))
+            there = [name for name in ARCHIVES if is_there(name)]
+            self._seen = {day: {name: self._world.recorded(day, name) for name in there}}
+        return self._seen[day]
+
+
+def outcome(seed: int, scenario: Scenario, *, before: int = BEFORE, after: int = AFTER) -> Outcome:
+    """What the rules say of a world day by day, so many days before its loss and from it on."""
+    with threadpool_limits(1):
+        watch = Watch(seed, scenario)
+        days = [watch.loss + timedelta(days=n) for n in range(-HISTORY_DAYS, after)]
+        first = HISTORY_DAYS - before
+        for day in days[:first]:
+            watch.count(day)
+        made = watch.attribute(days[first])
+        held = []
+        for day in days[first:]:
+            watch.publish(day, made)
+            if watch.evaluate(day):
+                held.append(day)
+        return Outcome(seed, watch.loss, watch.sent(), tuple(held))
+
+
+def _archive_events(day: date, archive: str, recorded: ObservedEvents, panel: Ints) -> pa.Table:
+    """raw.archive_events of what an archive recorded of a day."""
+    is_panel = np.isin(recorded.actor_id, panel)
+    kept = recorded.is_tracked | is_panel
+    created = recorded.created_at[kept]
+    count = len(created)
+    rows = pa.table(
+        {
+            "source": pa.repeat(archive, count),
+            "archive_date": pa.repeat(pa.scalar(day), count),
+            "file_hour": _moments(created.astype("datetime64[h]")),
+            "event_type": pa.array(recorded.event_type[kept].tolist(), pa.string()),
+            "event_id": pa.array(recorded.event_id[kept]).cast(pa.string()),
+            "created_at": _moments(created),
+            "actor_id": recorded.actor_id[kept],
+            "is_bot": recorded.is_bot[kept],
+            "repo_id": recorded.repo_id[kept],
+            "repo_name": pa.nulls(count, pa.string()),
+            "action": pa.nulls(count, pa.string()),
+            "is_tracked": recorded.is_tracked[kept],
+            "is_panel": is_panel[kept],
+        }
+    )
+    return ARCHIVE_EVENTS.conform(rows)
+
+
+def _totals(day: date, archive: str, recorded: ObservedEvents) -> pa.Table:
+    """raw.archive_totals of an archive's files of a day, bots included."""
+    types, number = np.unique(recorded.event_type, return_inverse=True)
+    hour = recorded.created_at.astype("datetime64[h]").astype(np.int64)
+    places, counts = np.unique(np.stack([hour, number]), axis=1, return_counts=True)
+    rows = pa.table(
+        {
+            "source": pa.repeat(archive, len(counts)),
+            "archive_date": pa.repeat(pa.scalar(day), len(counts)),
+            "file_hour": _moments(places[0].astype("datetime64[h]")),
+            "event_type": pa.array(types[places[1]].tolist(), pa.string()),
+            "event_count": counts,
+        }
+    )
+    return ARCHIVE_TOTALS.conform(rows)
+
+
+def _stars(world: World, day: date) -> pa.Table:
+    """Stars of every tracked repository on a day, as GitHub counts them: all that happened."""
+    drawn = world.drawn_on(day)
+    ids = np.array([repository.github_id for repository in world.tracked_repositories])
+    starred = drawn.repo_id[drawn.event_type == "WatchEvent"]
+    counts = (ids[:, None] == starred).sum(axis=1)
+    return pa.table({"repo_id": ids, "star_date": [day] * len(ids), "star_count": counts}, _STARS)
+
+
+def _midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
+
+
+def _moments(times: npt.NDArray[np.datetime64]) -> pa.Array:
+    return pa.array(times.astype("datetime64[us]")).cast(_MOMENT)
+
+
+def many_outcomes(scenario: Scenario, seeds: Sequence[int]) -> Iterator[Outcome]:
+    """Outcomes of many worlds, two at a time, in the order of the seeds."""
+    worlds.readers()  # compiled before the processes that share it
+    with ProcessPoolExecutor(max_workers=2) as pool:
+        yield from pool.map(partial(outcome, scenario=scenario), seeds)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Print the bar for each scenario."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--worlds", type=int, default=50)
+    parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
+    options = parser.parse_args(arguments)
+    for name in options.scenarios:
+        print(f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of {_DEVELOPERS} people")
+        found: list[Outcome] = []
+        for each in many_outcomes(SCENARIOS[name], range(1, options.worlds + 1)):
+            found.append(each)
+            print(f"  {len(found)} worlds", end="\r", flush=True)
+        report(SCENARIOS[name], found)
+
+
+def report(scenario: Scenario, found: Sequence[Outcome]) -> None:
+    """Print the bar of a scenario, and all messages of each world that missed it."""
+    count = len(found)
+    after = [days for each in found for days in each.noticed_after]
+    print(
+        f"  one upstream message, within a day: {sum(each.is_noticed for each in found)} of "
+        f"{count} (bar 96 %); before the loss {sum(days < 0 for days in after)}, "
+        f"more than a day after it {sum(days > 1 for days in after)}"
+    )
+    if scenario.has_shift:
+        delays = [each.shift_delay for each in found if each.shift_delay is not None]
+        middle = f"{median(delays):.0f} days after it began" if delays else "never"
+        print(f"  shift found, nothing else: {len(delays)} of {count} (bar 80 %), median {middle}")
+    else:
+        wrong = sum(bool(each.threshold) for each in found)
+        print(f"  worlds with a threshold message: {wrong} of {count} (bar 0)")
+    print(f"  {SHIFT_RULE} held on {median(len(each.held) for each in found):.0f} days (median)")
+    for each in found:
+        is_right = each.shift_delay is not None if scenario.has_shift else not each.threshold
+        if not (each.is_noticed and is_right):
+            said = [(sent.rule_id, (sent.day - each.loss).days, sent.state) for sent in each.sent]
+            print(f"  world {each.seed}, days from the loss: {said}")
+
+
+if __name__ == "__main__":
+    main()
