@@ -165,12 +165,12 @@ def require_approved(lake: Lake, table: Table, days: Sequence[date]) -> None:
 def prepare(warehouse: Warehouse, *tables: Table) -> None:
     """Create the tables in the warehouse, and columns of theirs, where they are not there yet.
 
-    Rows of before a column was declared have null in it until their day is made again.
+    Rows of before a column was declared have its `earlier` in it until their day is made again.
     """
     schemas = dict.fromkeys(f"CREATE SCHEMA IF NOT EXISTS {table.schema}" for table in tables)
     warehouse.ensure([*schemas, *(table.ddl for table in tables)])
     for table in tables:
-        types = {column.name: column.type for column in table.columns}
+        types = {each.name: f"{each.type} DEFAULT {each.earlier}" for each in table.columns}
         warehouse.add_columns(table.qualified, types)
 
 

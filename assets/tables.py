@@ -21,13 +21,17 @@ _ARROW_TYPES: dict[str, pa.DataType] = {
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column: its DuckDB type, what it says, its unit, and whether it may be null."""
+    """One column: its DuckDB type, what it says, its unit, and whether it may be null.
+
+    `earlier` is the SQL literal that rows of before the column was declared have in it.
+    """
 
     name: str
     type: str
     description: str
     unit: str = ""
     nullable: bool = False
+    earlier: str = "NULL"
 
     def __post_init__(self) -> None:
         """Refuse a type that has no Arrow twin, so that Parquet and DuckDB never differ."""

@@ -261,7 +261,9 @@ class Watch:
         """All messages of the outbox, the oldest first."""
         keys = self.house.query("SELECT message_key FROM ops.outbox ORDER BY ALL")["message_key"]
         parts = (key.split(":") for key in keys.to_pylist())
-        found = [Sent(kind, rule, date.fromisoformat(on), to) for kind, rule, on, to in parts]
+        found = [
+            Sent(kind, rule, date.fromisoformat(on), to) for kind, rule, *_source, on, to in parts
+        ]
         return tuple(sorted(found, key=lambda each: each.day))
 
     def _recorded(self, day: date) -> dict[str, ObservedEvents]:

@@ -7,6 +7,7 @@ import dagster as dg
 
 # An hour's file is there five minutes past the next hour; since 2025 a day needs one file more.
 DAILY_CRON = "0 2 * * *"
+NIGHTLY_CRON = "20 0 * * *"
 HOURLY_CRON = "10 * * * *"
 # Quarterly figures appear some weeks after a quarter, on no fixed day.
 BASELINE_CRON = "0 3 2 * *"
@@ -54,6 +55,13 @@ def hourly_condition() -> dg.AutomationCondition[Any]:
     """At the start, and at ten past each hour: which repositories are due, the polls decide."""
     condition = dg.AutomationCondition
     wanted = condition.initial_evaluation() | condition.cron_tick_passed(HOURLY_CRON)
+    return wanted & ~condition.in_progress()
+
+
+def nightly_condition() -> dg.AutomationCondition[Any]:
+    """At the start, and twenty past midnight UTC: before the day that is over is made."""
+    condition = dg.AutomationCondition
+    wanted = condition.initial_evaluation() | condition.cron_tick_passed(NIGHTLY_CRON)
     return wanted & ~condition.in_progress()
 
 

@@ -23,6 +23,7 @@ from orchestration.automation import (
     baseline_condition,
     daily_condition,
     hourly_condition,
+    nightly_condition,
     reference_condition,
 )
 from orchestration.jobs import build_jobs
@@ -44,7 +45,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     return dg.Definitions(
         assets=[
             *reference.build(plan, content_digest(settings.tracked_repositories)),
-            *polls.build(plan, hourly_condition(), reference_condition()),
+            *polls.build(plan, hourly_condition(), nightly_condition()),
             *(
                 definition
                 for domain in (

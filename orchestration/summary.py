@@ -28,13 +28,14 @@ def _print_shares(settings: Settings, house: Warehouse, last: date) -> None:
         "SELECT country_iso2, share, share_ci_low, share_ci_high, located_share, share_low, "
         "share_high, actor_count, located_actor_count, unknown_share FROM mart.engagement "
         "WHERE activity_date = ? AND period = 'day' AND scope = 'tracked' AND grouping = 'apart' "
-        "AND event_group = 'attention' AND actor_count >= ? ORDER BY share DESC LIMIT ?",
+        "AND event_group = 'attention' AND actor_count >= ? AND NOT is_masked "
+        "ORDER BY share DESC LIMIT ?",
         [last, SMALLEST_CELL, _SHOWN],
     ).to_pylist()
     world = "" if settings.upstream == "live" else " (sandbox: synthetic figures)"
     print(f"\nShare of accounts that starred or forked tracked repositories, {last} UTC{world}")
     if not rows:
-        print("  no country with five located accounts that day")
+        print("  no country with five located accounts that day, or too little captured to tell")
         return
     print("  country  share   95 % interval     of located  worst case        located accounts")
     for row in rows:

@@ -99,9 +99,13 @@ class Lake:
     def read_all(
         self, table: str, partitions: Sequence[str], schema: pa.Schema, part: str | None = None
     ) -> pa.Table:
-        """The rows of those partitions that are there; an empty table of `schema` without any."""
+        """The rows of those partitions that are there; an empty table of `schema` without any.
+
+        Columns that a partition was written without are null in its rows.
+        """
         found = [self.read(table, partition, part) for partition in partitions]
-        return pa.concat_tables([schema.empty_table(), *(each for each in found if each)])
+        tables = [schema.empty_table(), *(each for each in found if each)]
+        return pa.concat_tables(tables, promote_options="default")
 
     def write(self, table: str, partition: str, rows: pa.Table, part: str | None = None) -> None:
         """Replace a partition."""

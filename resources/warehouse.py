@@ -101,11 +101,11 @@ class Warehouse:
                 connection.execute(statement)
 
     def add_columns(self, table: str, types: Mapping[str, str]) -> list[str]:
-        """Give a table the columns that it does not have yet, null in all rows.
+        """Give a table the columns that it does not have yet.
 
         Args:
             table: `schema.table`, which exists.
-            types: type by column name.
+            types: type by column name, with a default for the rows that are there.
 
         Returns:
             The columns that were missing.

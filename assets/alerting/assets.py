@@ -1,7 +1,7 @@
 """Alerting assets: evaluate the rules on new days, then deliver what is in the outbox."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import date, timedelta
 from pathlib import Path
@@ -11,9 +11,9 @@ import duckdb
 
 from assets.alerting import ledger, tables
 from assets.alerting.messages import Message, threshold_message, upstream_message
-from assets.alerting.rules import Rule, UpstreamRule, load_rules
-from assets.alerting.threshold import AlertState, Transition, step
-from assets.alerting.upstream import UpstreamTransition, step_upstream
+from assets.alerting.rules import Rule, ThresholdRule, UpstreamRule, load_rules
+from assets.alerting.threshold import AlertState, State, Transition, step
+from assets.alerting.upstream import UpstreamTransition, lost_types, state_id, step_upstream
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, days_of, prepare
 from assets.engagement.tables import ENGAGEMENT
@@ -81,25 +81,53 @@ def evaluate(
     transitions: list[AnyTransition] = []
     with warehouse.transaction() as connection:
         for rule in rules:
-            state = ledger.read_state(connection, rule.id)
-            for day in days:
-                state, transition = _step(connection, rule, state, day)
-                if transition:
-                    transitions.append(transition)
-            if state is not None:
-                ledger.write_state(connection, state)
+            if isinstance(rule, UpstreamRule):
+                transitions += _upstream(connection, rule, days)
+            else:
+                transitions += _threshold(connection, rule, days)
         for transition in transitions:
             ledger.enqueue(connection, _message(transition, platform.world), platform.now())
     return transitions
 
 
-def _step(
-    connection: duckdb.DuckDBPyConnection, rule: Rule, state: AlertState | None, day: date
-) -> tuple[AlertState | None, AnyTransition | None]:
-    if isinstance(rule, UpstreamRule):
-        return step_upstream(rule, state, ledger.read_captures(connection, state, day))
-    reading = ledger.read_reading(connection, rule, day)
-    return step(rule, state, reading) if reading else (state, None)
+def _threshold(
+    connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, days: Sequence[date]
+) -> list[Transition]:
+    """Move a rule on a share on."""
+    transitions = []
+    state = ledger.read_state(connection, rule.id)
+    for day in days:
+        reading = ledger.read_reading(connection, rule, day)
+        if reading is None:
+            continue
+        state, transition = step(rule, state, reading)
+        transitions += [transition] if transition else []
+    if state is not None:
+        ledger.write_state(connection, state)
+    return transitions
+
+
+def _upstream(
+    connection: duckdb.DuckDBPyConnection, rule: UpstreamRule, days: Sequence[date]
+) -> list[UpstreamTransition]:
+    """Move an upstream rule on, source by source."""
+    transitions = []
+    states: dict[str, AlertState | None] = {}
+    for day in days:
+        for source in ledger.read_sources(connection, day):
+            if source not in states:
+                states[source] = ledger.read_state(connection, state_id(rule, source))
+            state, lost = states[source], []
+            until = state.since if state and state.state is State.FIRING else day
+            if until != day:
+                lost = lost_types(rule, ledger.read_captures(connection, source, until, until))
+            reading = ledger.read_captures(connection, source, day, until)
+            states[source], transition = step_upstream(rule, source, state, reading, lost)
+            transitions += [transition] if transition else []
+    for state in states.values():
+        if state is not None:
+            ledger.write_state(connection, state)
+    return transitions
 
 
 def _message(transition: AnyTransition, world: str) -> Message:

@@ -82,16 +82,25 @@ def read_reading(
     return Reading(day, value, low, high, located, unknown_share, is_complete, is_degraded)
 
 
-def read_captures(
-    connection: duckdb.DuckDBPyConnection, state: AlertState | None, day: date
-) -> UpstreamReading:
-    """What each source captured of each event type on tracked repositories on a day.
+def read_sources(connection: duckdb.DuckDBPyConnection, day: date) -> list[str]:
+    """The sources of which core.coverage has a day."""
+    rows = connection.execute(
+        "SELECT DISTINCT source FROM core.coverage WHERE coverage_date = ? "
+        "AND source != 'combined' ORDER BY source",
+        [day],
+    ).fetchall()
+    return [row[0] for row in rows]
 
-    What is usual is the median of the 28 days before, or, while a rule fires, before it began to.
+
+def read_captures(
+    connection: duckdb.DuckDBPyConnection, source: str, day: date, until: date
+) -> UpstreamReading:
+    """What a source captured of each event type on tracked repositories on a day.
+
+    What is usual is the median of the 28 days before `until`.
     """
-    is_firing = state is not None and state.state is State.FIRING
-    until = state.since if state is not None and is_firing else day
-    rows = connection.execute(_CAPTURES_SQL, {"day": day, "until": until}).fetchall()
+    parameters = {"day": day, "until": until, "source": source}
+    rows = connection.execute(_CAPTURES_SQL, parameters).fetchall()
     return UpstreamReading(day, tuple(SourceCapture(*row) for row in rows))
 
 

@@ -81,7 +81,7 @@ def upstream_message(
             f"Rule {rule.id}."
         )
     else:
-        lines = [f"Every source captured as much as usual on {transition.day} (UTC) again."]
+        lines = [f"{transition.source} captured as much as usual on {transition.day} (UTC) again."]
         basis = f"Rules that were held go on from where they stood. Rule {rule.id}."
     text = "\n".join(lines)[:_MAX_RAW_LENGTH]
     blocks: tuple[dict[str, object], ...] = (

@@ -54,7 +54,7 @@ class SourceCapture:
 
 @dataclass(frozen=True, slots=True)
 class UpstreamReading:
-    """What is known of every source's capture on a day."""
+    """What is known of a source's capture on a day."""
 
     day: date
     captures: tuple[SourceCapture, ...]
@@ -65,6 +65,7 @@ class UpstreamTransition:
     """A change of state, the day, and what is lost on it."""
 
     rule: UpstreamRule
+    source: str
     day: date
     before: State
     after: State
@@ -73,18 +74,35 @@ class UpstreamTransition:
     @property
     def key(self) -> str:
         """What identifies this transition for ever, whoever computes it and how often."""
-        return f"upstream:{self.rule.id}:{self.day}:{self.after}"
+        return f"upstream:{self.rule.id}:{self.source}:{self.day}:{self.after}"
+
+
+def state_id(rule: UpstreamRule, source: str) -> str:
+    """What a rule's state is kept under: each source has its own."""
+    return f"{rule.id}:{source}"
 
 
 def step_upstream(
-    rule: UpstreamRule, state: AlertState | None, reading: UpstreamReading
+    rule: UpstreamRule,
+    source: str,
+    state: AlertState | None,
+    reading: UpstreamReading,
+    lost_at_onset: Sequence[str] = (),
 ) -> tuple[AlertState | None, UpstreamTransition | None]:
-    """Move a rule on by one day.
+    """Move a rule on by one day of one source.
 
     It fires when the upper bound of some capture rate lies under `fire` of what is usual for the
     source and type, and clears when none does under `clear` of it. What is usual is what was when
     it began to fire: a loss that lasts does not become usual. A day that is not newer than what was
-    evaluated, and one of which nothing is known, changes nothing.
+    evaluated, and one of which nothing is known, changes nothing; nor, while the rule fires, does
+    one of which an event type lost at the onset is not known.
+
+    Args:
+        rule: the rule.
+        source: name.
+        state: where the rule stands for the source; None before its first day.
+        reading: the day's captures of the source.
+        lost_at_onset: event types that were lost on the day that the rule began to fire.
     """
     if state is not None and reading.day <= state.evaluated_through:
         return state, None
@@ -96,6 +114,8 @@ def step_upstream(
     if not known:
         return state, None
     before = state.state if state else State.OK
+    if before is State.FIRING and not set(lost_at_onset) <= {each.event_type for each in known}:
+        return state, None
     level = rule.clear if before is State.FIRING else rule.fire
     lost = [each for each in known if each.highest < level * each.usual_rate]
     after = State.FIRING if lost else State.OK
@@ -103,7 +123,7 @@ def step_upstream(
     worst = lost[0] if lost else min(known, key=lambda each: each.rate / each.usual_rate)
     changed = after is not before
     moved = AlertState(
-        rule_id=rule.id,
+        rule_id=state_id(rule, source),
         state=after,
         since=reading.day if changed or state is None else state.since,
         evaluated_through=reading.day,
@@ -113,7 +133,17 @@ def step_upstream(
     )
     if not changed:
         return moved, None
-    return moved, UpstreamTransition(rule, reading.day, before, after, tuple(lost))
+    return moved, UpstreamTransition(rule, source, reading.day, before, after, tuple(lost))
+
+
+def lost_types(rule: UpstreamRule, reading: UpstreamReading) -> list[str]:
+    """Event types of which a day's captures are a loss."""
+    return [
+        each.event_type
+        for each in reading.captures
+        if each.highest < rule.fire * each.usual_rate
+        and (each.estimated_events is None or each.estimated_events >= rule.min_events)
+    ]
 
 
 def lost_groups(lost: Sequence[SourceCapture]) -> list[str]:

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS, EVENTS
 from assets.coverage.breaks import breaks_of
 from assets.coverage.chart import coverage_chart
-from assets.coverage.coverage import day_coverage
+from assets.coverage.coverage import day_coverage, without_files
 from assets.coverage.tables import COVERAGE
 from assets.coverage.volume import HISTORY_DAYS
 from assets.coverage.yardsticks import SourceDay
@@ -91,6 +91,9 @@ class Past:
         self.hours = _all_sources(store, ARCHIVE_HOURS, wanted).select(
             ["source", "archive_date", "file_hour", "is_neighbour", "status"]
         )
+        self._asked: dict[date, set[str]] = {}
+        for row in self.hours.select(["source", "archive_date"]).to_pylist():
+            self._asked.setdefault(row["archive_date"], set()).add(row["source"])
         own = pc.and_not(pc.equal(self.hours["status"], _COMPLETE), self.hours["is_neighbour"])
         self.hours = self.hours.filter(own)
         self._totals = _all_sources(store, ARCHIVE_TOTALS, wanted).join(
@@ -106,6 +109,10 @@ class Past:
         )
         names = ["source", "file_hour", "event_type", "event_count"]
         return self._totals.filter(is_near).select(names)
+
+    def empty_archives(self, day: date) -> list[str]:
+        """Archives that were asked for a day and had no complete file of it."""
+        return sorted(self._asked.get(day, set()) - set(self.complete_hours(day)))
 
     def complete_hours(self, day: date) -> dict[str, int]:
         """Complete files of a day by archive."""
@@ -133,8 +140,17 @@ def _day(
         },
         SOURCE: SourceDay(repositories=_polled(polls, day)),
     }
-    events = rows_of_days(store, EVENTS, [day]).select(_SEEN)
-    return day_coverage(day, events, stars, past.totals(day), breaks, sources)
+    events = _with_sources(rows_of_days(store, EVENTS, [day])).select(_SEEN)
+    rows = day_coverage(day, events, stars, past.totals(day), breaks, sources)
+    return pa.concat_tables([rows, without_files(day, past.empty_archives(day))])
+
+
+def _with_sources(events: pa.Table) -> pa.Table:
+    """Events with what saw them: of days made before that was kept, what the row was taken from."""
+    if not events["sources"].null_count:
+        return events
+    alone = pa.array([[source] for source in events["source"].to_pylist()], pa.list_(pa.string()))
+    return events.set_column(events.column_names.index("sources"), "sources", alone)
 
 
 def _polled(polls: Sequence[dict[str, Any]], day: date) -> frozenset[int]:

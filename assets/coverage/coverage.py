@@ -26,6 +26,7 @@ from assets.coverage.verdicts import (
     STAR_HISTORY,
     TWO_SOURCES,
     UNKNOWN,
+    VOLUME,
     Verdict,
     by_total,
     by_volume,
@@ -133,6 +134,35 @@ def _known(totals: pa.Table, asked: Iterable[str]) -> pa.Table:
             pc.is_in(totals["event_type"], value_set=pa.array(list(GROUP_OF_TYPE))),
             pc.is_in(totals["source"], value_set=pa.array(list(asked), pa.string())),
         )
+    )
+
+
+def without_files(day: date, archives: Iterable[str]) -> pa.Table:
+    """Rows of archives that were asked for a day and had no complete file of it: nothing captured.
+
+    Args:
+        day: UTC.
+        archives: names.
+    """
+    verdict = Verdict(0, DEGRADED, "no complete file of the day", VOLUME, None, (0.0, 0.0, 0.0))
+    return COVERAGE.arrow(
+        [
+            {
+                "coverage_date": day,
+                "source": archive,
+                "scope": scope,
+                "event_group": group,
+                "event_type": event_type,
+                "repo_id": None,
+                **_columns(verdict),
+            }
+            for archive in archives
+            for scope in (TRACKED, PANEL)
+            for event_type, group in (
+                *((None, each) for each in GROUPS),
+                *GROUP_OF_TYPE.items(),
+            )
+        ]
     )
 
 

@@ -151,7 +151,7 @@ def capture_reader(
     """Looks up the capture of the cells that end on a day, from core.coverage of some days."""
     prepare(warehouse, COVERAGE)
     rows = warehouse.query(
-        "SELECT * FROM core.coverage WHERE source = 'combined' AND event_type IS NULL "
+        "SELECT * FROM core.coverage WHERE source = 'combined' "
         "AND repo_id IS NULL AND coverage_date BETWEEN ? AND ? ORDER BY ALL",
         [days[0], days[-1]],
     ).to_pylist()

@@ -26,6 +26,8 @@ _WIDEST = 0.25  # of the rate's interval, relative to the rate, for a correction
 _MOST_UNKNOWN = 0.2  # of a period's days without a rate
 _POOL_ACCOUNTS = 10.0  # accounts of all countries that each country's frequencies are shrunk by
 _NORMAL_WIDTH = 3.919927969080108  # of a 95 % interval, in standard errors
+_LARGE = 0.1  # of the estimated events, for a type to matter
+_EVEN = 1.5  # between the rates of such types
 _ANY = "any"
 _PANEL, _TRACKED = "panel", "tracked"
 
@@ -39,17 +41,26 @@ class Capture:
         rate: captured / all, 0 to 1; None where no yardstick says.
         low: 95 % lower bound; None likewise.
         high: 95 % upper bound.
+        is_even: whether event types of any size are captured alike: accounts of a type that is lost
+            more than others cannot be had back from one rate.
     """
 
     status: str = UNKNOWN
     rate: float | None = None
     low: float | None = None
     high: float | None = None
+    is_even: bool = True
 
     @property
     def is_corrected(self) -> bool:
         """Whether the rate is known well enough to correct by."""
-        if self.status != DEGRADED or self.rate is None or self.low is None or self.high is None:
+        if (
+            self.status != DEGRADED
+            or not self.is_even
+            or self.rate is None
+            or self.low is None
+            or self.high is None
+        ):
             return False
         return self.rate >= _LEAST_CORRECTED and self.high - self.low <= _WIDEST * self.rate
 
@@ -68,18 +79,44 @@ def period_capture(
     """Looks up the capture of the days of a period, a scope and an event group.
 
     Args:
-        rows: of core.coverage, of all sources together (`combined`), a whole event group each.
+        rows: of core.coverage, of all sources together (`combined`), of event groups and types.
     """
-    known = {(row["coverage_date"], row["scope"], row["event_group"]): row for row in rows}
+    rows = list(rows)
+    types: dict[tuple[date, str, str], list[Mapping[str, Any]]] = {}
+    for row in rows:
+        if row["event_type"] is not None and row["estimated_events"] is not None:
+            key = (row["coverage_date"], row["scope"], row["event_group"])
+            types.setdefault(key, []).append(row)
+    known = {
+        (row["coverage_date"], row["scope"], row["event_group"]): row
+        for row in rows
+        if row["event_type"] is None
+    }
     groups = sorted({group for _, _, group in known})
 
     def look(days: Sequence[date], scope: str, event_group: str) -> Capture:
         chosen = groups if event_group == _ANY else [event_group]
         seen_by = _PANEL if scope == _PANEL else _TRACKED
-        found = [known.get((day, seen_by, group)) for day in days for group in chosen]
-        return _pooled([row for row in found if row is not None], len(days) * len(chosen))
+        keys = [(day, seen_by, group) for day in days for group in chosen]
+        found = _pooled([known[key] for key in keys if key in known], len(keys))
+        return replace(found, is_even=_is_even(row for key in keys for row in types.get(key, [])))
 
     return look
+
+
+def _is_even(rows: Iterable[Mapping[str, Any]]) -> bool:
+    """Whether the types that hold a tenth of the events or more are captured at similar rates."""
+    captured: dict[str, float] = {}
+    estimated: dict[str, float] = {}
+    for row in rows:
+        name = row["event_type"]
+        captured[name] = captured.get(name, 0.0) + row["captured_count"]
+        estimated[name] = estimated.get(name, 0.0) + row["estimated_events"]
+    total = sum(estimated.values())
+    rates = [
+        captured[name] / count for name, count in estimated.items() if 0 < count >= _LARGE * total
+    ]
+    return not rates or max(rates) <= _EVEN * min(rates)
 
 
 def captures_ending(
@@ -103,23 +140,32 @@ def captures_ending(
 
 
 def _pooled(rows: Sequence[Mapping[str, Any]], expected: int) -> Capture:
-    """Capture of all rows together; the errors of days are taken to go the same way."""
+    """Capture of all rows together; the errors of days are taken to go the same way.
+
+    A day of a known loss without a size is taken to have as many events as the others, of which
+    nothing was captured at worst and all at best.
+    """
     rated = [row for row in rows if row["estimated_events"] is not None]
-    unrated = [row for row in rows if row["estimated_events"] is None]
-    is_lost = any(row["status"] == DEGRADED for row in unrated)
-    captured = sum(row["captured_count"] for row in rated)
-    estimated = sum(row["estimated_events"] for row in rated)
+    lost = sum(row["estimated_events"] is None and row["status"] == DEGRADED for row in rows)
+    captured, estimated, least, most = (
+        sum(row[name] for row in rated)
+        for name in (
+            "captured_count", "estimated_events", "estimated_events_ci_low",
+            "estimated_events_ci_high",
+        )
+    )  # fmt: skip
     if not rated or estimated <= 0:
-        return Capture(DEGRADED if is_lost else UNKNOWN)
+        return Capture(DEGRADED if lost else UNKNOWN)
+    unseen = lost * most / len(rated)
     rate = min(captured / estimated, 1.0)
-    low = captured / max(sum(row["estimated_events_ci_high"] for row in rated), captured, 1e-9)
-    high = min(captured / max(sum(row["estimated_events_ci_low"] for row in rated), 1e-9), 1.0)
-    if is_lost:
+    low = min(captured / max(most + unseen, captured, 1e-9), rate)
+    high = max(min(captured / max(least, 1e-9), 1.0), rate)
+    if lost and low < LEAST_SOUND:
         return Capture(DEGRADED)
     if rate < LEAST_SOUND and any(row["status"] == DEGRADED for row in rated):
-        return Capture(DEGRADED, rate, min(low, rate), max(high, rate))
+        return Capture(DEGRADED, rate, low, high)
     is_known = len(rated) >= (1 - _MOST_UNKNOWN) * expected
-    return Capture(SOUND if is_known else UNKNOWN, rate, min(low, rate), max(high, rate))
+    return Capture(SOUND if is_known else UNKNOWN, rate, low, high)
 
 
 def extrapolated(

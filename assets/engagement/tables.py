@@ -40,6 +40,7 @@ _CAPTURE = (
         "VARCHAR",
         "Of what the sources together captured (core.coverage): sound, degraded (under 0.8, or a "
         "known loss of unknown size) or unknown (no yardstick)",
+        earlier="'unknown'",
     ),
     Column("capture_rate", "DOUBLE", "Events captured / all", "0 to 1", nullable=True),
     Column("capture_rate_ci_low", "DOUBLE", "95 % lower bound", "0 to 1", nullable=True),
@@ -48,16 +49,21 @@ _CAPTURE = (
         "is_corrected",
         "BOOLEAN",
         "Whether shares were extrapolated from degraded capture to full, the rate being known well",
+        earlier="false",
     ),
     Column(
         "is_masked",
         "BOOLEAN",
         "Whether capture is degraded and could not be corrected for: figures stand for nothing; "
         "indices and publications leave them out",
+        earlier="false",
     ),
 )
 _GROWTH = Column(
-    "actor_growth", "DOUBLE", "Accounts at full capture / accounts seen; 1 where not corrected"
+    "actor_growth",
+    "DOUBLE",
+    "Accounts at full capture / accounts seen; 1 where not corrected",
+    earlier="1.0",
 )
 
 COUNTRY_ACTIVITY = Table(

@@ -29,6 +29,7 @@ from assets.report.publication import (
     published_coverage,
     published_engagement,
     published_where_shown,
+    unmasked_activity,
 )
 from assets.report.tables import SNAPSHOT
 from assets.tables import Table
@@ -90,7 +91,8 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
             ).to_arrow_table()
             for table in (*_MARTS, *_REFERENCE)
         }
-    read[COUNTRY_ACTIVITY] = published_activity(read[COUNTRY_ACTIVITY])
+    unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
+    read[COUNTRY_ACTIVITY] = published_activity(unmasked)
     read[ENGAGEMENT] = published_engagement(read[ENGAGEMENT], read[COUNTRY_GROUPINGS])
     bins = read[ATTRIBUTION_RELIABILITY]
     read[ATTRIBUTION_RELIABILITY] = bins.filter(

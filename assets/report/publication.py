@@ -26,6 +26,15 @@ def published_activity(activity: pa.Table) -> pa.Table:
     return COUNTRY_ACTIVITY.conform(rows)
 
 
+def unmasked_activity(activity: pa.Table, engagement: pa.Table) -> pa.Table:
+    """mart.country_activity of the cells whose day's shares are not masked."""
+    keys = ["activity_date", "scope", "event_group"]
+    is_lost = pc.and_(engagement["is_masked"], pc.equal(engagement["period"], "day"))
+    lost = engagement.filter(is_lost).select(keys).group_by(keys).aggregate([])
+    names = activity.column_names
+    return activity.join(lost, keys, join_type="left anti").select(names).cast(activity.schema)
+
+
 def published_engagement(engagement: pa.Table, groupings: pa.Table) -> pa.Table:
     """mart.engagement fit to be published; same columns, `XX` for pooled countries.
 

@@ -101,8 +101,16 @@ def test_read_all_of_nothing_is_an_empty_table_of_the_schema(lake: Lake, asked: 
 
 def test_read_all_refuses_rows_of_another_schema(lake: Lake) -> None:
     lake.write(TABLE, DAY, pa.table({"event_id": ["one"]}))
-    with pytest.raises(pa.ArrowInvalid):
+    with pytest.raises(pa.ArrowTypeError):
         lake.read_all(TABLE, [DAY], SCHEMA)
+
+
+def test_a_partition_of_before_a_column_was_there_has_null_in_it(lake: Lake) -> None:
+    lake.write(TABLE, DAY, pa.table({"event_id": pa.array([1], SCHEMA.field("event_id").type)}))
+    wider = SCHEMA.append(pa.field("sources", pa.list_(pa.string())))
+    (row,) = lake.read_all(TABLE, [DAY], wider).to_pylist()
+    assert row["event_id"] == 1
+    assert row["sources"] is None
 
 
 def _fsync_fails(_descriptor: int) -> None:

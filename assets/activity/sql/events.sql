@@ -13,7 +13,8 @@ WITH every_event AS (
     FROM archive_events
     UNION ALL
     SELECT
-        event_type, event_id, created_at, actor_id, is_bot, repo_id, action, true, is_panel,
+        -- Only archives look everywhere: what polls alone saw would fill the panel one-sidedly.
+        event_type, event_id, created_at, actor_id, is_bot, repo_id, action, true, false,
         source, date_trunc('hour', created_at)
     FROM polled_events
     UNION ALL
@@ -40,8 +41,8 @@ SELECT
     actor_id,
     repo_id,
     action,
-    is_tracked,
-    is_panel,
+    bool_or(is_tracked) OVER same_event AS is_tracked,
+    bool_or(is_panel) OVER same_event AS is_panel,
     source,
     list_sort(list_distinct(list(source) OVER same_event)) AS sources,
     file_hour

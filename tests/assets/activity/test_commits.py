@@ -219,6 +219,7 @@ def test_a_commit_is_one_event_of_the_committers_time_whatever_repositories_shar
         "is_tracked": True,
         "is_panel": True,
         "source": "git",
+        "sources": ["git"],
         "file_hour": NOON.replace(minute=0),
     }
     assert (second["actor_id"], second["is_panel"]) == (None, False)

@@ -24,12 +24,14 @@ def row(
     scope: str = "tracked",
     status: str = "sound",
     half: float = 5.0,
+    event_type: str | None = None,
 ) -> dict[str, Any]:
     """A row of core.coverage of all sources together; its interval is `half` either way."""
     return {
         "coverage_date": day,
         "scope": scope,
         "event_group": group,
+        "event_type": event_type,
         "captured_count": captured,
         "estimated_events": estimated,
         "estimated_events_ci_low": None if estimated is None else estimated - half,
@@ -50,7 +52,9 @@ def test_a_days_capture_is_its_row() -> None:
 
 def test_a_week_pools_its_days() -> None:
     """Five days of 100 / 100, two of 10 / 100: 520 of 700, degraded; the week before is sound."""
-    rows = [row(day, 100, half=0.0) for day in WEEK[2:]] + [row(day, 10) for day in WEEK[:2]]
+    rows = [row(day, 100, half=0.0) for day in WEEK[2:]] + [
+        row(day, 10, status="degraded") for day in WEEK[:2]
+    ]
     found = period_capture(rows)(WEEK, "tracked", "attention")
     assert found.rate == pytest.approx(520 / 700)
     assert found.status == "degraded"
@@ -64,12 +68,35 @@ def test_any_pools_the_groups_and_scopes_of_repositories_are_the_tracked_ones() 
     assert look([DAY], "panel", "any").rate == pytest.approx(80 / 100)
 
 
-def test_a_known_loss_of_unknown_size_masks_the_whole_period() -> None:
+def test_a_known_loss_of_unknown_size_counts_as_a_day_of_which_nothing_was_captured() -> None:
+    """Of a week, 600 of 700 at worst: sound; with one day more lost, 500 of 700: masked."""
     rows = [row(day, 100, half=0.0) for day in WEEK[1:]]
     rows.append(row(WEEK[0], 3, None, status="degraded"))
     found = period_capture(rows)(WEEK, "tracked", "attention")
+    assert (found.status, found.rate) == ("sound", 1.0)
+    assert found.low == pytest.approx(6 / 7)
+    rows[0] = row(WEEK[1], 3, None, status="degraded")
+    found = period_capture(rows)(WEEK, "tracked", "attention")
     assert (found.status, found.rate) == ("degraded", None)
     assert found.is_masked
+    assert period_capture(rows)(WEEK[:1], "tracked", "attention").is_masked
+
+
+def test_types_that_are_captured_very_differently_cannot_be_corrected_by_one_rate() -> None:
+    """Pushes whole and pull requests at 0.3; the same with a type of too few events to matter."""
+    whole = row(DAY, 650, 1000.0, group="contribution", status="degraded", half=10.0)
+
+    def types(pull_requests: float) -> list[dict[str, Any]]:
+        return [
+            row(DAY, 500, 500.0, group="contribution", event_type="PushEvent"),
+            row(DAY, 150, pull_requests, group="contribution", event_type="PullRequestEvent"),
+            row(DAY, 1, 20.0, group="contribution", event_type="CommitCommentEvent"),
+        ]
+
+    uneven = period_capture([whole, *types(500.0)])([DAY], "tracked", "contribution")
+    assert (uneven.status, uneven.is_even, uneven.is_masked) == ("degraded", False, True)
+    even = period_capture([whole, *types(220.0)])([DAY], "tracked", "contribution")
+    assert (even.is_even, even.is_corrected) == (True, True)
 
 
 def test_days_without_a_yardstick_leave_a_period_unknown_but_neither_masked_nor_corrected() -> None:

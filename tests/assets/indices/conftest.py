@@ -33,6 +33,7 @@ ENGAGEMENT = Table(
         Column("share_ci_high", "DOUBLE", "", nullable=True),
         Column("share_log_se", "DOUBLE", "", nullable=True),
         Column("is_complete", "BOOLEAN", ""),
+        Column("is_masked", "BOOLEAN", ""),
     ),
 )
 PEOPLE = {"CN": 1_000_000_000, "HK": 10_000_000, "US": 400_000_000, "AQ": 0}
@@ -62,6 +63,7 @@ def row(
         "share_ci_high": share if high is None else high,
         "share_log_se": 0.1,
         "is_complete": True,
+        "is_masked": False,
         **others,
     }
 
