@@ -136,7 +136,7 @@ def materialise(settings: Settings, first: date, last: date, days_per_run: int) 
         if error := runner.baseline():
             print(f"  FAILED, going on with what is there: {error}", flush=True)
         print("polls of tracked repositories …", flush=True)
-        if error := runner.polls():
+        if error := runner.polls(first):
             print(f"  FAILED, going on with what is there: {error}", flush=True)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):

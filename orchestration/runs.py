@@ -9,6 +9,7 @@ from datetime import date
 
 import dagster as dg
 
+from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
 from orchestration.jobs import BASELINE_JOB, DAILY_JOB, POLLS_JOB, REFERENCE_JOB
@@ -103,10 +104,17 @@ class Runner:
         )
         return "" if result.success else _error(result)
 
-    def polls(self) -> str:
-        """Ask GitHub for the newest events and stars; the first error, or nothing."""
+    def polls(self, first: date) -> str:
+        """Ask GitHub for the newest events, and for stars since a day; the first error, or nothing.
+
+        The newest events cost no figure but those of days still open: what is there goes on to
+        serve.
+        """
         result = self._polls.execute_in_process(
-            instance=self._instance, raise_on_error=False, run_config=_CONSOLE
+            instance=self._instance,
+            raise_on_error=False,
+            run_config=_CONSOLE,
+            tags={FIRST_DAY_TAG: first.isoformat()},
         )
         return "" if result.success else _error(result)
 

@@ -37,6 +37,7 @@ from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "activity"
+FIRST_DAY_TAG = "observatory/first_day"  # of a run: the oldest day that is made after it
 BATCH = 50
 _PROGRESS_EVERY_S = 15.0
 # A round ends at a longer limit: what is left is due in the next one.
@@ -232,16 +233,23 @@ def star_history_since(first: date) -> Callable[..., dg.MaterializeResult[None]]
         github: GitHubResource,
         platform: Platform,
     ) -> dg.MaterializeResult[None]:
-        back = max(first, stars_since(lake.open(), platform.today()))
+        wanted = context.run.tags.get(FIRST_DAY_TAG)
+        back = max(first, stars_since(lake.open(), platform.today(), wanted))
         return star_history_table(context, warehouse, github, platform, back)
 
     return star_history
 
 
-def stars_since(store: Lake, today: date) -> date:
-    """From when on stars are wanted: the oldest day with events, or eight weeks ago."""
-    oldest = [date.fromisoformat(day) for day in store.partitions(EVENTS.qualified)[:1]]
-    return min([today - _STAR_DAYS, *oldest])
+def stars_since(store: Lake, today: date, wanted: str | None) -> date:
+    """From when on stars are wanted: the oldest day with events, or eight weeks ago.
+
+    Args:
+        store: the lake.
+        today: the day that is not over yet.
+        wanted: ISO date of the oldest day that is about to be made; None where nobody says.
+    """
+    oldest = [*store.partitions(EVENTS.qualified)[:1], *([wanted] if wanted else [])]
+    return min([today - _STAR_DAYS, *map(date.fromisoformat, oldest)])
 
 
 def star_history_table(

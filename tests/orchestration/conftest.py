@@ -81,7 +81,7 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
         with dagster_instance(settings) as instance:
             runner = Runner(settings, instance)
             runner.reference()
-            assert runner.polls() == ""
+            assert runner.polls(FIRST) == ""
             results = list(runner.range(FIRST, LAST, 10))
             assert [each.error for each in results] == ["", "", ""]
             run_ids = [each.run_id for each in results]

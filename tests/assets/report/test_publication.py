@@ -19,6 +19,7 @@ from assets.report.publication import (
     published_concentration,
     published_engagement,
     published_where_shown,
+    unmasked_activity,
 )
 from tests.engagement_rows import engagement_rows
 
@@ -525,3 +526,14 @@ def test_nothing_of_a_masked_cell_is_published_and_a_corrected_one_keeps_its_wor
     masked = mart.column_names.index("is_masked")
     lost = mart.set_column(masked, "is_masked", pa.array([True] * mart.num_rows))
     assert published_engagement(lost, groupings_of(ONE)).num_rows == 0
+
+
+def test_counts_of_a_masked_cell_are_not_published_either() -> None:
+    activity = activity_of({"CN": 9, "US": 9})
+    shares = mart_of({"CN": 9, "US": 9})
+    at = shares.column_names.index("is_masked")
+    lost = shares.set_column(at, "is_masked", pa.array([True] * shares.num_rows))
+    assert unmasked_activity(activity, shares).sort_by("country_iso2") == activity.sort_by(
+        "country_iso2"
+    )
+    assert unmasked_activity(activity, lost).num_rows == 0
