@@ -7,9 +7,9 @@ from datetime import date
 
 from assets.alerting.rules import UpstreamRule
 from assets.alerting.threshold import AlertState, State
-from assets.engagement.intervals import wilson_interval
+from assets.engagement.intervals import Z_95, wilson_interval
 
-_LUCK_Z = 3.0  # some twenty sources and types are judged every day
+_SURE_Z = 3.0  # some twenty sources and types are judged every day
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,14 +42,15 @@ class SourceCapture:
     def highest(self) -> float:
         """Upper bound of the chance to be captured: the rate's own error, and the day's luck.
 
-        Where another source saw everything the rate is certain, and still another one each day.
+        Both at three standard errors. Where another source saw everything the rate is certain, and
+        still another one each day.
         """
+        own = (self.ci_high - self.rate) * _SURE_Z / Z_95
         if self.estimated_events is None:
-            return self.ci_high
+            return min(1.0, self.rate + own)
         total = self.estimated_events
-        _, luck = wilson_interval(min(self.rate * total, total), total, _LUCK_Z)
-        error = math.hypot(self.ci_high - self.rate, float(luck) - self.rate)
-        return min(1.0, self.rate + error)
+        _, luck = wilson_interval(min(self.rate * total, total), total, _SURE_Z)
+        return min(1.0, self.rate + math.hypot(own, float(luck) - self.rate))
 
 
 @dataclass(frozen=True, slots=True)
