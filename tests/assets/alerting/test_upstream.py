@@ -84,8 +84,8 @@ def test_it_fires_on_a_drop_against_what_is_usual(
 def test_a_loss_that_lasts_is_said_once_and_its_end_once() -> None:
     days = [[capture(1.0)], *[[capture(0.3)]] * 5, [capture(0.8)], [capture(0.95)]]
     state, transitions = run(days)
-    # 0.8 is no new loss, and not back at nine tenths of the usual either: 0.05 · 3 / 1.96 = 0.077 and
-    # the luck of 500 (Wilson at 3 sigma: 0.848) make 0.8 + sqrt(0.077² + 0.048²) = 0.890.
+    # 0.8 is no new loss, and not back at nine tenths of the usual either: 0.05 · 3 / 1.96 = 0.077
+    # and the luck of 500 (Wilson at 3 sigma: 0.848) make 0.8 + sqrt(0.077² + 0.048²) = 0.890.
     found = [(each.day, each.before, each.after) for each in transitions]
     assert found == [
         (FIRST + timedelta(days=1), State.OK, State.FIRING),
