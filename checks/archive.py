@@ -10,11 +10,9 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
-import pyarrow as pa
 
 from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS
-from assets.declare import asset_key
-from assets.tables import Table
+from assets.declare import asset_key, rows_of_sources
 from checks.days import days_of_check, span_of
 from resources.lake import Lake, LakeResource
 
@@ -64,7 +62,7 @@ def files_whole(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> d
     """Name the files that are not whole."""
     store = lake.open()
     days = days_of_check(context, store)
-    rows = archive_rows(store, ARCHIVE_HOURS, days).to_pylist()
+    rows = rows_of_sources(store, ARCHIVE_HOURS, days).to_pylist()
     faults = [
         row
         for row in rows
@@ -132,8 +130,8 @@ def volume_losses(lake: Lake, days: Sequence[date]) -> list[VolumeLoss]:
     start = min(days) - timedelta(days=TRAILING_DAYS)
     span = [start + timedelta(days=offset) for offset in range((max(days) - start).days + 1)]
     with duckdb.connect() as connection:
-        connection.register("totals", archive_rows(lake, ARCHIVE_TOTALS, span))
-        connection.register("hours", archive_rows(lake, ARCHIVE_HOURS, span))
+        connection.register("totals", rows_of_sources(lake, ARCHIVE_TOTALS, span))
+        connection.register("hours", rows_of_sources(lake, ARCHIVE_HOURS, span))
         rows = connection.execute(
             _VOLUME_SQL,
             {
@@ -145,13 +143,3 @@ def volume_losses(lake: Lake, days: Sequence[date]) -> list[VolumeLoss]:
             },
         ).fetchall()
     return [VolumeLoss(*row) for row in rows]
-
-
-def archive_rows(lake: Lake, table: Table, days: Sequence[date]) -> pa.Table:
-    """Rows of all archives on some days."""
-    names = [str(day) for day in days]
-    parts = [
-        lake.read_all(table.qualified, names, table.arrow_schema, source)
-        for source in lake.parts(table.qualified)
-    ]
-    return pa.concat_tables([table.arrow_schema.empty_table(), *parts])

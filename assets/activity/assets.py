@@ -22,11 +22,11 @@ from assets.declare import (
     days_of,
     prepare,
     require_approved,
+    rows_of_sources,
     show,
     transient_failures_retried,
 )
 from assets.polls.tables import REPOSITORY_EVENTS
-from assets.polls.tables import SOURCE as GITHUB_EVENTS
 from assets.reference.tables import MODEL_FAMILIES, TRACKED_REPOSITORIES
 from resources.archive import ArchiveSource
 from resources.http import NotFoundError, TransientUpstreamError, UpstreamError
@@ -224,19 +224,14 @@ def events_table(
     row_count = bot_count = duplicate_count = 0
     commit_schema = tables.COMMITS.arrow_schema
     for day in days_of(context):
-        nearby = [str(day + timedelta(days=offset)) for offset in range(LATE_DAYS + 1)]
+        nearby = [day + timedelta(days=offset) for offset in range(LATE_DAYS + 1)]
         result = day_events(
             day,
-            [
-                rows
-                for source in store.parts(tables.ARCHIVE_EVENTS.qualified)
-                for name in nearby
-                if (rows := store.read("raw.archive_events", name, source)) is not None
-            ],
+            [rows_of_sources(store, tables.ARCHIVE_EVENTS, nearby)],
             [store.read_all(tables.COMMITS.qualified, [str(day)], commit_schema, "git")],
             platform.panel_one_in,
             authors,
-            [polled for polled in [store.read(*_polled(day))] if polled is not None],
+            [rows_of_sources(store, REPOSITORY_EVENTS, [day])],
         )
         store.write(tables.EVENTS.qualified, str(day), result.events)
         row_count += result.events.num_rows
@@ -250,10 +245,6 @@ def events_table(
             "duplicate_count": duplicate_count,
         }
     )
-
-
-def _polled(day: date) -> tuple[str, str, str]:
-    return REPOSITORY_EVENTS.qualified, str(day), GITHUB_EVENTS
 
 
 def actor_days_table(

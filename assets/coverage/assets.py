@@ -15,7 +15,14 @@ from assets.coverage.coverage import day_coverage, without_files
 from assets.coverage.tables import COVERAGE
 from assets.coverage.volume import HISTORY_DAYS
 from assets.coverage.yardsticks import SourceDay
-from assets.declare import Plan, days_of, prepare, require_approved, rows_of_days
+from assets.declare import (
+    Plan,
+    days_of,
+    prepare,
+    require_approved,
+    rows_of_days,
+    rows_of_sources,
+)
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, SOURCE, STAR_HISTORY
 from assets.reference.model import UpstreamBreak
 from assets.reference.tables import UPSTREAM_BREAKS
@@ -88,7 +95,7 @@ class Past:
     def __init__(self, store: Lake, days: Sequence[date]) -> None:
         first = days[0] - timedelta(days=HISTORY_DAYS)
         wanted = [first + timedelta(days=n) for n in range((days[-1] - first).days + 1)]
-        self.hours = _all_sources(store, ARCHIVE_HOURS, wanted).select(
+        self.hours = rows_of_sources(store, ARCHIVE_HOURS, wanted).select(
             ["source", "archive_date", "file_hour", "is_neighbour", "status"]
         )
         self._asked: dict[date, set[str]] = {}
@@ -96,7 +103,7 @@ class Past:
             self._asked.setdefault(row["archive_date"], set()).add(row["source"])
         own = pc.and_not(pc.equal(self.hours["status"], _COMPLETE), self.hours["is_neighbour"])
         self.hours = self.hours.filter(own)
-        self._totals = _all_sources(store, ARCHIVE_TOTALS, wanted).join(
+        self._totals = rows_of_sources(store, ARCHIVE_TOTALS, wanted).join(
             self.hours.select(["source", "file_hour"]), ["source", "file_hour"], join_type="inner"
         )
 
@@ -168,15 +175,6 @@ def _polled(polls: Sequence[dict[str, Any]], day: date) -> frozenset[int]:
 
 def _midnight(day: date) -> datetime:
     return datetime.combine(day, time(), UTC)
-
-
-def _all_sources(store: Lake, table: Any, days: Sequence[date]) -> pa.Table:  # noqa: ANN401
-    names = [str(day) for day in days]
-    parts = [
-        store.read_all(table.qualified, names, table.arrow_schema, source)
-        for source in store.parts(table.qualified)
-    ]
-    return pa.concat_tables([table.arrow_schema.empty_table(), *parts])
 
 
 def _groups(rows: pa.Table) -> list[dict[str, Any]]:

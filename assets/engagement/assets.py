@@ -18,6 +18,7 @@ from assets.declare import (
     prepare,
     require_approved,
     rows_of_days,
+    rows_of_sources,
 )
 from assets.engagement import tables
 from assets.engagement.capture import Capture, captures_ending
@@ -171,12 +172,7 @@ def country_groups(warehouse: Warehouse) -> dict[str, dict[str, str]]:
 
 
 def _complete_hours(lake: Lake, day: date) -> int:
-    hours = [
-        rows
-        for source in lake.parts(ARCHIVE_HOURS.qualified)
-        if (rows := lake.read(ARCHIVE_HOURS.qualified, str(day), source)) is not None
-    ]
-    return complete_hours(hours, day)
+    return complete_hours([rows_of_sources(lake, ARCHIVE_HOURS, [day])], day)
 
 
 def engagement_table(

@@ -14,22 +14,21 @@ from typing import Any
 import numpy as np
 import numpy.typing as npt
 
+from assets.coverage.cells import PANEL, TRACKED
+from assets.coverage.verdicts import DEGRADED, LEAST_SOUND, SOUND, UNKNOWN
 from assets.engagement.cells import periods_ending
 from assets.engagement.estimates import Estimates
+from assets.engagement.intervals import Z_95
 
 Floats = npt.NDArray[np.floating[Any]]
 Ints = npt.NDArray[np.int64]
-SOUND, DEGRADED, UNKNOWN = "sound", "degraded", "unknown"
-LEAST_SOUND = 0.8  # capture rate
 _LEAST_CORRECTED = 1 / 3  # extrapolation beyond three times the sample says little
 _WIDEST = 0.25  # of the rate's interval, relative to the rate, for a correction
 _MOST_UNKNOWN = 0.2  # of a period's days without a rate
 _POOL_ACCOUNTS = 10.0  # accounts of all countries that each country's frequencies are shrunk by
-_NORMAL_WIDTH = 3.919927969080108  # of a 95 % interval, in standard errors
 _LARGE = 0.1  # of the estimated events, for a type to matter
 _EVEN = 1.5  # between the rates of such types
 _ANY = "any"
-_PANEL, _TRACKED = "panel", "tracked"
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +95,7 @@ def period_capture(
 
     def look(days: Sequence[date], scope: str, event_group: str) -> Capture:
         chosen = groups if event_group == _ANY else [event_group]
-        seen_by = _PANEL if scope == _PANEL else _TRACKED
+        seen_by = PANEL if scope == PANEL else TRACKED
         keys = [(day, seen_by, group) for day in days for group in chosen]
         found = _pooled([known[key] for key in keys if key in known], len(keys))
         return replace(found, is_even=_is_even(row for key in keys for row in types.get(key, [])))
@@ -205,7 +204,7 @@ def extrapolated(
 def _further_effort(capture: Capture, draws: int, rng: np.random.Generator) -> Floats:
     """(1 + draws,) events missed / captured: at the rate itself, then at draws of it."""
     low, rate, high = (float(each or 1.0) for each in (capture.low, capture.rate, capture.high))
-    spread = np.log(high / low) / _NORMAL_WIDTH
+    spread = np.log(high / low) / (2 * Z_95)
     rates = rate * np.exp(spread * np.concatenate([[0.0], rng.standard_normal(draws)]))
     return np.asarray(1.0 / np.minimum(rates, 1.0) - 1.0)
 

@@ -13,6 +13,7 @@ from assets.attribution.posterior import OTHERS, STRATA
 from assets.engagement.capture import Capture, Captures, extrapolated
 from assets.engagement.cells import DayCells, day_cells
 from assets.engagement.estimates import Estimates, Window, estimate_cells
+from assets.engagement.intervals import Z_95
 from assets.engagement.shares import share_columns
 from assets.engagement.tables import STAGED_CONCENTRATION, STAGED_ENGAGEMENT
 from assets.indices.formulas import herfindahl, ratio_interval
@@ -24,7 +25,6 @@ _PANEL = "panel"
 _LEAST_EXPECTED = 0.5  # accounts of a country, for a row without a located one
 _CHINA = "CN"
 _LOW, _HIGH = 0.025, 0.975
-_NORMAL_WIDTH = 3.919927969080108  # of a 95 % interval, in standard errors
 
 
 @dataclass(frozen=True, slots=True)
@@ -349,7 +349,7 @@ def _log_se(low: Floats, high: Floats) -> Floats:
     """Standard error of the log of what has these 95 % bounds; NaN where the lower one is 0."""
     with np.errstate(invalid="ignore", divide="ignore"):
         width = np.log(high) - np.log(low)
-    return np.asarray(np.where(low > 0, width / _NORMAL_WIDTH, np.nan))
+    return np.asarray(np.where(low > 0, width / (2 * Z_95), np.nan))
 
 
 def _table(columns: Mapping[str, Any], schema: pa.Schema) -> pa.Table:
