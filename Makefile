@@ -58,6 +58,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 
 scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
+	@$(PY) -m assets.activity.scan_compile
 	@$(PY) -m benchmarks.scan
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
@@ -70,10 +71,11 @@ lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 clean: ## Remove the environment, caches and the sandbox data; live data stays
 	@rm -rf $(VENV) .observatory/sandbox .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
 
-$(READY): requirements.lock
+$(READY): requirements.lock assets/activity/scan_compiled.cpp
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))' || { echo 'Python 3.11, 3.12 or 3.13 is needed: make PYTHON=python3.12 …'; exit 2; }
 	@echo 'installing from requirements.lock …'
 	@test -x $(PY) || $(PYTHON) -m venv $(VENV)
 	@$(PY) -m pip install --quiet --disable-pip-version-check 'uv>=0.9,<1'
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --require-hashes -r requirements.lock
+	@$(PY) -m assets.activity.scan_compile
 	@touch $(READY)

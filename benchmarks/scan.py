@@ -19,6 +19,7 @@ from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 from typing import Any
 
+from assets.activity.scan_compile import library_path
 from benchmarks import hours, scan_damage
 from benchmarks import scan_peers as peers
 from benchmarks.scan_peers import Contestant
@@ -31,11 +32,12 @@ _TRACKED = 10
 _MANY = 100_000
 _MANY_PRESENT = 2_000  # of the hundred thousand, those with events in the hour
 
-FLOOR, SCAN = "inflating alone (ISA-L)", "scan_hour"
+FLOOR, SCAN, WHEELS = "inflating alone (ISA-L)", "scan_hour", "scan_hour, wheels alone"
 # name: (contestant, module it needs, rounds)
 CONTESTANTS: dict[str, tuple[Contestant, str, int]] = {
     FLOOR: (peers.by_inflating, "isal", _ROUNDS),
     SCAN: (peers.by_scan, "isal", _ROUNDS),
+    WHEELS: (peers.by_scan_of_wheels, "isal", _ROUNDS),
     "scan_hour, 1 in 1,000 panel": (
         functools.partial(peers.by_scan, panel_one_in=1000),
         "isal",
@@ -145,6 +147,8 @@ def main() -> None:
     skipped = sorted(
         {module for _, module, _ in CONTESTANTS.values() if not peers.is_installed(module)}
     )
+    if not library_path().exists():
+        print(f"{SCAN} has no compiled part here: python -m assets.activity.scan_compile says why")
     for module in skipped:
         print(f"skipped: {module} is not installed (pip install {module}, or the group `bench`)")
     names = [name for name, (_, module, _) in CONTESTANTS.items() if module not in skipped]
@@ -165,8 +169,9 @@ def main() -> None:
         ]
         _print_race("four hours", paths, race(paths, few, four, _FOUR_ROUNDS))
         tracked = {
-            f"{label} tracked": race(paths[:1], path, [FLOOR, SCAN])[SCAN]
+            f"{name}, {label} tracked": found
             for label, path in ((f"{_TRACKED}", few), (f"{_MANY:,}", many))
+            for name, found in race(paths[:1], path, [SCAN, WHEELS]).items()
         }
         _print_race("one hour, by tracked repositories", paths[:1], tracked)
         _print_damage(folder, skipped)
@@ -183,12 +188,12 @@ def _make(folder: Path) -> list[Path]:
 def _print_race(title: str, paths: list[Path], found: dict[str, dict[str, float]]) -> None:
     size = sum(path.stat().st_size for path in paths)
     print(f"\n{title}: {size / 1e6:.0f} MB gz, {hours.EVENTS_PER_HOUR:,} events an hour, medians")
-    print(f"{'what':<30}{'CPU s':>8}{'x inflating':>13}{'wall s':>8}{'peak MiB':>10}")
+    print(f"{'what':<44}{'CPU s':>8}{'x inflating':>13}{'wall s':>8}{'peak MiB':>10}")
     floor = found.get(FLOOR, {}).get("cpu")
     for name, each in found.items():
         ratio = f"{each['cpu'] / floor:.2f}" if floor else ""
         peak = "" if math.isnan(each["mib"]) else f"{each['mib']:.0f}"
-        print(f"{name:<30}{each['cpu']:>8.2f}{ratio:>13}{each['wall']:>8.2f}{peak:>10}")
+        print(f"{name:<44}{each['cpu']:>8.2f}{ratio:>13}{each['wall']:>8.2f}{peak:>10}")
 
 
 def _print_damage(folder: Path, skipped: list[str]) -> None:
@@ -201,6 +206,7 @@ def _print_damage(folder: Path, skipped: list[str]) -> None:
     )
     contestants: dict[str, Contestant] = {
         SCAN: peers.by_scan,
+        WHEELS: peers.by_scan_of_wheels,
         **{name: contestant for name, module, contestant in lenient if module not in skipped},
     }
     print("\ndamaged hours (peers at their most lenient): exact, or events lost or invented")

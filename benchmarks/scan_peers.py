@@ -19,6 +19,8 @@ from typing import Any
 from isal import isal_zlib
 
 from assets.activity.scan import Selection, scan_hour
+from assets.activity.scan_compiled import fastest_sorter
+from assets.activity.scan_glance import Glance, LineSorter
 
 _CHUNK_BYTES = 1 << 18
 _FLOOR_BYTES = 1 << 20  # the size of output at which ISA-L alone is fastest here
@@ -63,11 +65,17 @@ def by_inflating(paths: list[Path], _tracked: frozenset[int]) -> Answer:
     return Answer()
 
 
-def by_scan(paths: list[Path], tracked: frozenset[int], panel_one_in: int = 0) -> Answer:
-    """This project's scan."""
+def by_scan(
+    paths: list[Path],
+    tracked: frozenset[int],
+    panel_one_in: int = 0,
+    sorter_of: Callable[[Selection], LineSorter] = fastest_sorter,
+) -> Answer:
+    """This project's scan, with its compiled part where the machine has it."""
     answer = Answer()
     for path in paths:
-        scan = scan_hour(_chunks(path), Selection(tracked, panel_one_in=panel_one_in))
+        selection = Selection(tracked, panel_one_in=panel_one_in)
+        scan = scan_hour(_chunks(path), selection, sorter_of)
         answer.totals.update(scan.totals)
         answer.rows += [
             (
@@ -82,6 +90,11 @@ def by_scan(paths: list[Path], tracked: frozenset[int], panel_one_in: int = 0) -
             for event in (kept.event for kept in scan.kept)
         ]
     return answer
+
+
+def by_scan_of_wheels(paths: list[Path], tracked: frozenset[int]) -> Answer:
+    """This project's scan as a machine without a compiler runs it."""
+    return by_scan(paths, tracked, sorter_of=Glance)
 
 
 def by_scan_in_two(paths: list[Path], tracked: frozenset[int]) -> Answer:

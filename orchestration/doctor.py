@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import requests
 
+from assets.activity.scan_compile import library_path
 from assets.alerting.rules import RulesError, load_rules
 from assets.reference.loader import load_reference
 from orchestration.settings import ROOT, Settings
@@ -37,6 +38,7 @@ def examine(settings: Settings) -> int:
     examinations: tuple[Callable[[Settings], Finding], ...] = (
         _python,
         _disk,
+        _scan,
         _reference,
         _rules,
         _warehouse,
@@ -73,6 +75,17 @@ def _disk(settings: Settings) -> Finding:
         free >= _LEAST_FREE_GIB,
         found,
         f"free {_LEAST_FREE_GIB} GiB or set OBSERVATORY_DATA",
+    )
+
+
+def _scan(_settings: Settings) -> Finding:
+    if library_path().exists():
+        return Finding("scan", True, "the archive scan has its compiled part")
+    return Finding(
+        "scan",
+        True,
+        "the archive scan has no compiled part and takes half as much time again; with a C++ "
+        "compiler, `python -m assets.activity.scan_compile` makes it",
     )
 
 

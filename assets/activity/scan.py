@@ -1,13 +1,14 @@
 """One archive hour, exactly: the tracked repositories' events, the actor panel, and the totals."""
 
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from assets.activity.inflate import FileStatus, Inflater, LineFramer
 from assets.activity.lines import ArchiveEvent, MalformedLineError, parse_line
-from assets.activity.scan_glance import Glance
+from assets.activity.scan_compiled import fastest_sorter
+from assets.activity.scan_glance import LineSorter
 from assets.activity.scan_selection import Selection, in_panel
 
 __all__ = ["HourScan", "KeptEvent", "Selection", "in_panel", "scan_hour"]
@@ -56,26 +57,35 @@ class HourScan:
     last_event_at: datetime | None = None
 
 
-def scan_hour(chunks: Iterable[bytes], selection: Selection) -> HourScan:
+def scan_hour(
+    chunks: Iterable[bytes],
+    selection: Selection,
+    sorter_of: Callable[[Selection], LineSorter] = fastest_sorter,
+) -> HourScan:
     """Scan the compressed bytes of one hour.
 
     Whatever the bytes are, the result says so in its status and counts; only what the source of
     `chunks` raises passes through. Memory grows with the events kept, not with the file.
+
+    Args:
+        chunks: the file's bytes, in order.
+        selection: which events are kept.
+        sorter_of: makes what sorts the lines; all of them lead to the same result.
     """
     scan = HourScan()
     inflater = Inflater(output_bytes=_BLOCK_BYTES)
     framer = LineFramer()
-    glance = Glance(selection)
+    sorter = sorter_of(selection)
     seen: set[tuple[str, str, datetime]] = set()
     for run in framer.runs(inflater.blocks(chunks)):
-        for start, stop in glance.others(run.data, run.start, run.stop):
+        for start, stop in sorter.others(run.data, run.start, run.stop):
             _read(scan, run.data[start:stop], run.offset + start, selection, seen)
     scan.status = inflater.status
     scan.member_count = inflater.member_count
     scan.inflated_byte_count = framer.byte_count
     scan.bad_line_count += framer.overlong_count
     scan.line_count += framer.overlong_count
-    _add_ordinary(scan, glance)
+    _add_ordinary(scan, sorter)
     return scan
 
 
@@ -103,14 +113,16 @@ def _read(
         _take(scan, event, selection, seen)
 
 
-def _add_ordinary(scan: HourScan, glance: Glance) -> None:
+def _add_ordinary(scan: HourScan, sorter: LineSorter) -> None:
     """Add the lines of which nothing but counts was wanted: one event each."""
-    count = sum(glance.counts.values())
+    counts = {kind: count for kind, count in sorter.counts.items() if count}
+    count = sum(counts.values())
     scan.line_count += count
     scan.event_count += count
-    scan.totals.update(glance.counts)
-    if glance.first_at is not None and glance.last_at is not None:
-        _widen(scan, glance.first_at, glance.last_at)
+    scan.totals.update(counts)
+    first_at, last_at = sorter.first_at, sorter.last_at
+    if first_at is not None and last_at is not None:
+        _widen(scan, first_at, last_at)
 
 
 def _widen(scan: HourScan, first_at: datetime, last_at: datetime) -> None:

@@ -7,7 +7,7 @@ line, odd or wanted, is left to `assets.activity.lines`, which alone says what a
 
 from datetime import datetime
 from operator import itemgetter
-from typing import Any
+from typing import Any, Protocol
 
 import simdjson
 
@@ -25,6 +25,29 @@ _BRACE = ord("{")
 _WORDS = itemgetter(b"type", b"id", b"created_at")
 # All that the parser raises: not JSON, not this shape, deeper or longer than it reads.
 _REFUSALS = (ValueError, LookupError, TypeError, RuntimeError)
+
+
+class LineSorter(Protocol):
+    """What sorts a file's lines into ordinary ones, which it counts, and others."""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """Ordinary events by event type."""
+        ...
+
+    @property
+    def first_at(self) -> datetime | None:
+        """The earliest `created_at` of an ordinary event, UTC; None before the first."""
+        ...
+
+    @property
+    def last_at(self) -> datetime | None:
+        """The latest."""
+        ...
+
+    def others(self, data: bytes, start: int, stop: int) -> list[tuple[int, int]]:
+        """Where the lines lie that are not ordinary, in order."""
+        ...
 
 
 class Glance:

@@ -15,13 +15,15 @@ from hypothesis import strategies as st
 
 from assets.activity.inflate import FileStatus
 from assets.activity.scan import HourScan, Selection, in_panel, scan_hour
+from tests.assets.activity.conftest import SorterOf
 
 RUST, SYMFONY = 724712, 458058
 
 
-def scan(path: Path, selection: Selection, chunk: int = 70_001) -> HourScan:
+def scan(sorter_of: SorterOf, path: Path, selection: Selection, chunk: int = 70_001) -> HourScan:
     data = path.read_bytes()
-    return scan_hour((data[at : at + chunk] for at in range(0, len(data), chunk)), selection)
+    chunks = (data[at : at + chunk] for at in range(0, len(data), chunk))
+    return scan_hour(chunks, selection, sorter_of)
 
 
 def plain_loop(path: Path) -> Iterator[Mapping[str, Any]]:
@@ -62,7 +64,7 @@ def kept_keys(result: HourScan) -> list[tuple[Any, ...]]:
 )
 @pytest.mark.parametrize("one_in", [0, 7])
 def test_a_real_file_gives_exactly_what_a_plain_loop_finds(
-    real_data: Path, name: str, one_in: int
+    real_data: Path, sorter_of: SorterOf, name: str, one_in: int
 ) -> None:
     path = real_data / "gharchive" / name
     events = list(plain_loop(path))
@@ -73,26 +75,32 @@ def test_a_real_file_gives_exactly_what_a_plain_loop_finds(
         for event in events
         if event["repo"]["id"] in tracked or (one_in and in_panel(event["actor"]["id"], one_in))
     }
-    result = scan(path, Selection(tracked, panel_one_in=one_in))
+    result = scan(sorter_of, path, Selection(tracked, panel_one_in=one_in))
     assert kept_keys(result) == list(expected)
     assert result.totals == Counter(event["type"] for event in events)
     assert result.event_count == result.line_count == len(events)
     assert (result.status, result.bad_line_count) == (FileStatus.COMPLETE, 0)
 
 
-def test_the_head_of_2025_holds_the_stars_on_deepseek_and_ollama(real_data: Path) -> None:
+def test_the_head_of_2025_holds_the_stars_on_deepseek_and_ollama(
+    real_data: Path, sorter_of: SorterOf
+) -> None:
     path = real_data / "gharchive" / "2025-01-01-15.head2048.json.gz"
     names = ("deepseek-ai/DeepSeek-V3", "deepseek-ai/DeepSeek-Coder", "ollama/ollama")
     ids = {e["repo"]["name"]: e["repo"]["id"] for e in plain_loop(path)}
-    result = scan(path, Selection(frozenset(ids[name] for name in names), panel_one_in=0))
+    result = scan(
+        sorter_of, path, Selection(frozenset(ids[name] for name in names), panel_one_in=0)
+    )
     stars = {k.event.repo_name for k in result.kept if k.event.event_type == "WatchEvent"}
     assert stars == set(names)
 
 
-def test_the_schema_before_2015_is_matched_by_name_and_counted_whole(real_data: Path) -> None:
+def test_the_schema_before_2015_is_matched_by_name_and_counted_whole(
+    real_data: Path, sorter_of: SorterOf
+) -> None:
     path = real_data / "gharchive" / "pre2015-one-per-type.json.gz"
     documents = list(plain_loop(path))
-    result = scan(path, Selection(frozenset({SYMFONY}), {"symfony/symfony": SYMFONY}))
+    result = scan(sorter_of, path, Selection(frozenset({SYMFONY}), {"symfony/symfony": SYMFONY}))
     expected = [
         (d["type"], datetime.fromisoformat(d["created_at"]).astimezone(UTC))
         for d in documents
@@ -107,11 +115,13 @@ def test_the_schema_before_2015_is_matched_by_name_and_counted_whole(real_data: 
 @pytest.mark.parametrize(
     "name", ["2015-01-01-11.corrupt-header.json.gz", "zip-named-gz.archive.gz"]
 )
-def test_a_malformed_real_file_is_a_stated_outcome(real_data: Path, name: str) -> None:
+def test_a_malformed_real_file_is_a_stated_outcome(
+    real_data: Path, sorter_of: SorterOf, name: str
+) -> None:
     path = real_data / "gharchive" / "malformed" / name
     with pytest.raises(gzip.BadGzipFile):
         list(plain_loop(path))
-    result = scan(path, Selection(frozenset({RUST})))
+    result = scan(sorter_of, path, Selection(frozenset({RUST})))
     assert result.status is FileStatus.NOT_GZIP
     assert result.kept == []
     assert result.line_count == 0
@@ -129,9 +139,11 @@ def event(number: int, repo: int = 1, actor: int = 5, kind: str = "WatchEvent") 
     return json.dumps(document).encode() + b"\n"
 
 
-def test_bad_lines_are_counted_with_their_offsets_and_cost_no_other_line() -> None:
+def test_bad_lines_are_counted_with_their_offsets_and_cost_no_other_line(
+    sorter_of: SorterOf,
+) -> None:
     body = event(1) + b"garbage\n" + event(2) + event(3)[:50] + event(4) + event(5)
-    result = scan_hour([gzip.compress(body)], Selection(frozenset({1}), panel_one_in=0))
+    result = scan_hour([gzip.compress(body)], Selection(frozenset({1}), panel_one_in=0), sorter_of)
     assert [k.event.event_id for k in result.kept] == ["1", "2", "5"]
     first = len(event(1))
     second = first + len(b"garbage\n") + len(event(2))
@@ -139,18 +151,21 @@ def test_bad_lines_are_counted_with_their_offsets_and_cost_no_other_line() -> No
     assert (result.line_count, result.bad_line_count, result.event_count) == (5, 2, 3)
 
 
-def test_exact_duplicates_are_dropped_and_counted_but_an_id_of_another_type_is_not() -> None:
+def test_exact_duplicates_are_dropped_and_counted_but_an_id_of_another_type_is_not(
+    sorter_of: SorterOf,
+) -> None:
     body = event(1) + event(1) + event(1, kind="ForkEvent")
-    result = scan_hour([gzip.compress(body)], Selection(frozenset({1}), panel_one_in=0))
+    result = scan_hour([gzip.compress(body)], Selection(frozenset({1}), panel_one_in=0), sorter_of)
     assert [k.event.event_type for k in result.kept] == ["WatchEvent", "ForkEvent"]
     assert result.duplicate_count == 1
     assert result.totals == {"WatchEvent": 2, "ForkEvent": 1}
 
 
-def test_a_truncated_file_keeps_the_events_before_the_cut() -> None:
+def test_a_truncated_file_keeps_the_events_before_the_cut(sorter_of: SorterOf) -> None:
     body = b"".join(event(n, actor=n * 7919) for n in range(5000))
     data = gzip.compress(body)
-    result = scan_hour([data[: len(data) // 2]], Selection(frozenset({1}), panel_one_in=0))
+    selection = Selection(frozenset({1}), panel_one_in=0)
+    result = scan_hour([data[: len(data) // 2]], selection, sorter_of)
     assert result.status is FileStatus.TRUNCATED
     assert [int(k.event.event_id) for k in result.kept] == list(range(len(result.kept)))
     assert 1000 < len(result.kept) < 5000
@@ -170,7 +185,7 @@ def test_the_panel_holds_its_part_of_consecutive_and_of_spread_ids() -> None:
         assert 1777 < count < 2223
 
 
-def test_memory_does_not_grow_with_the_file() -> None:
+def test_memory_does_not_grow_with_the_file(sorter_of: SorterOf) -> None:
     # 64 MB inside; a block is 1 MiB, its lines are copied one at a time.
     text = b'"payload": {"body": "' + b"x" * 4000 + b'"}'
     lines = b"".join(event(n, repo=2).replace(b'"payload": {}', text) for n in range(500))
@@ -178,7 +193,8 @@ def test_memory_does_not_grow_with_the_file() -> None:
     selection = Selection(frozenset({1}), panel_one_in=0)
     tracemalloc.start()
     try:
-        result = scan_hour((data[at : at + 65536] for at in range(0, len(data), 65536)), selection)
+        chunks = (data[at : at + 65536] for at in range(0, len(data), 65536))
+        result = scan_hour(chunks, selection, sorter_of)
         _, peak = tracemalloc.get_traced_memory()
     finally:
         tracemalloc.stop()

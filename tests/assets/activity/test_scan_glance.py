@@ -13,9 +13,10 @@ from hypothesis import strategies as st
 
 from assets.activity.lines import MalformedLineError, parse_line
 from assets.activity.scan import Selection, scan_hour
-from assets.activity.scan_glance import Glance
+from assets.activity.scan_glance import LineSorter
 from benchmarks import scan_damage
 from benchmarks.scan_peers import Answer
+from tests.assets.activity.conftest import SorterOf
 
 TRACKED = 7
 EVENT: dict[str, Any] = {
@@ -34,34 +35,38 @@ def line(document: object) -> bytes:
     return json.dumps(document).encode()
 
 
-def glance(data: bytes, selection: Selection = SELECTION) -> tuple[Glance, list[bytes]]:
-    found = Glance(selection)
+def glance(
+    sorter_of: SorterOf, data: bytes, selection: Selection = SELECTION
+) -> tuple[LineSorter, list[bytes]]:
+    found = sorter_of(selection)
     return found, [data[a:b] for a, b in found.others(data, 0, len(data))]
 
 
-def test_an_ordinary_event_is_counted_and_not_handed_back() -> None:
-    found, others = glance(line(EVENT) + b"\n" + line({**EVENT, "type": "ForkEvent"}))
+def test_an_ordinary_event_is_counted_and_not_handed_back(sorter_of: SorterOf) -> None:
+    found, others = glance(sorter_of, line(EVENT) + b"\n" + line({**EVENT, "type": "ForkEvent"}))
     assert others == []
     assert found.counts == {"WatchEvent": 1, "ForkEvent": 1}
     assert found.first_at == found.last_at == datetime(2025, 1, 1, 15, tzinfo=UTC)
 
 
-def test_the_event_of_a_tracked_repository_is_handed_back_uncounted() -> None:
+def test_the_event_of_a_tracked_repository_is_handed_back_uncounted(sorter_of: SorterOf) -> None:
     wanted = line({**EVENT, "repo": {"id": TRACKED, "name": "o/r"}})
-    found, others = glance(line(EVENT) + b"\n" + wanted + b"\n" + line(EVENT))
+    found, others = glance(sorter_of, line(EVENT) + b"\n" + wanted + b"\n" + line(EVENT))
     assert others == [wanted]
     assert found.counts == {"WatchEvent": 2}
 
 
-def test_a_handed_back_line_does_not_widen_the_times() -> None:
+def test_a_handed_back_line_does_not_widen_the_times(sorter_of: SorterOf) -> None:
     early = {**EVENT, "created_at": "2024-01-01T00:00:00Z", "actor": {"id": -1}}
-    found, others = glance(line(EVENT) + b"\n" + line(early))
+    found, others = glance(sorter_of, line(EVENT) + b"\n" + line(early))
     assert others == [line(early)]
     assert found.first_at == datetime(2025, 1, 1, 15, tzinfo=UTC)
 
 
-def test_everybody_in_the_panel_is_handed_back_each_time() -> None:
-    found, others = glance(b"\n".join([line(EVENT)] * 3), Selection(frozenset(), panel_one_in=1))
+def test_everybody_in_the_panel_is_handed_back_each_time(sorter_of: SorterOf) -> None:
+    found, others = glance(
+        sorter_of, b"\n".join([line(EVENT)] * 3), Selection(frozenset(), panel_one_in=1)
+    )
     assert others == [line(EVENT)] * 3
     assert not found.counts
 
@@ -97,15 +102,19 @@ def test_everybody_in_the_panel_is_handed_back_each_time() -> None:
         b'{"a":' * 2000 + b"1" + b"}" * 2000,
     ],
 )
-def test_whatever_is_odd_is_left_to_the_careful_path_and_costs_no_other_line(odd: bytes) -> None:
-    found, others = glance(line(EVENT) + b"\n" + odd + b"\n" + line(EVENT))
+def test_whatever_is_odd_is_left_to_the_careful_path_and_costs_no_other_line(
+    sorter_of: SorterOf, odd: bytes
+) -> None:
+    found, others = glance(sorter_of, line(EVENT) + b"\n" + odd + b"\n" + line(EVENT))
     assert others == [odd]
     assert found.counts == {"WatchEvent": 2}
 
 
-def test_a_type_known_as_text_is_not_confused_with_a_number_equal_to_an_id() -> None:
+def test_a_type_known_as_text_is_not_confused_with_a_number_equal_to_an_id(
+    sorter_of: SorterOf,
+) -> None:
     one, true = {**EVENT, "actor": {"id": 1}}, {**EVENT, "actor": {"id": True}}
-    found, others = glance(line(one) + b"\n" + line(true))
+    found, others = glance(sorter_of, line(one) + b"\n" + line(true))
     assert others == [line(true)]  # True equals 1, and 1 is known as an outsider by now
     assert found.counts == {"WatchEvent": 1}
 
@@ -137,7 +146,7 @@ FIELDS = st.fixed_dictionaries(
     noise=st.lists(st.binary(max_size=20).map(lambda b: b.replace(b"\n", b"")), max_size=3),
 )
 def test_a_scan_counts_what_the_careful_path_alone_would_count(
-    documents: list[dict[str, Any]], order: random.Random, noise: list[bytes]
+    sorter_of: SorterOf, documents: list[dict[str, Any]], order: random.Random, noise: list[bytes]
 ) -> None:
     """The careful path reads each line by itself here: an independent sum of its verdicts."""
     lines = [line({**EVENT, **document}) for document in documents] + noise
@@ -157,7 +166,7 @@ def test_a_scan_counts_what_the_careful_path_alone_would_count(
             times.append(event.created_at)
             if selection.is_tracked(event) or selection.is_panel(event):
                 kept[event] = None
-    result = scan_hour([gzip.compress(b"\n".join(lines))], selection)
+    result = scan_hour([gzip.compress(b"\n".join(lines))], selection, sorter_of)
     assert result.totals == totals
     assert (result.bad_line_count, result.event_count) == (bad, totals.total())
     assert result.first_event_at == min(times, default=None)
@@ -173,13 +182,13 @@ def sound() -> list[bytes]:
 
 @pytest.mark.parametrize("name", list(scan_damage.DAMAGES))
 def test_of_a_damaged_hour_every_event_it_holds_whole_is_found_and_no_other(
-    sound: list[bytes], name: str
+    sorter_of: SorterOf, sound: list[bytes], name: str
 ) -> None:
     data, whole = scan_damage.DAMAGES[name](sound)
     repositories = Counter(json.loads(each)["repo"]["id"] for each in whole)
     tracked = frozenset(repo for repo, _ in repositories.most_common(200))
     expected = scan_damage.truth(whole, tracked)
-    result = scan_hour([data], Selection(tracked, panel_one_in=0))
+    result = scan_hour([data], Selection(tracked, panel_one_in=0), sorter_of)
     found = Answer(
         result.totals,
         [
