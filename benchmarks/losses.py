@@ -4,7 +4,9 @@ In each world the first archive loses nineteen stars of twenty and most of all e
 platform's own functions see it day by day, from what each archive recorded to messages in the
 outbox, without Dagster or HTTP: one message has to say that a source fails, and none that a country
 does, unless a shift was planted too and the sources allow. The calendar of known breaks does not
-know the loss. Of the kinds of rules there are, threshold rules alone can mistake a loss.
+know the loss. Of the kinds of rules there are, threshold rules alone can mistake a loss. Beside it
+stands a monitor that takes what it sees for all there is: the same rules on the same figures, with
+no word of capture.
 
 Profiles do not change: accounts are attributed once, by them alone, as no rule reads a figure that
 clocks move. Only cells that rules read are estimated: days on tracked repositories.
@@ -15,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -30,7 +32,6 @@ from threadpoolctl import threadpool_limits
 from assets.activity.actor_days import actor_days
 from assets.activity.events import day_events
 from assets.activity.scan import in_panel
-from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_TOTALS
 from assets.alerting.assets import evaluate
 from assets.alerting.ledger import read_state
 from assets.alerting.rules import load_rules
@@ -47,6 +48,14 @@ from assets.engagement.cells import count_cells
 from assets.engagement.engagement import Hours, day_engagement
 from assets.engagement.tables import ENGAGEMENT
 from benchmarks import worlds
+from benchmarks.recorded import (
+    MOMENT,
+    STARS,
+    events_of_archive,
+    midnight,
+    star_counts,
+    totals_of_archive,
+)
 from resources.platform import Platform
 from resources.warehouse import Warehouse
 from sandbox.events import Rise
@@ -62,17 +71,22 @@ BEFORE, AFTER = 10, 21  # days before the loss, and from it on, that rules are e
 _FIRST_LOSS = date(2024, 6, 10)  # a Monday; by its seed, a world's loss begins on any weekday
 _DEVELOPERS = 2_000
 _PANEL_ONE_IN = 10
-_MOMENT = pa.timestamp("us", tz="UTC")
 _SEEN = ["event_type", "event_group", "repo_id", "is_tracked", "is_panel", "sources"]
-_STARS = pa.schema(
-    [("repo_id", pa.int64()), ("star_date", pa.date32()), ("star_count", pa.int64())]
-)
-#: What the shipped rule is changed to: a fifth of those who contribute are from the US, always.
+#: What the shipped rule is changed to. A fifth of those who contribute, and about as many of those
+#: who star, are from the US, always.
 _US_HIGH = {"id": "us-contribution-share-high", "country": "US", "event_group": "contribution"}
 _BELOW = {"id": "us-contribution-share-low", "direction": "below", "fire": 0.12, "clear": 0.15}
+_US_STARS = {
+    "id": "us-attention-share-low",
+    "event_group": "attention",
+    "fire": 0.15,
+    "clear": 0.18,
+}
 _PLATFORM = Platform(
     world="sandbox", data_dir="", reference_dir="", tracked_repositories="", rules=""
 )
+#: Of the day in UTC, when the US is awake and China asleep: losing them looks like a rise of China.
+AMERICAN = (*range(14, 24), 0, 1, 2, 3)
 _GROUPS = ("attention", "contribution")  # that the rules watch
 
 
@@ -87,6 +101,7 @@ class Scenario:
         loss_days: how long the loss lasts; None when it stays.
         has_star_history: whether GitHub's own star counts are known.
         has_shift: whether China's attention rises fourfold a week after the loss.
+        hours: UTC hours of the day in which the first archive loses; empty for all.
     """
 
     name: str
@@ -95,6 +110,7 @@ class Scenario:
     loss_days: int | None = None
     has_star_history: bool = False
     has_shift: bool = False
+    hours: tuple[int, ...] = ()
 
     def world(self, seed: int, loss: date) -> World:
         """A world in which it happens, from the day of the loss."""
@@ -105,14 +121,21 @@ class Scenario:
             seed=seed,
             developers=_DEVELOPERS,
             rise=Rise(on=loss + timedelta(days=SHIFT_AFTER)) if self.has_shift else None,
-            faults=loss_2026(loss, end=last, second_star_share=share, second_other_share=share),
-            second_archive_since=_midnight(second) if second else None,
+            faults=loss_2026(
+                loss,
+                end=last,
+                hours=self.hours,
+                second_star_share=share,
+                second_other_share=share,
+            ),
+            second_archive_since=midnight(second) if second else None,
         )
 
 
 SCENARIOS = {
     "alone": Scenario("one archive; a second, partial one two weeks later", 14),
     "two": Scenario("a second, partial archive from long before", -60),
+    "hours": Scenario("one archive, which loses the hours of America", hours=AMERICAN),
     "stars": Scenario("one archive and star history", has_star_history=True),
     "recovers": Scenario("shift; the archive recovers in 14 days", loss_days=14, has_shift=True),
     "replaced": Scenario("shift; a good archive begins in 11 days", 11, 0.9, has_shift=True),
@@ -138,12 +161,15 @@ class Outcome:
         loss: first day of it.
         sent: all messages, the oldest first.
         held: days on which the rule of the shift was held.
+        naive: messages that a country's share is beyond a level, or back, of the same rules where
+            nothing is known of capture.
     """
 
     seed: int
     loss: date
     sent: tuple[Sent, ...]
     held: tuple[date, ...]
+    naive: tuple[Sent, ...] = ()
 
     @property
     def threshold(self) -> list[Sent]:
@@ -198,13 +224,15 @@ class Watch:
         self._repositories = worlds.repositories(self._world)
         self._seen: dict[date, dict[str, ObservedEvents]] = {}
         self._totals: list[pa.Table] = []
-        self._stars = [_STARS.empty_table()]
+        self._stars = [STARS.empty_table()]
         shipped = load_rules(SHIPPED_RULES)
         china = next(each for each in shipped if each.id == SHIFT_RULE)
         us = china.model_copy(update=_US_HIGH)
-        self._rules = (*shipped, us, us.model_copy(update=_BELOW))
-        self.house = InMemory()
-        prepare(self.house, ENGAGEMENT, COVERAGE, ALERTS, OUTBOX)
+        us_low = us.model_copy(update=_BELOW)
+        self._rules = (*shipped, us, us_low, us_low.model_copy(update=_US_STARS))
+        self.house, self.naive = InMemory(), InMemory()
+        for house in (self.house, self.naive):
+            prepare(house, ENGAGEMENT, COVERAGE, ALERTS, OUTBOX)
 
     def attribute(self, day: date) -> DayCountries:
         """Countries of everybody, by the profiles of a day."""
@@ -214,7 +242,7 @@ class Watch:
                 "actor_id": [each.github_id for each in people],
                 "location": [each.location for each in people],
                 "company": [each.company for each in people],
-                "fetched_at": pa.repeat(pa.scalar(_midnight(day), _MOMENT), len(people)),
+                "fetched_at": pa.repeat(pa.scalar(midnight(day), MOMENT), len(people)),
             }
         )
         evidence = evidence_rows(day, profiles, {}, {}, {}, worlds.readers())
@@ -223,14 +251,16 @@ class Watch:
 
     def count(self, day: date) -> None:
         """Keep what the platform keeps of every day for half a year: totals, and star counts."""
-        self._totals += [_totals(day, name, seen) for name, seen in self._recorded(day).items()]
-        self._stars += [_stars(self._world, day)] if self._has_stars else []
+        self._totals += [
+            totals_of_archive(day, name, seen) for name, seen in self._recorded(day).items()
+        ]
+        self._stars += [star_counts(self._world, day)] if self._has_stars else []
 
     def publish(self, day: date, made: DayCountries) -> pa.Table:
         """Make a day's core.coverage and mart.engagement, and return the former."""
         self.count(day)
         recorded = self._recorded(day)
-        rows = [_archive_events(day, name, seen, self._panel) for name, seen in recorded.items()]
+        rows = [events_of_archive(day, name, seen, self._panel) for name, seen in recorded.items()]
         events = day_events(day, rows).events
         stars, totals = pa.concat_tables(self._stars), pa.concat_tables(self._totals)
         sources = {name: SourceDay(complete_hours=24) for name in recorded}
@@ -248,31 +278,41 @@ class Watch:
         hours = {"day": Hours(24, 24)}
         shares = day_engagement(day, watched, made.model, {}, hours, captures).engagement
         self.house.replace_days(ENGAGEMENT.qualified, "activity_date", [day], shares)
+        self.naive.replace_days(
+            ENGAGEMENT.qualified, "activity_date", [day], _taken_for_whole(shares)
+        )
         return coverage
 
     def evaluate(self, day: date) -> bool:
         """Move all rules on by a day; whether the rule of the shift is held after it."""
-        evaluate(self.house, self._rules, [day], _PLATFORM)
+        for house in (self.house, self.naive):
+            evaluate(house, self._rules, [day], _PLATFORM)
         with self.house.transaction() as connection:
             state = read_state(connection, SHIFT_RULE)
         return state is not None and state.state is State.HELD
 
-    def sent(self) -> tuple[Sent, ...]:
-        """All messages of the outbox, the oldest first."""
-        keys = self.house.query("SELECT message_key FROM ops.outbox ORDER BY ALL")["message_key"]
-        parts = (key.split(":") for key in keys.to_pylist())
-        found = [
-            Sent(kind, rule, date.fromisoformat(on), to) for kind, rule, *_source, on, to in parts
-        ]
-        return tuple(sorted(found, key=lambda each: each.day))
-
     def _recorded(self, day: date) -> dict[str, ObservedEvents]:
         """What the archives that have files of a day recorded of it, by name."""
         if day not in self._seen:
-            is_there = partial(self._world.calendar.has_file, _midnight(day))
+            is_there = partial(self._world.calendar.has_file, midnight(day))
             there = [name for name in ARCHIVES if is_there(name)]
             self._seen = {day: {name: self._world.recorded(day, name) for name in there}}
         return self._seen[day]
+
+
+def _taken_for_whole(shares: pa.Table) -> pa.Table:
+    """mart.engagement of who does not ask what was captured."""
+    at = shares.column_names.index("capture_status")
+    sound = pa.repeat("sound", shares.num_rows)
+    return shares.set_column(at, shares.schema.field(at), sound)
+
+
+def _sent(house: Warehouse) -> tuple[Sent, ...]:
+    """All messages of an outbox, the oldest first."""
+    keys = house.query("SELECT message_key FROM ops.outbox ORDER BY ALL")["message_key"]
+    parts = (key.split(":") for key in keys.to_pylist())
+    found = [Sent(kind, rule, date.fromisoformat(on), to) for kind, rule, *_source, on, to in parts]
+    return tuple(sorted(found, key=lambda each: each.day))
 
 
 def outcome(seed: int, scenario: Scenario, *, before: int = BEFORE, after: int = AFTER) -> Outcome:
@@ -289,67 +329,7 @@ def outcome(seed: int, scenario: Scenario, *, before: int = BEFORE, after: int =
             watch.publish(day, made)
             if watch.evaluate(day):
                 held.append(day)
-        return Outcome(seed, watch.loss, watch.sent(), tuple(held))
-
-
-def _archive_events(day: date, archive: str, recorded: ObservedEvents, panel: Ints) -> pa.Table:
-    """raw.archive_events of what an archive recorded of a day."""
-    is_panel = np.isin(recorded.actor_id, panel)
-    kept = recorded.is_tracked | is_panel
-    created = recorded.created_at[kept]
-    count = len(created)
-    rows = pa.table(
-        {
-            "source": pa.repeat(archive, count),
-            "archive_date": pa.repeat(pa.scalar(day), count),
-            "file_hour": _moments(created.astype("datetime64[h]")),
-            "event_type": pa.array(recorded.event_type[kept].tolist(), pa.string()),
-            "event_id": pa.array(recorded.event_id[kept]).cast(pa.string()),
-            "created_at": _moments(created),
-            "actor_id": recorded.actor_id[kept],
-            "is_bot": recorded.is_bot[kept],
-            "repo_id": recorded.repo_id[kept],
-            "repo_name": pa.nulls(count, pa.string()),
-            "action": pa.nulls(count, pa.string()),
-            "is_tracked": recorded.is_tracked[kept],
-            "is_panel": is_panel[kept],
-        }
-    )
-    return ARCHIVE_EVENTS.conform(rows)
-
-
-def _totals(day: date, archive: str, recorded: ObservedEvents) -> pa.Table:
-    """raw.archive_totals of an archive's files of a day, bots included."""
-    types, number = np.unique(recorded.event_type, return_inverse=True)
-    hour = recorded.created_at.astype("datetime64[h]").astype(np.int64)
-    places, counts = np.unique(np.stack([hour, number]), axis=1, return_counts=True)
-    rows = pa.table(
-        {
-            "source": pa.repeat(archive, len(counts)),
-            "archive_date": pa.repeat(pa.scalar(day), len(counts)),
-            "file_hour": _moments(places[0].astype("datetime64[h]")),
-            "event_type": pa.array(types[places[1]].tolist(), pa.string()),
-            "event_count": counts,
-        }
-    )
-    return ARCHIVE_TOTALS.conform(rows)
-
-
-def _stars(world: World, day: date) -> pa.Table:
-    """Stars of every tracked repository on a day, as GitHub counts them: all that happened."""
-    drawn = world.drawn_on(day)
-    ids = np.array([repository.github_id for repository in world.tracked_repositories])
-    starred = drawn.repo_id[drawn.event_type == "WatchEvent"]
-    counts = (ids[:, None] == starred).sum(axis=1)
-    return pa.table({"repo_id": ids, "star_date": [day] * len(ids), "star_count": counts}, _STARS)
-
-
-def _midnight(day: date) -> datetime:
-    return datetime.combine(day, time(), UTC)
-
-
-def _moments(times: npt.NDArray[np.datetime64]) -> pa.Array:
-    return pa.array(times.astype("datetime64[us]")).cast(_MOMENT)
+        return Outcome(seed, watch.loss, _sent(watch.house), tuple(held), _sent(watch.naive))
 
 
 def many_outcomes(scenario: Scenario, seeds: Sequence[int]) -> Iterator[Outcome]:
@@ -366,7 +346,10 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     options = parser.parse_args(arguments)
     for name in options.scenarios:
-        print(f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of {_DEVELOPERS} people")
+        print(
+            f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of "
+            f"{SCENARIOS[name].developers:,} people"
+        )
         found: list[Outcome] = []
         for each in many_outcomes(SCENARIOS[name], range(1, options.worlds + 1)):
             found.append(each)
@@ -389,7 +372,11 @@ def report(scenario: Scenario, found: Sequence[Outcome]) -> None:
         print(f"  shift found, nothing else: {len(delays)} of {count} (bar 80 %), median {middle}")
     else:
         wrong = sum(bool(each.threshold) for each in found)
-        print(f"  worlds with a threshold message: {wrong} of {count} (bar 0)")
+        naive = sum(bool(each.naive) for each in found)
+        print(
+            f"  worlds with a threshold message: {wrong} of {count} (bar 0); "
+            f"of a monitor that does not ask what was captured: {naive}"
+        )
     print(f"  {SHIFT_RULE} held on {median(len(each.held) for each in found):.0f} days (median)")
     for each in found:
         is_right = each.shift_delay is not None if scenario.has_shift else not each.threshold

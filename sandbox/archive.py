@@ -14,13 +14,14 @@ import numpy as np
 from sandbox.drawn_hours import DrawnHours
 from sandbox.events import Events, FloatArray, IntArray
 from sandbox.faults import ARCHIVES, FaultCalendar, LateDelivery, MultiMemberHour
-from sandbox.hours import day_of, hour_start
+from sandbox.hours import hour_start
 
 #: Level 6 costs two and a half times the CPU for a seventh less size.
 _GZIP_LEVEL = 3
 #: Streams of random numbers, one an archive: what one captures says nothing of the other.
 _CAPTURE_STREAMS = dict(zip(ARCHIVES, (5, 8), strict=True))
 _CACHED_CUTS = 8
+_CACHED_HOURS = 1_024
 
 
 @dataclass(frozen=True)
@@ -62,7 +63,7 @@ class Archive:
         self._seed = seed
         self._drawn = drawn
         self._calendar = calendar
-        self._shares: Callable[[int], FloatArray] = lru_cache(64)(self._recorded_shares)
+        self._shares: Callable[[int], FloatArray] = lru_cache(_CACHED_HOURS)(self._recorded_shares)
         self._whole_lines: Callable[[int], int] = lru_cache(_CACHED_CUTS)(self._count_whole_lines)
 
     def build(self, hour: int) -> bytes | None:
@@ -134,14 +135,14 @@ class Archive:
         events = self._drawn.events(hour)
         # A stream of its own: a fault takes events away and changes no other draw.
         rng = np.random.default_rng([self._seed, _CAPTURE_STREAMS[self._name], hour])
-        is_recorded = rng.random(len(events)) < self._shares(hour // 24)[events.type_index]
+        is_recorded = rng.random(len(events)) < self._shares(hour)[events.type_index]
         file_hour = np.full(len(events), hour)
         if late := self._calendar.late_delivery(hour_start(hour), self._name):
             file_hour += _delay(rng, events.second % 3_600, late)
         return _Recorded(np.flatnonzero(is_recorded), file_hour[is_recorded])
 
-    def _recorded_shares(self, day: int) -> FloatArray:
-        return np.array(self._calendar.recorded_shares(day_of(24 * day), self._name))
+    def _recorded_shares(self, hour: int) -> FloatArray:
+        return np.array(self._calendar.recorded_shares(hour_start(hour), self._name))
 
     def _count_whole_lines(self, hour: int) -> int:
         """How many lines of the hour's cut file can be read to their end."""

@@ -29,6 +29,8 @@ class CaptureLoss:
         archive: which archive loses them.
         is_gradual: the share falls by the same step each day, from 1 on the day before `first` to
             `captured_share` on `last`.
+        hours: UTC hours of the day, 0 to 23, in which it loses; empty for all. A loss of some
+            hours is one of the countries that are awake then.
     """
 
     event_type: str
@@ -37,6 +39,7 @@ class CaptureLoss:
     captured_share: float
     archive: str = FIRST_ARCHIVE
     is_gradual: bool = False
+    hours: tuple[int, ...] = ()
 
     def applies_to(self, event_type: str) -> bool:
         """Whether events of a type are among those lost."""
@@ -44,9 +47,10 @@ class CaptureLoss:
             return event_type != "PushEvent"
         return self.event_type in {ALL_TYPES, event_type}
 
-    def share_on(self, day: date) -> float:
-        """Chance of an event created on a UTC day to be recorded."""
-        if not self.first <= day <= self.last:
+    def share_in(self, hour: datetime) -> float:
+        """Chance of an event created in a UTC hour to be recorded."""
+        day = hour.date()
+        if not self.first <= day <= self.last or (self.hours and hour.hour not in self.hours):
             return 1.0
         if not self.is_gradual:
             return self.captured_share
@@ -143,6 +147,7 @@ def loss_2026(
     star_share: float = 0.05,
     other_share: float = 0.3,
     end: date | None = None,
+    hours: tuple[int, ...] = (),
     second_since: date = date.min,
     second_star_share: float = 0.6,
     second_other_share: float = 0.6,
@@ -155,6 +160,7 @@ def loss_2026(
         star_share: of WatchEvents that the first archive captures from then on.
         other_share: of its other events that are no pushes, all of which it captures.
         end: last day of that loss; None when it stays.
+        hours: UTC hours of the day in which the first archive loses; empty for all.
         second_since: first day of the second archive's shares, which stay.
         second_star_share: of WatchEvents that the second archive captures.
         second_other_share: of its other events that are no pushes.
@@ -164,7 +170,8 @@ def loss_2026(
     first_shares = {"WatchEvent": star_share, "PushEvent": 1.0}
     second_shares = {"WatchEvent": second_star_share, "PushEvent": second_push_share}
     lost = [
-        CaptureLoss(name, start, last, first_shares.get(name, other_share)) for name in EVENT_TYPES
+        CaptureLoss(name, start, last, first_shares.get(name, other_share), hours=hours)
+        for name in EVENT_TYPES
     ]
     second = [
         CaptureLoss(
@@ -224,6 +231,8 @@ class FaultCalendar:
                     raise ValueError(f"no such event type: {fault.event_type}")
                 if not 0.0 <= fault.captured_share <= 1.0:
                     raise ValueError(f"no share: {fault.captured_share}")
+                if not all(0 <= hour < 24 for hour in fault.hours):
+                    raise ValueError(f"no hours of a day: {fault.hours}")
             elif isinstance(fault, LateDelivery) and not 0.0 <= fault.share <= 0.5:
                 raise ValueError(f"no share of late events, 0 to 0.5: {fault.share}")
 
@@ -237,14 +246,14 @@ class FaultCalendar:
             return (0.0,) * len(EVENT_TYPES)
         cut = self.cut(hour, archive)
         kept_share = cut.kept_share if cut else 1.0
-        return tuple(share * kept_share for share in self.recorded_shares(hour.date(), archive))
+        return tuple(share * kept_share for share in self.recorded_shares(hour, archive))
 
-    def recorded_shares(self, day: date, archive: str = FIRST_ARCHIVE) -> tuple[float, ...]:
-        """Chance of a UTC day's events to be recorded by an archive, by EVENT_TYPES."""
+    def recorded_shares(self, hour: datetime, archive: str = FIRST_ARCHIVE) -> tuple[float, ...]:
+        """Chance of an hour's events to be recorded by an archive, by EVENT_TYPES."""
         shares = dict.fromkeys(EVENT_TYPES, 1.0)
         for fault in self.faults:
             if isinstance(fault, CaptureLoss) and fault.archive == archive:
-                share = fault.share_on(day)
+                share = fault.share_in(hour)
                 for name in EVENT_TYPES if share < 1.0 else ():
                     shares[name] *= share if fault.applies_to(name) else 1.0
         return tuple(shares.values())

@@ -7,7 +7,7 @@ import math
 import zlib
 from collections import Counter
 from dataclasses import replace
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 
 import numpy as np
 import pytest
@@ -33,6 +33,10 @@ from sandbox.world import ObservedEvents, World
 Identity = tuple[str, int, int, int, str]
 ALWAYS = (date.min, date.max)
 HOUR = datetime(2024, 12, 7, 9, tzinfo=UTC)
+
+
+def midnight(day: date) -> datetime:
+    return datetime.combine(day, time(), UTC)
 
 
 def read_lines(world: World, hour: datetime, archive: str) -> list[bytes]:
@@ -218,7 +222,9 @@ def test_losses_of_one_event_multiply() -> None:
     )
 
     def shares(day: date, archive: str = "gharchive") -> tuple[float, float, float]:
-        by_type = dict(zip(EVENT_TYPES, calendar.recorded_shares(day, archive), strict=True))
+        by_type = dict(
+            zip(EVENT_TYPES, calendar.recorded_shares(midnight(day), archive), strict=True)
+        )
         return by_type["PushEvent"], by_type["ForkEvent"], by_type["WatchEvent"]
 
     assert shares(day) == pytest.approx((0.5, 0.5 * 0.8, 0.5 * 0.8 * 0.5))
@@ -230,9 +236,35 @@ def test_losses_of_one_event_multiply() -> None:
 def test_a_gradual_loss_falls_by_the_same_step_each_day() -> None:
     first = date(2026, 2, 1)
     loss = CaptureLoss("WatchEvent", first, date(2026, 2, 4), 0.2, is_gradual=True)
-    shares = [loss.share_on(first + timedelta(days=offset)) for offset in range(-1, 5)]
+    shares = [loss.share_in(midnight(first) + timedelta(days=offset)) for offset in range(-1, 5)]
     # From 1 to 0.2 in four steps of 0.2.
     assert shares == pytest.approx([1.0, 0.8, 0.6, 0.4, 0.2, 1.0])
+
+
+def test_a_loss_of_some_hours_takes_from_those_who_are_awake_then() -> None:
+    evening = tuple(range(14, 24))
+    day = date(2024, 12, 3)
+    loss = CaptureLoss("WatchEvent", day, day, 0.05, hours=evening)
+    assert [loss.share_in(midnight(day) + timedelta(hours=n)) for n in (13, 14, 23, 24)] == [
+        1.0, 0.05, 0.05, 1.0,
+    ]  # fmt: skip
+    world = World(1, 1_000, rise=None, faults=(loss,), second_archive_since=None)
+    drawn, held = world.drawn_on(day), world.recorded(day, "gharchive")
+    assert (held.event_type == "PushEvent").sum() == (drawn.event_type == "PushEvent").sum()
+    happened, kept = (
+        each.created_at[each.event_type == "WatchEvent"].astype(int) // 3600 % 24
+        for each in (drawn, held)
+    )
+    assert (kept < 14).sum() == (happened < 14).sum()
+    # 5 % of the evening's stars, four standard errors of a binomial either way.
+    lost_from = int((happened >= 14).sum())
+    error = 4 * math.sqrt(lost_from * 0.05 * 0.95)
+    assert abs((kept >= 14).sum() - 0.05 * lost_from) <= error
+    # Seen through it, the share of the US, awake by then, is smaller by a tenth or more.
+    seen, true = (
+        world.true_share(day, "attention", "US", captured_only=flag) for flag in (True, False)
+    )
+    assert seen < 0.9 * true
 
 
 @pytest.fixture(scope="module")
@@ -280,7 +312,9 @@ def test_a_loss_as_in_2026_can_begin_and_end_on_any_day() -> None:
     calendar = FaultCalendar(faults)
 
     def shares(day: date, archive: str) -> tuple[float, float, float]:
-        by_type = dict(zip(EVENT_TYPES, calendar.recorded_shares(day, archive), strict=True))
+        by_type = dict(
+            zip(EVENT_TYPES, calendar.recorded_shares(midnight(day), archive), strict=True)
+        )
         assert by_type["ForkEvent"] == by_type["IssuesEvent"] == by_type["ReleaseEvent"]
         return by_type["PushEvent"], by_type["ForkEvent"], by_type["WatchEvent"]
 
@@ -354,6 +388,7 @@ def test_payloads_are_trimmed_since_october_2025(world: World) -> None:
     [
         (CaptureLoss("StarEvent", *ALWAYS, 0.5), "no such event type: StarEvent"),
         (CaptureLoss("*", *ALWAYS, 1.5), "no share: 1.5"),
+        (CaptureLoss("*", *ALWAYS, 0.5, hours=(24,)), r"no hours of a day: \(24,\)"),
         (MissingHour(HOUR, archive="gharchives"), "no such archive: gharchives"),
         (LateHour(HOUR, archive=""), "no such archive: "),
         (LateDelivery(HOUR, share=0.6), "no share of late events"),

@@ -20,6 +20,17 @@ def test_a_loss_is_said_once_on_its_first_day_and_no_country_is_said_to_shift(na
     assert seen.held == tuple(LOSS + timedelta(days=n) for n in range(3))
 
 
+def test_a_loss_of_american_hours_is_no_shift_though_who_takes_it_for_all_there_is_sees_one() -> (
+    None
+):
+    seen = outcome(1, SCENARIOS["hours"], before=4, after=6)
+    assert seen.sent == (Sent("upstream", "upstream-capture", seen.loss, "firing"),)
+    assert ("threshold", "us-attention-share-low", "firing") in {
+        (each.kind, each.rule_id, each.state) for each in seen.naive
+    }
+    assert min(each.day for each in seen.naive) >= seen.loss
+
+
 def test_a_shift_within_the_loss_is_found_once_another_archive_captures_enough() -> None:
     scenario = SCENARIOS["replaced"]
     assert scenario.second_after is not None
