@@ -347,8 +347,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     options = parser.parse_args(arguments)
     for name in options.scenarios:
         print(
-            f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of "
-            f"{SCENARIOS[name].developers:,} people"
+            f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of {_DEVELOPERS:,} people"
         )
         found: list[Outcome] = []
         for each in many_outcomes(SCENARIOS[name], range(1, options.worlds + 1)):
