@@ -1,0 +1,1 @@
+"""Visibility: how much of the use of Chinese-origin open models patents show."""
