@@ -47,6 +47,7 @@ from assets.engagement.capture import captures_ending
 from assets.engagement.cells import count_cells
 from assets.engagement.engagement import Hours, day_engagement
 from assets.engagement.tables import ENGAGEMENT
+from assets.visibility.tables import VISIBILITY_GAP
 from benchmarks import worlds
 from benchmarks.recorded import (
     MOMENT,
@@ -232,7 +233,7 @@ class Watch:
         self._rules = (*shipped, us, us_low, us_low.model_copy(update=_US_STARS))
         self.house, self.naive = InMemory(), InMemory()
         for house in (self.house, self.naive):
-            prepare(house, ENGAGEMENT, COVERAGE, ALERTS, OUTBOX)
+            prepare(house, ENGAGEMENT, COVERAGE, VISIBILITY_GAP, ALERTS, OUTBOX)
 
     def attribute(self, day: date) -> DayCountries:
         """Countries of everybody, by the profiles of a day."""

@@ -10,19 +10,21 @@ import dagster as dg
 import duckdb
 
 from assets.alerting import ledger, tables
-from assets.alerting.messages import Message, threshold_message, upstream_message
-from assets.alerting.rules import Rule, ThresholdRule, UpstreamRule, load_rules
+from assets.alerting.gap import GapTransition, step_gap
+from assets.alerting.messages import Message, gap_message, threshold_message, upstream_message
+from assets.alerting.rules import GapRule, Rule, ThresholdRule, UpstreamRule, load_rules
 from assets.alerting.threshold import AlertState, State, Transition, step
 from assets.alerting.upstream import UpstreamTransition, lost_types, state_id, step_upstream
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, days_of, prepare
 from assets.engagement.tables import ENGAGEMENT
+from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
 from resources.slack import SlackDeliveryError, SlackPoster, SlackResource, escape
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "alerting"
-AnyTransition = Transition | UpstreamTransition
+AnyTransition = Transition | GapTransition | UpstreamTransition
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -33,7 +35,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             tables.ALERTS,
             group=GROUP,
             kinds={"slack", "duckdb"},
-            deps=[ENGAGEMENT, COVERAGE],
+            deps=[ENGAGEMENT, COVERAGE, VISIBILITY_GAP],
         )
     ]
 
@@ -46,7 +48,7 @@ def alerts_table(
 ) -> dg.MaterializeResult[None]:
     """Evaluate the rules on the days not evaluated before, and post what changed to Slack."""
     house = warehouse.open()
-    prepare(house, tables.ALERTS, tables.OUTBOX, COVERAGE)
+    prepare(house, tables.ALERTS, tables.OUTBOX, COVERAGE, VISIBILITY_GAP)
     oldest = platform.today() - timedelta(days=platform.alert_max_age_days)
     days = [day for day in days_of(context) if day >= oldest]
     if len(days) < len(context.partition_keys):
@@ -77,12 +79,17 @@ def alerts_table(
 def evaluate(
     warehouse: Warehouse, rules: tuple[Rule, ...], days: list[date], platform: Platform
 ) -> list[AnyTransition]:
-    """Move every rule on, day by day; states and messages are written in one transaction."""
+    """Move every rule on, day by day; states and messages are written in one transaction.
+
+    Rules on the gap are of months: with a day that may alert, they see the newest complete cohort.
+    """
     transitions: list[AnyTransition] = []
     with warehouse.transaction() as connection:
         for rule in rules:
             if isinstance(rule, UpstreamRule):
                 transitions += _upstream(connection, rule, days)
+            elif isinstance(rule, GapRule):
+                transitions += _gap(connection, rule) if days else []
             else:
                 transitions += _threshold(connection, rule, days)
         for transition in transitions:
@@ -105,6 +112,17 @@ def _threshold(
     if state is not None:
         ledger.write_state(connection, state)
     return transitions
+
+
+def _gap(connection: duckdb.DuckDBPyConnection, rule: GapRule) -> list[GapTransition]:
+    """Move a rule on the gap on."""
+    reading = ledger.read_gap(connection, rule)
+    if reading is None:
+        return []
+    state, transition = step_gap(rule, ledger.read_state(connection, rule.id), reading)
+    if state is not None:
+        ledger.write_state(connection, state)
+    return [transition] if transition else []
 
 
 def _upstream(
@@ -133,6 +151,8 @@ def _upstream(
 def _message(transition: AnyTransition, world: str) -> Message:
     if isinstance(transition, UpstreamTransition):
         return upstream_message(transition, world=world, escape=escape)
+    if isinstance(transition, GapTransition):
+        return gap_message(transition, world=world, escape=escape)
     return threshold_message(transition, world=world, escape=escape)
 
 

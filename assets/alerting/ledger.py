@@ -8,8 +8,9 @@ from pathlib import Path
 
 import duckdb
 
+from assets.alerting.gap import GapReading
 from assets.alerting.messages import Message
-from assets.alerting.rules import ThresholdRule
+from assets.alerting.rules import GapRule, ThresholdRule
 from assets.alerting.threshold import AlertState, Reading, State
 from assets.alerting.upstream import SourceCapture, UpstreamReading
 from assets.engagement.intervals import wilson_interval
@@ -80,6 +81,21 @@ def read_reading(
         value = 0.0
         low, high = (float(bound) for bound in wilson_interval(0, located))
     return Reading(day, value, low, high, located, unknown_share, is_complete, is_degraded)
+
+
+def read_gap(connection: duckdb.DuckDBPyConnection, rule: GapRule) -> GapReading | None:
+    """The newest complete cohort's gap between use in papers and patents; None without one.
+
+    Censored and partial cohorts are no reading: a rule never sees them.
+    """
+    row = connection.execute(
+        "SELECT cohort_month, gap_pp, gap_pp_ci_low, gap_pp_ci_high, use_share, use_count, "
+        "patent_share, patent_count FROM mart.visibility_gap "
+        "WHERE basis = ? AND user_kind = ? AND use_measure = 'papers' AND lag_months = 0 "
+        "AND status = 'complete' AND gap_pp IS NOT NULL ORDER BY cohort_month DESC LIMIT 1",
+        [rule.basis, rule.user_kind],
+    ).fetchone()
+    return None if row is None else GapReading(*row)
 
 
 def read_sources(connection: duckdb.DuckDBPyConnection, day: date) -> list[str]:

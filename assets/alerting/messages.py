@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
 
+from assets.alerting.gap import GapTransition
+from assets.alerting.rules import GapRule, ThresholdRule
 from assets.alerting.threshold import State, Transition
 from assets.alerting.upstream import SourceCapture, UpstreamTransition, lost_groups
 
@@ -12,6 +14,13 @@ _MOST_LOSSES = 4  # of this length, escaped, they fit a section
 MAX_SECTION_LENGTH = 3000
 _LONGEST_ESCAPE = len("&amp;")
 _MAX_RAW_LENGTH = MAX_SECTION_LENGTH // _LONGEST_ESCAPE  # escaped, it still fits a section
+
+_USERS = {
+    "us_company": "U.S. companies",
+    "us_education": "U.S. universities and schools",
+    "us_all": "All users in the U.S.",
+    "all": "All users",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +48,8 @@ def threshold_message(
         escape: makes text safe in Slack's markup.
     """
     rule, reading = transition.rule, transition.reading
-    is_firing = transition.after is State.FIRING
-    head = f"{'Firing' if is_firing else 'Resolved'}: {rule.title}"
-    if world != "live":
-        head = f"[{world}, synthetic] {head}"
-    level = rule.fire if is_firing else rule.clear
-    side = rule.direction if is_firing else {"above": "below", "below": "above"}[rule.direction]
+    head = _head(rule, transition.after, world)
+    side, level = _beyond(rule, transition.after)
     figure = (
         f"{rule.country}: {reading.value:.1%} of located accounts in {rule.event_group} on "
         f"{reading.day} (UTC), 95 % interval {reading.ci_low:.1%} to {reading.ci_high:.1%}, "
@@ -55,12 +60,27 @@ def threshold_message(
         f"accounts have no known country. Source: hourly event archives, all 24 files whole. "
         f"Rule {rule.id}."
     )
-    blocks: tuple[dict[str, object], ...] = (
-        {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
-        {"type": "section", "text": {"type": "mrkdwn", "text": escape(figure)}},
-        {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(basis)}]},
+    return _message(transition.key, "threshold", head, figure, basis, escape)
+
+
+def gap_message(transition: GapTransition, *, world: str, escape: Callable[[str], str]) -> Message:
+    """The message for a gap between use and patents that went beyond a level, or back."""
+    rule, reading = transition.rule, transition.reading
+    side, level = _beyond(rule, transition.after)
+    figure = (
+        f"{_USERS[rule.user_kind]}: {reading.gap_pp:.1f} percentage points between use and "
+        f"patents of Chinese-origin open models, patents by {rule.basis} in "
+        f"{reading.cohort_month:%Y-%m}, 95 % interval {reading.ci_low:.1f} to "
+        f"{reading.ci_high:.1f}, wholly {side} {level:.1f}."
     )
-    return Message(transition.key, "threshold", escape(f"{head}\n{figure}"), blocks)
+    basis = (
+        f"{reading.use_share:.1%} of {reading.use_count} papers and {reading.patent_share:.1%} of "
+        f"{reading.patent_count} U.S. patents that name any open model name one of Chinese origin. "
+        f"A cohort is evaluated once its patents are public and all weekly files read. "
+        f"Rule {rule.id}."
+    )
+    head = _head(rule, transition.after, world)
+    return _message(transition.key, "gap", head, figure, basis, escape)
 
 
 def upstream_message(
@@ -84,12 +104,30 @@ def upstream_message(
         lines = [f"{transition.source} captured as much as usual on {transition.day} (UTC) again."]
         basis = f"Rules that were held go on from where they stood. Rule {rule.id}."
     text = "\n".join(lines)[:_MAX_RAW_LENGTH]
+    return _message(transition.key, "upstream", head, text, basis, escape)
+
+
+def _head(rule: ThresholdRule | GapRule, after: State, world: str) -> str:
+    head = f"{'Firing' if after is State.FIRING else 'Resolved'}: {rule.title}"
+    return head if world == "live" else f"[{world}, synthetic] {head}"
+
+
+def _beyond(rule: ThresholdRule | GapRule, after: State) -> tuple[str, float]:
+    """The side of which level the whole interval lies on."""
+    if after is State.FIRING:
+        return rule.direction, rule.fire
+    return {"above": "below", "below": "above"}[rule.direction], rule.clear
+
+
+def _message(
+    key: str, kind: str, head: str, text: str, basis: str, escape: Callable[[str], str]
+) -> Message:
     blocks: tuple[dict[str, object], ...] = (
         {"type": "header", "text": {"type": "plain_text", "text": head[:150]}},
         {"type": "section", "text": {"type": "mrkdwn", "text": escape(text)}},
         {"type": "context", "elements": [{"type": "mrkdwn", "text": escape(basis)}]},
     )
-    return Message(transition.key, "upstream", escape(f"{head}\n{text}"), blocks)
+    return Message(key, kind, escape(f"{head}\n{text}"), blocks)
 
 
 def _loss(each: SourceCapture, day: date) -> str:

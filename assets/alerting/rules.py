@@ -16,6 +16,8 @@ from pydantic import (
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,60}$")]
 Iso2 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
+Points = Annotated[float, Field(gt=-100.0, lt=100.0)]
+Direction = Literal["above", "below"]
 
 
 class RulesError(ValueError):
@@ -32,17 +34,36 @@ class ThresholdRule(BaseModel):
     title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
     country: Iso2
     event_group: Literal["contribution", "participation", "attention", "any"]
-    direction: Literal["above", "below"]
+    direction: Direction
     fire: Share
     clear: Share
     min_located_actors: Annotated[int, Field(ge=1)]
 
     @model_validator(mode="after")
     def _clears_on_the_near_side(self) -> "ThresholdRule":
-        if self.direction == "above" and self.clear > self.fire:
-            raise ValueError("clear must not exceed fire in a rule of direction above")
-        if self.direction == "below" and self.clear < self.fire:
-            raise ValueError("clear must not be under fire in a rule of direction below")
+        _refuse_far_side(self.direction, self.fire, self.clear)
+        return self
+
+
+class GapRule(BaseModel):
+    """A level of the gap between use and patents, in percentage points, that is worth a message."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    id: Id
+    kind: Literal["gap"]
+    title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
+    user_kind: Literal["us_company", "us_education", "us_all", "all"]
+    basis: Literal["filing", "publication"]
+    direction: Direction
+    fire: Points
+    clear: Points
+    min_works: Annotated[int, Field(ge=1)]
+    min_patents: Annotated[int, Field(ge=1)]
+
+    @model_validator(mode="after")
+    def _clears_on_the_near_side(self) -> "GapRule":
+        _refuse_far_side(self.direction, self.fire, self.clear)
         return self
 
 
@@ -65,7 +86,14 @@ class UpstreamRule(BaseModel):
         return self
 
 
-Rule = ThresholdRule | UpstreamRule
+Rule = ThresholdRule | GapRule | UpstreamRule
+
+
+def _refuse_far_side(direction: Direction, fire: float, clear: float) -> None:
+    if direction == "above" and clear > fire:
+        raise ValueError("clear must not exceed fire in a rule of direction above")
+    if direction == "below" and clear < fire:
+        raise ValueError("clear must not be under fire in a rule of direction below")
 
 
 class _RulesFile(BaseModel):

@@ -8,15 +8,25 @@ ALERTS = Table(
     description="Where each alert rule stands.",
     grain="One rule",
     key=("rule_id",),
-    source="The rules evaluated on mart.engagement and core.coverage, day by day",
+    source=(
+        "The rules evaluated on mart.engagement and core.coverage, day by day, and on complete "
+        "cohorts of mart.visibility_gap"
+    ),
     columns=(
         Column("rule_id", "VARCHAR", "The rule's id in rules.yaml"),
         Column("state", "VARCHAR", "ok, firing, or held while capture is degraded"),
-        Column("since_date", "DATE", "Day of data on which this state began"),
-        Column("evaluated_through", "DATE", "Newest day of data evaluated"),
-        Column("value", "DOUBLE", "Share, or lowest capture rate, then", "0 to 1", nullable=True),
-        Column("ci_low", "DOUBLE", "Its 95 % lower bound", "0 to 1", nullable=True),
-        Column("ci_high", "DOUBLE", "Its 95 % upper bound", "0 to 1", nullable=True),
+        Column(
+            "since_date", "DATE", "Day of data, or month of a cohort, on which this state began"
+        ),
+        Column("evaluated_through", "DATE", "Newest day or cohort evaluated"),
+        Column(
+            "value",
+            "DOUBLE",
+            "Share or lowest capture rate, 0 to 1, or gap in percentage points, then",
+            nullable=True,
+        ),
+        Column("ci_low", "DOUBLE", "Its 95 % lower bound", nullable=True),
+        Column("ci_high", "DOUBLE", "Its 95 % upper bound", nullable=True),
         Column("held_from", "VARCHAR", "State before it was held", nullable=True),
     ),
 )
@@ -30,7 +40,7 @@ OUTBOX = Table(
     source="State transitions of alert rules, and failed runs",
     columns=(
         Column("message_key", "VARCHAR", "What identifies the message for ever"),
-        Column("kind", "VARCHAR", "threshold, upstream or failed_run"),
+        Column("kind", "VARCHAR", "threshold, gap, upstream or failed_run"),
         Column("message", "VARCHAR", "Text and blocks as JSON"),
         Column("created_at", "TIMESTAMPTZ", "When it was decided (UTC)"),
         Column("attempt_count", "INTEGER", "Deliveries tried"),

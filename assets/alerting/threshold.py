@@ -4,7 +4,7 @@ from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from enum import StrEnum
 
-from assets.alerting.rules import ThresholdRule
+from assets.alerting.rules import GapRule, ThresholdRule
 
 
 class State(StrEnum):
@@ -87,7 +87,7 @@ def step(
     if not reading.is_complete or reading.located_actor_count < rule.min_located_actors:
         return state, None
     before = _standing(state)
-    after = _verdict(rule, before, reading)
+    after = verdict(rule, before, reading.ci_low, reading.ci_high)
     changed = after is not before
     moved = AlertState(
         rule_id=rule.id,
@@ -117,12 +117,23 @@ def _held(rule: ThresholdRule, state: AlertState | None, day: date) -> AlertStat
     return replace(state, state=State.HELD, since=day, held_from=state.state)
 
 
-def _verdict(rule: ThresholdRule, state: State, reading: Reading) -> State:
+def verdict(rule: ThresholdRule | GapRule, state: State, low: float, high: float) -> State:
+    """Where a rule stands after a figure, given where it stood: ok or firing.
+
+    It fires where the whole interval is beyond `fire`, and clears where it is wholly back beyond
+    `clear`.
+
+    Args:
+        rule: of a level.
+        state: ok or firing.
+        low: lower bound of the figure's 95 % interval, in the unit of the rule's levels.
+        high: upper bound.
+    """
     # Mirrored, a rule of direction below is one of direction above.
     sign = 1.0 if rule.direction == "above" else -1.0
-    low, high = sorted((sign * reading.ci_low, sign * reading.ci_high))
-    if state is State.OK and low > sign * rule.fire:
+    near, far = sorted((sign * low, sign * high))
+    if state is State.OK and near > sign * rule.fire:
         return State.FIRING
-    if state is State.FIRING and high < sign * rule.clear:
+    if state is State.FIRING and far < sign * rule.clear:
         return State.OK
     return state

@@ -78,8 +78,8 @@ VISIBILITY_GAP = Table(
         Column(
             "status",
             "VARCHAR",
-            "complete; censored (filed less than 18 months before the newest file, so that most are "
-            "not public yet, or a month of publication not over); partial (weekly files of the "
+            "complete; censored (filed under 18 months before the newest file, so that most are "
+            "not public yet; or a month of publication not over); partial (weekly files of the "
             "cohort's time were not read)",
         ),
         Column("files_missing_count", "INTEGER", "Weekly files of that time not read", "files"),

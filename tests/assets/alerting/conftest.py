@@ -7,6 +7,7 @@ import pytest
 from assets.alerting.tables import ALERTS, OUTBOX
 from assets.declare import prepare
 from assets.engagement.tables import ENGAGEMENT
+from assets.visibility.tables import VISIBILITY_GAP
 from resources.warehouse import Warehouse
 
 
@@ -14,5 +15,5 @@ from resources.warehouse import Warehouse
 def warehouse(tmp_path: Path) -> Warehouse:
     """An empty warehouse."""
     house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    prepare(house, ENGAGEMENT, ALERTS, OUTBOX)
+    prepare(house, ENGAGEMENT, VISIBILITY_GAP, ALERTS, OUTBOX)
     return house

@@ -1,5 +1,6 @@
 """The rules file: what ships loads, and each fault of an edited one is named."""
 
+import re
 from pathlib import Path
 
 import pytest
@@ -37,10 +38,42 @@ def edited(old: str, new: str) -> str:
 
 def test_the_shipped_rules_load() -> None:
     shipped = load_rules(SHIPPED)
-    assert [rule.id for rule in shipped] == ["upstream-capture", "cn-attention-share-high"]
-    upstream, threshold = shipped
+    assert [rule.id for rule in shipped] == [
+        "upstream-capture",
+        "cn-attention-share-high",
+        "gap-us-company-high",
+        "gap-us-all-high",
+    ]
+    upstream, *levels = shipped
     assert upstream.fire < upstream.clear
-    assert threshold.clear < threshold.fire
+    assert all(rule.clear < rule.fire for rule in levels)
+
+
+GAP = """\
+rules:
+  - {id: gap-high, kind: gap, title: a gap that is high, user_kind: us_all, basis: filing,
+     direction: above, fire: 10, clear: 5, min_works: 30, min_patents: 30}
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "fault"),
+    [
+        ("clear: 5", "clear: 11", "rules.0: Value error, clear must not exceed fire"),
+        ("direction: above", "direction: below", "rules.0: Value error, clear must not be under"),
+        ("fire: 10", "fire: 100", "rules.0.fire: Input should be less than 100"),
+        ("us_all", "us_government", "rules.0.user_kind: Input should be 'us_company'"),
+        ("basis: filing", "basis: grant", "rules.0.basis: Input should be 'filing'"),
+        ("min_works: 30", "min_works: 0", "rules.0.min_works: Input should be greater than"),
+    ],
+)
+def test_a_fault_of_a_gap_rule_is_named(tmp_path: Path, old: str, new: str, fault: str) -> None:
+    path = tmp_path / "rules.yaml"
+    path.write_text(GAP, encoding="utf-8")
+    assert load_rules(path)[0].kind == "gap"
+    path.write_text(GAP.replace(old, new), encoding="utf-8")
+    with pytest.raises(RulesError, match=re.escape(fault)):
+        load_rules(path)
 
 
 def test_a_rule_is_read_as_written(tmp_path: Path) -> None:
