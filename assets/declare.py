@@ -32,6 +32,9 @@ class Plan:
         reference_automation: when reference tables are read again.
         baseline_automation: when baselines of others are fetched.
         max_days_per_run: most days that one run of a backfill takes.
+        monthly: calendar months, UTC; a partition's key is the month's first day.
+        monthly_automation: when a missing month is asked for, and the newest ones again.
+        max_months_per_run: most months that one run of a backfill takes.
     """
 
     daily: dg.TimeWindowPartitionsDefinition
@@ -39,6 +42,9 @@ class Plan:
     reference_automation: dg.AutomationCondition[Any] | None = None
     baseline_automation: dg.AutomationCondition[Any] | None = None
     max_days_per_run: int = 31
+    monthly: dg.TimeWindowPartitionsDefinition | None = None
+    monthly_automation: dg.AutomationCondition[Any] | None = None
+    max_months_per_run: int = 36
 
     def daily_asset(
         self,
@@ -47,37 +53,123 @@ class Plan:
         *,
         group: str,
         kinds: set[str],
-        deps: Sequence[Table],
+        deps: Sequence[Table | dg.AssetDep],
     ) -> dg.AssetsDefinition:
         """One table that a day at a time is made of.
 
         `function` writes the partitions and returns a MaterializeResult.
         """
-        with beta_accepted():
-            made: dg.AssetsDefinition = dg.asset(
-                **documentation(table, group, kinds),
-                code_version=code_version(function, table),
-                deps=[asset_key(dep) for dep in deps],
-                partitions_def=self.daily,
-                backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
-                automation_condition=self.automation,
-            )(function)
-        return made
+        return _partitioned_asset(
+            function,
+            table,
+            self.daily,
+            self.automation,
+            group=group,
+            kinds=kinds,
+            deps=deps,
+            most_per_run=self.max_days_per_run,
+        )
 
     def daily_specs(
         self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
     ) -> list[dg.AssetSpec]:
         """Specs of several tables that one function writes together."""
-        return [
-            dg.AssetSpec(
-                **documentation(table, group, kinds),
-                code_version=code_version(None, table),
-                deps=[asset_key(dep) for dep in deps],
-                partitions_def=self.daily,
-                automation_condition=self.automation,
-            )
-            for table in tables
-        ]
+        return _partitioned_specs(
+            tables, self.daily, self.automation, group=group, kinds=kinds, deps=deps
+        )
+
+    def monthly_asset(
+        self,
+        function: Callable[..., Any],
+        table: Table,
+        *,
+        group: str,
+        kinds: set[str],
+        deps: Sequence[Table | dg.AssetDep],
+    ) -> dg.AssetsDefinition:
+        """One table that a month at a time is made of; else as `daily_asset`."""
+        return _partitioned_asset(
+            function,
+            table,
+            _given(self.monthly, "monthly"),
+            self.monthly_automation,
+            group=group,
+            kinds=kinds,
+            deps=deps,
+            most_per_run=self.max_months_per_run,
+        )
+
+    def monthly_specs(
+        self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
+    ) -> list[dg.AssetSpec]:
+        """Specs of several monthly tables that one function writes together."""
+        return _partitioned_specs(
+            tables,
+            _given(self.monthly, "monthly"),
+            self.monthly_automation,
+            group=group,
+            kinds=kinds,
+            deps=deps,
+        )
+
+
+def _given(
+    partitions: dg.TimeWindowPartitionsDefinition | None, name: str
+) -> dg.TimeWindowPartitionsDefinition:
+    if partitions is None:
+        raise ValueError(f"this plan has no {name} partitions; give it some")
+    return partitions
+
+
+def _partitioned_asset(
+    function: Callable[..., Any],
+    table: Table,
+    partitions: dg.TimeWindowPartitionsDefinition,
+    automation: dg.AutomationCondition[Any] | None,
+    *,
+    group: str,
+    kinds: set[str],
+    deps: Sequence[Table | dg.AssetDep],
+    most_per_run: int,
+) -> dg.AssetsDefinition:
+    """One table that is made a partition at a time, of whatever length."""
+    with beta_accepted():
+        made: dg.AssetsDefinition = dg.asset(
+            **documentation(table, group, kinds),
+            code_version=code_version(function, table),
+            deps=[dep if isinstance(dep, dg.AssetDep) else asset_key(dep) for dep in deps],
+            partitions_def=partitions,
+            backfill_policy=dg.BackfillPolicy.multi_run(most_per_run),
+            automation_condition=automation,
+        )(function)
+    return made
+
+
+def _partitioned_specs(
+    tables: Sequence[Table],
+    partitions: dg.TimeWindowPartitionsDefinition,
+    automation: dg.AutomationCondition[Any] | None,
+    *,
+    group: str,
+    kinds: set[str],
+    deps: Sequence[Table],
+) -> list[dg.AssetSpec]:
+    """Specs of several tables that one function writes together, a partition at a time."""
+    return [
+        dg.AssetSpec(
+            **documentation(table, group, kinds),
+            code_version=code_version(None, table),
+            deps=[asset_key(dep) for dep in deps],
+            partitions_def=partitions,
+            automation_condition=automation,
+        )
+        for table in tables
+    ]
+
+
+def newest_of(table: Table) -> dg.AssetDep:
+    """A dependence of assets of other partitions on all that a partitioned table holds by then."""
+    return dg.AssetDep(asset_key(table), partition_mapping=dg.LastPartitionMapping())
 
 
 def asset_key(table: Table) -> dg.AssetKey:
@@ -139,7 +231,7 @@ def code_version(function: Callable[..., Any] | None, table: Table) -> str:
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:
-    """The days that this step is to make, oldest first."""
+    """The days (first days, of longer partitions) that this step is to make, oldest first."""
     return sorted(date.fromisoformat(key) for key in context.partition_keys)
 
 
