@@ -1,0 +1,117 @@
+"""Visibility assets: the gap between use and patents, of all cohorts at once."""
+
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import dagster as dg
+import pyarrow as pa
+
+from assets.declare import (
+    Plan,
+    asset_key,
+    code_version,
+    columns_of_sources,
+    documentation,
+    prepare,
+)
+from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB
+from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
+from assets.visibility.cohorts import COMPLETE, visibility_gap
+from assets.visibility.files import files_due
+from assets.visibility.tables import VISIBILITY_GAP
+from resources.lake import LakeResource
+from resources.warehouse import Warehouse, WarehouseResource
+
+GROUP = "visibility"
+_READ_FROM = (PATENT_COHORTS, DIFFUSION_PAPERS, DIFFUSION_HUB, ENGAGEMENT)
+_COUNTED = ("product", "publication_date", "status")
+_USE_SQL = (Path(__file__).parent / "sql" / "use.sql").read_text()
+
+
+def build(plan: Plan) -> list[dg.AssetsDefinition]:
+    """The domain's assets."""
+    gap: dg.AssetsDefinition = dg.asset(
+        **documentation(VISIBILITY_GAP, GROUP, {"python", "duckdb"}),
+        code_version=code_version(gap_table, VISIBILITY_GAP),
+        deps=[asset_key(table) for table in (*_READ_FROM, PATENT_FILES)],
+        automation_condition=plan.gathered_automation,
+    )(gap_table)
+    return [gap]
+
+
+def gap_table(
+    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """The gap of every cohort for which some use is known."""
+    store, house = lake.open(), warehouse.open()
+    prepare(house, VISIBILITY_GAP, *_READ_FROM)
+    use = house.query(_USE_SQL)
+    cohorts = house.query(
+        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count, "
+        "newest_publication_date FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
+    )
+    read = columns_of_sources(store, PATENT_FILES, _COUNTED).to_pylist()
+    rows = gap_rows(cohorts, use, read)
+    house.replace_all(VISIBILITY_GAP.qualified, rows)
+    context.log.info(words(newest_complete(house)))
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows.num_rows,
+            "newest_complete": dg.MetadataValue.md(_markdown(newest_complete(house))),
+        }
+    )
+
+
+def gap_rows(cohorts: pa.Table, use: pa.Table, read: list[dict[str, Any]]) -> pa.Table:
+    """mart.visibility_gap from cohorts of mart.patents, use, and what became of weekly files."""
+    if not cohorts.num_rows:
+        return VISIBILITY_GAP.arrow_schema.empty_table()
+    months: list[date] = cohorts["cohort_month"].to_pylist()
+    through: date = max(cohorts["newest_publication_date"].to_pylist())
+    files = files_due(min(months), read, through)
+    return visibility_gap(cohorts.drop_columns("newest_publication_date"), use, files, through)
+
+
+def newest_complete(house: Warehouse) -> list[dict[str, Any]]:
+    """The newest complete cohort by filing, its gap against papers, a row a user kind."""
+    rows: list[dict[str, Any]] = house.query(
+        "SELECT * FROM mart.visibility_gap WHERE basis = 'filing' AND use_measure = 'papers' "
+        "AND lag_months = 0 AND status = ? AND gap_pp IS NOT NULL "
+        "QUALIFY cohort_month = max(cohort_month) OVER () ORDER BY user_kind",
+        [COMPLETE],
+    ).to_pylist()
+    return rows
+
+
+def words(rows: list[dict[str, Any]]) -> str:
+    """A cohort's gaps in a line."""
+    if not rows:
+        return "no cohort is complete yet"
+    found = ", ".join(
+        f"{row['user_kind']} {row['gap_pp']:.1f} ({row['gap_pp_ci_low']:.1f} to "
+        f"{row['gap_pp_ci_high']:.1f})"
+        for row in rows
+    )
+    return f"filed in {rows[0]['cohort_month']:%Y-%m}, percentage points (95 %): {found}"
+
+
+def _markdown(rows: list[dict[str, Any]]) -> str:
+    if not rows:
+        return "No cohort is complete yet."
+    lines = [
+        f"Patents filed in {rows[0]['cohort_month']:%Y-%m}, the newest complete cohort.",
+        "",
+        "| users | papers | patents | gap, percentage points (95 %) |",
+        "|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['user_kind'].replace('_', ' ')} "
+        f"| {row['use_share']:.1%} of {row['use_count']} "
+        f"| {row['patent_share']:.1%} of {row['patent_count']} "
+        f"| {row['gap_pp']:.1f} ({row['gap_pp_ci_low']:.1f} to {row['gap_pp_ci_high']:.1f}) |"
+        for row in rows
+    ]
+    return "\n".join(lines)
