@@ -19,20 +19,22 @@ _MOST_NEAR_POINTS = 3
 _WINDOW = 80
 _MOST_GAP = 64
 
-_VERSION = rf"{SEPARATOR}{{0,2}}[vV]?\d{{1,2}}(?:\.\d{{1,2}}){{0,2}}"
+# Versions and sizes stand on the line of their name.
+_APART = SEPARATOR.replace(r"\s", " \u00a0\u2009")
+_VERSION = rf"{_APART}{{0,2}}[vV]?\d{{1,2}}(?:\.\d{{1,2}}){{0,2}}"
 _VARIANT = (
     r"(?:mini|nano|tiny|small|medium|large|base|plus|pro|max|chat|instruct|coder|code|math|vision"
     r"|vl|moe|next)"
 )
 _SIZE = re.compile(
-    rf"(?:{_VERSION}(?![\d.]|{SEPARATOR}?[bx]))?(?:{SEPARATOR}{{1,2}}{_VARIANT}){{0,2}}"
-    rf"{SEPARATOR}{{0,2}}\(?(?:\d{{1,2}}x)?\d{{1,4}}(?:\.\d{{1,2}})?"
+    rf"(?:{_VERSION}(?![\d.]|{_APART}?[bx]))?(?:{_APART}{{1,2}}{_VARIANT}){{0,2}}"
+    rf"{_APART}{{0,2}}\(?(?:\d{{1,2}}x)?\d{{1,4}}(?:\.\d{{1,2}})?"
     rf"(?:\s?b|[\s-]?billion|(?<=\d\d)m)(?![^\W_])",
     re.IGNORECASE,
 )
 _HAS_VERSION = re.compile(rf"{_VERSION}(?!\.?\d|\s?(?:%|percent|kg|mm|cm|km|ms|years))")
 _SUFFIX = re.compile(
-    rf"(?:{_VERSION})?(?:{SEPARATOR}{{1,2}}(?:chat|instruct|coder|guard)(?![^\W_])"
+    rf"(?:{_VERSION})?(?:{_APART}{{1,2}}(?:chat|instruct|coder|guard)(?![^\W_])"
     r"|[-_](?:base|it|hf|small|medium|large|xl|xxl|mini|nano|tiny|tuned|finetuned|fine-tuned|lora"
     r"|vision|vl|math|code|moe|gguf|gptq|awq|turbo|generated|based|style|like|powered|family"
     r"|series)(?![^\W_])"
@@ -135,9 +137,12 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
 
 
 def is_attached(text: str, stop: int) -> bool:
-    """Whether a size or a variant of a model is written onto what ends at `stop`."""
+    """Whether a size or a variant of a model is written onto what ends at `stop`.
+
+    A low line joins the words of identifiers in programs, "clip_8b": it does not count.
+    """
     after = text[stop : stop + _WINDOW]
-    return bool(_SIZE.match(after) or _SUFFIX.match(after))
+    return not after.startswith("_") and bool(_SIZE.match(after) or _SUFFIX.match(after))
 
 
 def _attached(candidate: Candidate, after: str) -> Iterator[tuple[str, int]]:

@@ -52,10 +52,13 @@ class Matcher:
         scan = self._scanner.scan(whole.text)
         if not scan.candidates:
             return []
-        found: list[Mention] = []
+        accepted = _without_overlaps(_accepted(whole.text, scan))
+        if not accepted:
+            return []
         roles = RoleReader(whole.text, section)
+        found: list[Mention] = []
         counts: Counter[str] = Counter()
-        for candidate, rule in _without_overlaps(_accepted(whole.text, scan)):
+        for candidate, rule in accepted:
             form = candidate.form
             counts[form.family] += 1
             if counts[form.family] > MOST_SURE:
