@@ -29,7 +29,14 @@ _NO_NAME = frozenset(
     )
     for word in line.split()
 )
-_WORD = re.compile(r"[^\W\d_]{4,}")
+# Words of a list are names: they tell nothing of the capitals of others.
+_WORD = re.compile(r"(?<![,/;]\s)(?<![,/;])\b[^\W\d_]{4,}\b(?!\s?[,/;])")
+# Who presents something names it: "we present Falcon, a scheduler".
+_PRESENTED_BEFORE = re.compile(
+    r"\b(?:present|propose|introduce|develop|design|describe|call|name|term|dub)(?:s|ed|ing|d)?\s"
+    r"(?:it\s|this\s\w+\s)?[“\"]?\Z",
+    re.IGNORECASE,
+)
 
 
 def doubts(candidate: Candidate, ambiguity: AmbiguousAlias, text: str) -> int:
@@ -42,6 +49,8 @@ def doubts(candidate: Candidate, ambiguity: AmbiguousAlias, text: str) -> int:
     points = _of_capitals(candidate, ambiguity, text, before)
     if points >= REFUSED:
         return REFUSED
+    if ambiguity.kind in ("word", "term") and _PRESENTED_BEFORE.search(before):
+        points += 2
     if ambiguity.kind == "person":
         points += _of_names(before, after)
     if _AUTHOR_AFTER.match(after) or _AUTHOR_BEFORE.search(before):
@@ -81,7 +90,7 @@ def _is_title_case(text: str, candidate: Candidate) -> bool:
     wide = text[max(0, candidate.start - _WINDOW) : candidate.start] + " "
     wide += text[candidate.stop : candidate.stop + _WINDOW]
     words = _WORD.findall(wide)
-    return len(words) >= 3 and sum(word[0].isupper() for word in words) > 0.7 * len(words)
+    return len(words) >= 4 and sum(word[0].isupper() for word in words) > 0.7 * len(words)
 
 
 def _of_names(before: str, after: str) -> int:

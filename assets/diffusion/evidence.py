@@ -18,6 +18,7 @@ _CLOSE, _NEAR, _BESIDE = 150, 400, 60  # characters
 _MOST_NEAR_POINTS = 3
 _WINDOW = 80
 _MOST_GAP = 64
+_LONGEST_RUN = 4  # names to each side
 
 # Versions and sizes stand on the line of their name.
 _APART = SEPARATOR.replace(r"\s", " \u00a0\u2009")
@@ -28,14 +29,14 @@ _VARIANT = (
 )
 _SIZE = re.compile(
     rf"(?:{_VERSION}(?![\d.]|{_APART}?[bx]))?(?:{_APART}{{1,2}}{_VARIANT}){{0,2}}"
-    rf"{_APART}{{0,2}}\(?(?:\d{{1,2}}x)?\d{{1,4}}(?:\.\d{{1,2}})?"
+    rf"(?::|{_APART}{{0,2}}\(?)(?:\d{{1,2}}x)?\d{{1,4}}(?:\.\d{{1,2}})?"
     rf"(?:\s?b|[\s-]?billion|(?<=\d\d)m)(?![^\W_])",
     re.IGNORECASE,
 )
 _HAS_VERSION = re.compile(rf"{_VERSION}(?!\.?\d|\s?(?:%|percent|kg|mm|cm|km|ms|years))")
 _SUFFIX = re.compile(
     rf"(?:{_VERSION})?(?:{_APART}{{1,2}}(?:chat|instruct|coder|guard)(?![^\W_])"
-    r"|[-_](?:base|it|hf|small|medium|large|xl|xxl|mini|nano|tiny|tuned|finetuned|fine-tuned|lora"
+    r"|[-_:](?:latest|base|it|hf|small|medium|large|xl|xxl|mini|nano|tiny|tuned|finetuned|fine-tuned|lora"
     r"|vision|vl|math|code|moe|gguf|gptq|awq|turbo|generated|based|style|like|powered|family"
     r"|series)(?![^\W_])"
     r"|(?-i:Chat|Instruct|Coder|Guard|VL)(?![a-z]))",
@@ -49,7 +50,7 @@ _BETWEEN_NOUNS = (
 _STRONG_NOUN = (
     r"(?:LLMs?|MLLMs?|VLMs?|LMs?|language\s+models?|chatbots?|foundation\s+models?|AI\s+models?"
     r"|AI\s+assistants?|AI\s+chatbots?|diffusion\s+models?|speech\s+recogni[sz]er"
-    r"|speech\s+recognition|ASR|tokeni[sz]ers?|checkpoints?|pre-?trained\s+models?"
+    r"|speech\s+recognition|state[\s-]space\s+models?|ASR|tokeni[sz]ers?|checkpoints?|pre-?trained\s+models?"
     r"|大?(?:语言)?模型|言語モデル)"
 )
 _WEAK_NOUN = (
@@ -62,10 +63,10 @@ _SUCH_AS = (
     r"|如|：|即)|:|\(|（)"
 )
 _STRONG_AFTER = re.compile(
-    rf"{_TAIL}(?:\s*,?\s+(?:the\s+|an?\s+)?{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![a-z])",
+    rf"{_TAIL}(?:(?:\s*,\s+(?:the|an?))?\s+{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![A-Za-z0-9_-])",
     re.IGNORECASE,
 )
-_WEAK_AFTER = re.compile(rf"{_TAIL}\s+{_BETWEEN_NOUNS}{_WEAK_NOUN}(?![a-z])", re.IGNORECASE)
+_WEAK_AFTER = re.compile(rf"{_TAIL}\s+{_BETWEEN_NOUNS}{_WEAK_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE)
 _STRONG_BEFORE = re.compile(rf"(?<![a-z]){_STRONG_NOUN}(?:{_SUCH_AS})?[\s,“\"']*\Z", re.IGNORECASE)
 _WEAK_BEFORE = re.compile(
     rf"(?<![a-z]){_WEAK_NOUN}(?:{_SUCH_AS})[\s“\"']*(?:the\s+)?\Z", re.IGNORECASE
@@ -200,15 +201,31 @@ def _neighbours(candidate: Candidate, around: Surroundings) -> Iterator[tuple[st
     elif any(len(gap) <= _MOST_GAP and _LIST_GAP.fullmatch(gap) for gap in (*gaps, *listed)):
         yield "list", 3
     else:
-        place = bisect_left(around.unsure_starts, start)
-        others = around.unsure[max(0, place - 1) : place + 2]
-        for other in others:
-            if other.form.family == candidate.form.family:
-                continue
-            gap = text[other.stop : start] if other.start < start else text[stop : other.start]
-            if len(gap) <= _MOST_GAP and _LIST_GAP.fullmatch(gap):
-                yield "list", 1
-                return
+        yield from _listed_unsure(candidate, around)
+
+
+def _listed_unsure(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int]]:
+    """Other ambiguous names in the same list: of three families, they hardly mean all else.
+
+    Given names are listed with each other too ("Gemma, Claude and Kimi").
+    """
+    place = bisect_left(around.unsure_starts, candidate.start)
+    run = {candidate.form.family: candidate.form}
+    for step in (-1, 1):
+        last, at = candidate, place + step
+        while 0 <= at < len(around.unsure) and abs(at - place) <= _LONGEST_RUN:
+            other = around.unsure[at]
+            first, second = (last, other) if step > 0 else (other, last)
+            gap = around.text[first.stop : second.start]
+            if len(gap) > _MOST_GAP or not _LIST_GAP.fullmatch(gap):
+                break
+            run[other.form.family] = other.form
+            last, at = other, at + step
+    if len(run) > 1:
+        are_persons = all(
+            form.ambiguity is not None and form.ambiguity.kind == "person" for form in run.values()
+        )
+        yield "list", 1 if len(run) == 2 or are_persons else 2
 
 
 def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int]]:

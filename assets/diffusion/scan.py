@@ -174,8 +174,11 @@ def _is_term(term: ContextTerm, data: bytes, folded: bytes, start: int, stop: in
         return False
     if not term.is_open and stop < len(folded) and folded[stop] in _WORD_BYTES:
         return False
-    # Names of models and makers are words too in small letters: "cohere", "bard", "copilot".
-    return term.weight is not Weight.PEER or data[start] not in _SMALL or term.text[0].islower()
+    return not term.is_exact or _letters(data[start:stop]) == _letters(term.text.encode())
+
+
+def _letters(data: bytes) -> bytes:
+    return data.translate(None, b" -_\t\r\n")
 
 
 def _look(
