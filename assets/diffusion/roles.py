@@ -12,7 +12,8 @@ from assets.diffusion.mention import Role, Section
 
 _BEFORE, _AFTER = 260, 200  # characters that are read on each side
 _ENTRY = 220  # characters of a reference entry on each side
-_FAR = 110  # characters between a name and the cues before it
+_FAR = 110  # characters between a name and the cues before it, but for a list:
+_LIST_ITEM = 40  # characters an item of it may have
 
 _SENTENCE_END = re.compile(
     r"[.!?](?<!\bal\.)(?<!\be\.g\.)(?<!\bi\.e\.)(?<!\bvs\.)(?<!\bcf\.)(?<!\bFig\.)(?<!\bNo\.)"
@@ -119,7 +120,7 @@ class RoleReader:
         """The role by the last cue that reaches the name; None where there is none."""
         for found in reversed(self._cues.ahead.find(before)):
             between = before[found.stop :]
-            if len(between) > _FAR:
+            if len(between) > _FAR and between.count(",") * _LIST_ITEM < len(between):
                 return None
             if found.cue.place is Place.BESIDE and not (
                 _BESIDE.match(between) or _IN_LIST.match(between)
