@@ -102,7 +102,10 @@ class CueFinder:
     def of(cls, cues: Iterable[Cue], *places: Place) -> Self:
         """Compiles the cues of the places."""
         spelled = {
-            spelling: cue for cue in cues if cue.place in places for spelling in _spellings(cue.text)
+            spelling: cue
+            for cue in cues
+            if cue.place in places
+            for spelling in _spellings(cue.text)
         }
         automaton = BytesAhoCorasick(
             list(spelled), MatchKind.LeftmostLongest, Implementation.ContiguousNFA

@@ -39,6 +39,14 @@ _PRESENTED_BEFORE = re.compile(
 )
 
 
+_PERSON_BEFORE = re.compile(
+    r"\b(?:teacher|nurse|student|pupil|patient|girl|boy|woman|man|lady|participant|daughter|son|friend"
+    r"|sister|brother|mother|father|grandmother|colleague|doctor|professor|singer|actress|actor"
+    r"|player|aunt|uncle|wife|husband|interviewee|respondent)s?,?\s(?:named\s|called\s)?\Z",
+    re.IGNORECASE,
+)
+
+
 def doubts(candidate: Candidate, ambiguity: AmbiguousAlias, text: str) -> int:
     """Points that speak against a candidate; `REFUSED` where nothing can speak for it."""
     start, stop = candidate.start, candidate.stop
@@ -94,8 +102,8 @@ def _is_title_case(text: str, candidate: Candidate) -> bool:
 
 
 def _of_names(before: str, after: str) -> int:
-    """A first name before or a surname behind it."""
-    points = 0
+    """A first name before it, a surname behind it, or who bears it."""
+    points = 3 if _PERSON_BEFORE.search(before) else 0
     behind = _NAME_AFTER.match(after)
     if behind and behind["word"] not in _NO_NAME:
         points += 3

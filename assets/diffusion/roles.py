@@ -7,7 +7,7 @@ and descriptions of patents so does one that only may be ("may use").
 
 import re
 
-from assets.diffusion.cues import CueFinders, FoundCue, Place, shipped_cues
+from assets.diffusion.cues import Cue, CueFinders, FoundCue, Place, shipped_cues
 from assets.diffusion.mention import Role, Section
 
 _BEFORE, _AFTER = 260, 200  # characters that are read on each side
@@ -32,9 +32,7 @@ _BESIDE = re.compile(
     r"|LLMs?|code|base|pre-?trained|fine-?tuned|quanti[sz]ed|open-source|open-weight|multilingual"
     r"|[A-Z]\w+[’']s|such|as|like|including|of)[\s,:(]*){0,6}[“\"'(]?\Z"
 )
-_IN_LIST = re.compile(
-    r"[^.;:]{0,100}(?:,|\band\b|\bor\b|&|、|和|与)\s*(?:the\s+|and\s+|or\s+)?\Z"
-)
+_IN_LIST = re.compile(r"[^.;:]{0,100}(?:,|\band\b|\bor\b|&|、|和|与)\s*(?:the\s+|and\s+|or\s+)?\Z")
 _TO_BE = re.compile(
     r"(?P<modal>\b(?:may|might|could|can|should)\s+(?:also\s+)?)?"
     r"\b(?:is|are|was|were|been|being|be|then|both)\s+"
@@ -53,6 +51,29 @@ _DENIED = re.compile(
 _DENIED_NAME = re.compile(
     r"\b(?:no|without|instead\s+of|rather\s+than|nor|neither)\s+(?:any\s+)?\Z", re.IGNORECASE
 )
+_LEFT_OUT = re.compile(
+    r"\b(?:is|are|was|were|been)\s+(?:\w+\s+)?(?:excluded|removed|omitted|discarded|avoided|forbidden"
+    r"|not\s+\w+)\b",
+    re.IGNORECASE,
+)
+# Words behind which a preposition joins no tool to a deed: "beginning with", "together with".
+_NO_TOOL = re.compile(
+    r"\b(?:beginning|starting|together|along|compatible|associated|familiar|competes?|competition"
+    r"|released|published|announced|introduced|developed)\s+\Z",
+    re.IGNORECASE,
+)
+# Where no cue decides, an abstract tells of its own work in the first person or the past.
+_OWN = re.compile(r"\b(?:we|our|us|I)\b|本文|我们|本研究", re.IGNORECASE)
+_PAST = re.compile(
+    r"\b(?:was|were)\s+(?!(?:first\s+|originally\s+|recently\s+)?(?:released|introduced|announced"
+    r"|launched|proposed|published|open-sourced|developed|founded|created|available)\b)\w+(?:ed|en|wn)\b"
+)
+_PAST_VERB = re.compile(
+    r"\s+(?:\w+ly\s+|then\s+|also\s+)?(?!appeared|emerged|attracted|gained|sparked|popularised"
+    r"|popularized|changed|moved|released|combined|introduced|narrowed|supported|required)"
+    r"(?:[a-z-]+ed|wrote|drew|gave|made|took|found|chose|read|got|did|won|lost|told|said)\b"
+)
+_COPULA_BEFORE = re.compile(r"\b(?:was|were)\s+(?:the\s+|an?\s+)?\Z")
 _HYPOTHETICAL = re.compile(
     r"\b(?:may|might|could|can|such\s+as|for\s+example|e\.g\.|for\s+instance|wherein|compris\w+"
     r"|includ\w+|examples?)\b",
@@ -103,7 +124,9 @@ class RoleReader:
         onto = self._cues.onto.find(after[:24])
         if onto and onto[0].start <= 1:
             return onto[0].cue.role
-        if _DENIED_NAME.search(before):
+        clause = _CLAUSE_END.search(after)
+        after = after[: clause.start()] if clause else after
+        if _DENIED_NAME.search(before) or _LEFT_OUT.search(after):
             return Role.MENTIONED
         is_patent = self._section in (Section.CLAIMS, Section.DESCRIPTION)
         role = self._by_cue_before(before)
@@ -113,8 +136,11 @@ class RoleReader:
             return role
         if is_patent:
             return Role.MENTIONED
-        clause = _CLAUSE_END.search(after)
-        return self._by_predicate(after[: clause.start()] if clause else after)
+        role = self._by_predicate(after)
+        if role is None:
+            is_own = _is_own_work(before, after) and self._section is Section.ABSTRACT
+            role = Role.USED if is_own else Role.MENTIONED
+        return role
 
     def _by_cue_before(self, before: str) -> Role | None:
         """The role by the last cue that reaches the name; None where there is none."""
@@ -126,16 +152,37 @@ class RoleReader:
                 _BESIDE.match(between) or _IN_LIST.match(between)
             ):
                 continue
+            if found.cue.place is Place.BESIDE and _is_no_tool(before[: found.start], found.cue):
+                continue
             return Role.MENTIONED if _DENIED.search(before[: found.start]) else found.cue.role
         return None
 
-    def _by_predicate(self, after: str) -> Role:
+    def _by_predicate(self, after: str) -> Role | None:
         for found in self._cues.behind.find(after):
             ahead = after[: found.start]
             role = _of_done(found, ahead) if found.cue.place is Place.DONE else found.cue.role
             if role is not None:
                 return Role.MENTIONED if _DENIED.search(ahead) else role
-        return Role.MENTIONED
+        return None
+
+
+def _is_own_work(before: str, after: str) -> bool:
+    """Whether a sentence without a cue tells of the work itself."""
+    if _DENIED.search(before):
+        return False
+    return bool(
+        _OWN.search(before)
+        or _OWN.search(after)
+        or _PAST.search(before)
+        or _PAST.search(after)
+        or _PAST_VERB.match(after)
+        or _COPULA_BEFORE.search(before)
+    )
+
+
+def _is_no_tool(ahead: str, cue: Cue) -> bool:
+    """Whether a preposition joins no tool: behind some verbs, or "from" at a title's beginning."""
+    return bool(_NO_TOOL.search(ahead)) or (cue.text == "from" and not ahead.strip())
 
 
 def _of_done(found: FoundCue, ahead: str) -> Role | None:
