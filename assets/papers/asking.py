@@ -138,8 +138,8 @@ def _query_pages(
         if len(pages) >= MOST_PAGES:
             raise TooManyWorksError(
                 f"{plan.month:%Y-%m}: query {number + 1} of {len(plan.queries)} finds "
-                f"{pages[0].total} works, more than names explain; it begins {query[:80]!r}. An "
-                "alias that is an everyday word belongs into EVERYDAY of assets/papers/queries.py"
+                f"{pages[0].total} works, more than names explain; it begins {query[:80]!r}. List "
+                "the alias that means other things too in assets/reference/ambiguous_aliases.csv"
             )
         cursor = (pages[-1].next_cursor if pages else None) or _FIRST_CURSOR
         got = source.works(filters=plan.filters, search=query, cursor=cursor)

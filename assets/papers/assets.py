@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -30,6 +31,7 @@ from assets.papers.mentions import paper_mentions
 from assets.papers.queries import MonthPlan, plan_month
 from assets.papers.revisions import Revision, is_final, revised
 from assets.papers.spool import MonthSpool
+from assets.reference.loader import load_reference
 from assets.reference.model import ModelFamily
 from assets.reference.tables import MODEL_FAMILIES
 from assets.tables import Table
@@ -110,7 +112,7 @@ def asked_papers(
     """Ask for the months' works; what a killed run has got is not asked for again."""
     store, house = lake.open(), warehouse.open()
     prepare(house, *_SMALL)
-    families = model_families(house)
+    families = known_families(platform)
     months = days_of(context)
     client = openalex.client(on_retry=context.log.info)
     too_many: list[str] = []
@@ -225,14 +227,17 @@ def write_month(
 
 
 def paper_mentions_table(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """Find the families that titles and abstracts name."""
     store, house = lake.open(), warehouse.open()
     prepare(house, tables.PAPER_MENTIONS)
     months = days_of(context)
     require_approved(store, tables.PAPERS, months)
-    matcher = Matcher.of(model_families(house))
+    matcher = Matcher.of(known_families(platform))
     rows = pa.concat_tables(
         paper_mentions(rows_of_days(store, tables.PAPERS, [month]), matcher) for month in months
     )
@@ -248,7 +253,10 @@ def paper_mentions_table(
 
 
 def staged_diffusion_papers_table(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """Counts and shares as computed, kept apart until their checks have passed."""
     store, house = lake.open(), warehouse.open()
@@ -260,7 +268,7 @@ def staged_diffusion_papers_table(
     }
     prepare(house, *read.values())
     found = {name: _rows_of_months(house, table, months) for name, table in read.items()}
-    found["families"] = house.query(f"SELECT * FROM {MODEL_FAMILIES.qualified}")  # noqa: S608
+    found["families"] = _origins(known_families(platform))
     found["papers"] = rows_of_days(store, tables.PAPERS, months)
     rows = diffusion_papers(found, months)
     for month in months:
@@ -288,17 +296,15 @@ def diffusion_papers_table(
     )
 
 
-def model_families(house: Warehouse) -> list[ModelFamily]:
-    """The families of core.model_families.
+def known_families(platform: Platform) -> tuple[ModelFamily, ...]:
+    """The families of the reference files, with which of their aliases mean other things too."""
+    return load_reference(Path(platform.reference_dir)).model_families
 
-    Raises:
-        dg.RetryRequested: on a new instance the reference tables are being made beside this.
-    """
-    prepare(house, MODEL_FAMILIES)
-    rows = house.query(f"SELECT * FROM {MODEL_FAMILIES.qualified} ORDER BY family")  # noqa: S608
-    if not rows.num_rows:
-        raise dg.RetryRequested(max_retries=10, seconds_to_wait=15)
-    return [ModelFamily(**{**row, "aliases": tuple(row["aliases"])}) for row in rows.to_pylist()]
+
+def _origins(families: Sequence[ModelFamily]) -> pa.Table:
+    """family, country_iso2 and is_open."""
+    names = ("family", "country_iso2", "is_open")
+    return pa.table({name: [getattr(each, name) for each in families] for name in names})
 
 
 def _rows_of_months(house: Warehouse, table: Table, months: Sequence[date]) -> pa.Table:
