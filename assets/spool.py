@@ -1,4 +1,4 @@
-"""What was got from an upstream and is not in the tables yet: small files, so that a kill loses none.
+"""What was got from an upstream and is not in the tables yet: small files, none lost by a kill.
 
 A file is written under a temporary name and renamed. What a killed run left is taken up by the
 next one before it asks for anything.

@@ -11,6 +11,7 @@ from assets.coverage import assets as coverage
 from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.indices import assets as indices
+from assets.papers import assets as papers
 from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
@@ -23,11 +24,17 @@ from orchestration.automation import (
     baseline_condition,
     daily_condition,
     hourly_condition,
+    monthly_condition,
     nightly_condition,
     reference_condition,
 )
 from orchestration.jobs import build_jobs
-from orchestration.partitions import MAX_DAYS_PER_RUN, daily_partitions
+from orchestration.partitions import (
+    MAX_DAYS_PER_RUN,
+    MAX_MONTHS_PER_RUN,
+    daily_partitions,
+    monthly_partitions,
+)
 from orchestration.resources import build_resources
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
@@ -41,6 +48,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         reference_automation=reference_condition(),
         baseline_automation=baseline_condition(),
         max_days_per_run=MAX_DAYS_PER_RUN,
+        monthly=monthly_partitions(settings.first_day),
+        monthly_automation=monthly_condition(),
+        max_months_per_run=MAX_MONTHS_PER_RUN,
     )
     return dg.Definitions(
         assets=[
@@ -56,6 +66,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     attribution,
                     engagement,
                     indices,
+                    papers,
                     alerting,
                     report,
                 )

@@ -1,17 +1,28 @@
-"""Jobs: the reference tables, baselines of others, polls, and one day of everything else."""
+"""Jobs: reference tables, baselines of others, polls, papers, and a day of everything else."""
 
 from typing import Any
 
 import dagster as dg
 
 from assets.declare import asset_key
+from assets.papers import tables as papers_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
 
 _POLLED = (REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY)
 REFERENCE_JOB = "reference"
 BASELINE_JOB = "baseline"
 POLLS_JOB = "polls"
+PAPERS_JOB = "papers"
 DAILY_JOB = "daily"
+_PAPERS = (
+    papers_tables.PAPERS,
+    papers_tables.PAPER_FIELD_COUNTS,
+    papers_tables.PAPER_ASKINGS,
+    papers_tables.PAPER_QUARANTINE,
+    papers_tables.PAPER_MENTIONS,
+    papers_tables.STAGED_DIFFUSION_PAPERS,
+    papers_tables.DIFFUSION_PAPERS,
+)
 
 
 def build_jobs() -> list[Any]:
@@ -19,6 +30,7 @@ def build_jobs() -> list[Any]:
     reference = dg.AssetSelection.groups("reference")
     baseline = dg.AssetSelection.groups("baseline")
     polls = dg.AssetSelection.assets(*(asset_key(table) for table in _POLLED))
+    papers = dg.AssetSelection.assets(*(asset_key(table) for table in _PAPERS))
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -36,8 +48,13 @@ def build_jobs() -> list[Any]:
             description="Ask GitHub for the newest events of tracked repositories, and for stars.",
         ),
         dg.define_asset_job(
+            PAPERS_JOB,
+            selection=papers,
+            description="A month of papers: works, the models they name, and their diffusion.",
+        ),
+        dg.define_asset_job(
             DAILY_JOB,
-            selection=dg.AssetSelection.all() - reference - baseline - polls,
+            selection=dg.AssetSelection.all() - reference - baseline - polls - papers,
             description="One day from archive files to figures, checks, alerts and publication.",
         ),
     ]

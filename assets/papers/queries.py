@@ -5,7 +5,7 @@ cut into several queries. A query finds candidates; the matcher decides.
 
 - A name that stands for nothing else (`Qwen`) is asked for with every ending: `qwen*` finds
   Qwen2.5 and versions to come. Endings want OpenAlex's search without stemming.
-- A name that is an everyday word too (`Llama`, `Step`) is asked for beside words of the field.
+- A name that means other things too (`Llama`, `Step`) is asked for beside words of the field.
 - A name of several words is asked for as a phrase.
 """
 
@@ -47,20 +47,7 @@ BEFORE_RELEASE = timedelta(days=31)
 MAX_QUERY_BYTES = 2_900
 _SHORTEST_STEM = 4
 
-#: Aliases that are everyday words, names of people or terms of other fields, by their first word.
-EVERYDAY = frozenset(
-    word
-    for line in (
-        "allam aquila arctic aya bagel bark bielik bloom breeze command cosmos cpm dolly dots",
-        "emu emu2 emu3 ernie falcon flux galactica gemma granite grok helium hermes jais",
-        "jamba k2 kimi kolors ling llama ltx lucie magistral mamba minerva ming ministral",
-        "mistral mochi moonlight mt0 nova orion ovis phi plamo poro pythia ring sailor sam",
-        "sam2 sarvam sd3 sea seed solar spark stable step swallow taide tulu tülu typhoon ul2",
-        "vicuna viking wan yi yuan zephyr",
-    )
-    for word in line.split()
-)
-#: Words beside which an everyday word may be a model.
+#: Words beside which a name that means other things too may be a model.
 CONTEXT = (
     "language model", "language models", "LLM", "LLMs", "VLMs", "MLLMs", "gpt*", "ChatGPT",
     "chatbot*", "foundation model", "foundation models", "generative AI", "fine-tune",
@@ -73,6 +60,7 @@ _SIZE = re.compile(r"\d+(\.\d+)?(x\d+)?[bm]\b", re.IGNORECASE)
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:\.\d[^\W_]*)*")
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ]+")
 _STEM = re.compile(r"[A-Za-zÀ-ÿ]{3,}[0-9]*")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _VERSIONED = re.compile(r"([A-Za-z]+)[ -]([0-9]+(?:\.[0-9]+)?)")
 
 
@@ -102,7 +90,7 @@ def last_day(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
-def plan_month(families: Iterable[ModelFamily], month: date) -> MonthPlan:
+def plan_month(families: Sequence[ModelFamily], month: date) -> MonthPlan:
     """What to ask for a month: aliases of the open families that papers could name by then.
 
     Args:
@@ -116,7 +104,8 @@ def plan_month(families: Iterable[ModelFamily], month: date) -> MonthPlan:
         if family.is_open and family.released_on <= end + BEFORE_RELEASE
         for alias in family.aliases
     ]
-    return MonthPlan(month, month_filters(month), tuple(search_queries(aliases)))
+    ambiguous = [each.alias for family in families for each in family.ambiguous]
+    return MonthPlan(month, month_filters(month), tuple(search_queries(aliases, ambiguous)))
 
 
 def month_filters(month: date) -> str:
@@ -128,11 +117,14 @@ def month_filters(month: date) -> str:
     )
 
 
-def search_queries(aliases: Sequence[str], most_bytes: int = MAX_QUERY_BYTES) -> list[str]:
+def search_queries(
+    aliases: Sequence[str], ambiguous: Sequence[str], most_bytes: int = MAX_QUERY_BYTES
+) -> list[str]:
     """Boolean queries that together find every text with one of the aliases as a word.
 
     Args:
         aliases: as `model_families.csv` has them.
+        ambiguous: aliases that mean other things too, as `ambiguous_aliases.csv` has them.
         most_bytes: of a query as a URL has it.
 
     Raises:
@@ -141,18 +133,28 @@ def search_queries(aliases: Sequence[str], most_bytes: int = MAX_QUERY_BYTES) ->
     # Of versions, as of Phi-3, search engines take Phi3 to be another word.
     joined = [match.expand(r"\1\2") for each in aliases if (match := _VERSIONED.fullmatch(each))]
     ordered = sorted({*aliases, *joined}, key=lambda alias: (alias.casefold(), alias))
-    plain = [each for each in ordered if not is_everyday(each)]
-    everyday = [each for each in ordered if is_everyday(each)]
+    everyday = _everyday(ordered, ambiguous)
+    plain = [each for each in ordered if each not in everyday]
     context = f" AND ({' OR '.join(each if '*' in each else _quoted(each) for each in CONTEXT)})"
     queries = [*_packed(_terms(plain, has_endings=True), "", most_bytes)]
-    queries += _packed(_terms(everyday, has_endings=False), context, most_bytes)
-    return queries
+    beside = [each for each in ordered if each in everyday]
+    return [*queries, *_packed(_terms(beside, has_endings=False), context, most_bytes)]
 
 
-def is_everyday(alias: str) -> bool:
-    """Whether the alias alone says too little: an everyday word without a model's size behind."""
-    words = words_of(alias)
-    return bool(words) and words[0] in EVERYDAY and not _SIZE.search(alias)
+def _everyday(aliases: Sequence[str], ambiguous: Sequence[str]) -> frozenset[str]:
+    """Aliases that alone say too little: ambiguous ones, or such a word with more behind it.
+
+    `Falcon` and `Falcon 2` are; the number of parameters in `Falcon-7B` says that it is a model.
+    Han names are rare enough in abstracts.
+    """
+    words = {words_of(each)[:1] for each in ambiguous if len(words_of(each)) == 1}
+    return frozenset(
+        alias
+        for alias in aliases
+        if (alias in ambiguous or words_of(alias)[:1] in words)
+        and not _SIZE.search(alias)
+        and not _HAN.search(alias)
+    )
 
 
 def words_of(text: str) -> tuple[str, ...]:
