@@ -11,6 +11,7 @@ from assets.coverage import assets as coverage
 from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.indices import assets as indices
+from assets.patents import assets as patents
 from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
@@ -22,12 +23,19 @@ from orchestration.automation import (
     automation_sensor,
     baseline_condition,
     daily_condition,
+    gathered_condition,
     hourly_condition,
     nightly_condition,
     reference_condition,
+    weekly_condition,
 )
 from orchestration.jobs import build_jobs
-from orchestration.partitions import MAX_DAYS_PER_RUN, daily_partitions
+from orchestration.partitions import (
+    MAX_DAYS_PER_RUN,
+    MAX_WEEKS_PER_RUN,
+    daily_partitions,
+    weekly_partitions,
+)
 from orchestration.resources import build_resources
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
@@ -41,6 +49,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         reference_automation=reference_condition(),
         baseline_automation=baseline_condition(),
         max_days_per_run=MAX_DAYS_PER_RUN,
+        weekly=weekly_partitions(settings.first_day),
+        weekly_automation=weekly_condition(),
+        max_weeks_per_run=MAX_WEEKS_PER_RUN,
+        gathered_automation=gathered_condition(),
     )
     return dg.Definitions(
         assets=[
@@ -56,6 +68,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     attribution,
                     engagement,
                     indices,
+                    patents,
                     alerting,
                     report,
                 )

@@ -19,6 +19,7 @@ _LIVE = {
     "GITHUB_API_URL": "https://api.github.com",
     "GIT_URL": "https://github.com",
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
+    "USPTO_URL": "https://api.uspto.gov",
     "SLACK_API_URL": "https://slack.com/api/",
     "SLACK_CHANNEL": "",
     "TRACKED_REPOSITORIES": "assets/reference/tracked_repositories.csv",
@@ -27,6 +28,7 @@ _LIVE = {
     "NOW": "",
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
+    "USPTO_KEY": "",
     "HASH_KEY": "",
 }
 _SANDBOX = {
@@ -37,6 +39,7 @@ _SANDBOX = {
     "GITHUB_API_URL": "{sandbox}",
     "GIT_URL": "{sandbox}/git",
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
+    "USPTO_URL": "{sandbox}/uspto",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
     "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
@@ -45,6 +48,7 @@ _SANDBOX = {
     "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
+    "USPTO_KEY": "sandbox-uspto-key",
     "HASH_KEY": "sandbox-hash-key",
 }
 _COMMON = {
@@ -84,6 +88,8 @@ class Settings:
     github_token: "Secret"
     git_url: str
     innovation_graph_url: str
+    uspto_url: str
+    uspto_key: "Secret"
     hash_key: "Secret"
     slack_api_url: str
     slack_token: "Secret"
@@ -173,6 +179,8 @@ def _checked(values: Mapping[str, str]) -> Settings:
         innovation_graph_url=_base_url(
             "INNOVATION_GRAPH_URL", values["INNOVATION_GRAPH_URL"], sandbox
         ),
+        uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
+        uspto_key=Secret(values["USPTO_KEY"]),
         hash_key=Secret(values["HASH_KEY"]),
         slack_api_url=url("SLACK_API_URL"),
         slack_token=Secret(values["SLACK_TOKEN"]),
