@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill attribute bench scan-bench doctor lock clean
+.PHONY: help run test dev check fix backfill papers attribute bench scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -42,6 +42,10 @@ fix: $(READY) ## Format, and mend what the linter can mend
 backfill: $(READY) ## Materialise a range of days: make backfill FROM=2024-11-01 TO=2024-11-30
 	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make backfill FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
 	@$(PY) -m orchestration.cli backfill "$(FROM)" "$(TO)"
+
+papers: $(READY) ## Materialise a range of months of papers: make papers FROM=2022-05 TO=2024-11
+	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make papers FROM=YYYY-MM TO=YYYY-MM'; exit 2; }
+	@$(PY) -m orchestration.cli papers "$(FROM)" "$(TO)"
 
 attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge, MA"
 	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }

@@ -1,4 +1,4 @@
-"""Which days a check is about: those that its run made."""
+"""Which days or months a check is about: those that its run made."""
 
 from collections.abc import Sequence
 from datetime import date, timedelta
@@ -11,6 +11,7 @@ RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"
 PARTITION = "dagster/partition"
 _DAYS_BY_DEFAULT = 31
+_MONTHS_BY_DEFAULT = 12
 
 
 def days_of_check(context: dg.AssetCheckExecutionContext, lake: Lake) -> list[date]:
@@ -23,6 +24,25 @@ def days_of_check(context: dg.AssetCheckExecutionContext, lake: Lake) -> list[da
         return [start + timedelta(days=offset) for offset in range((end - start).days + 1)]
     names = lake.partitions("core.events")
     return [date.fromisoformat(name) for name in names[-_DAYS_BY_DEFAULT:]]
+
+
+def months_of_check(context: dg.AssetCheckExecutionContext, lake: Lake, table: str) -> list[date]:
+    """First days of the months of the check's run; without a partition, the newest 12 there are.
+
+    Args:
+        context: of the check.
+        lake: where the table lies.
+        table: `schema.table`, partitioned by month.
+    """
+    tags = context.run.tags
+    first = tags.get(RANGE_START) or tags.get(PARTITION)
+    if not first:
+        return [date.fromisoformat(name) for name in lake.partitions(table)[-_MONTHS_BY_DEFAULT:]]
+    end = date.fromisoformat(tags.get(RANGE_END) or first)
+    months = [date.fromisoformat(first).replace(day=1)]
+    while (following := (months[-1] + timedelta(days=31)).replace(day=1)) <= end:
+        months.append(following)
+    return months
 
 
 def span_of(days: Sequence[date]) -> str:

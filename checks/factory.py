@@ -6,7 +6,8 @@ from typing import Any
 import dagster as dg
 
 from assets.declare import asset_key
-from checks.days import days_of_check, span_of
+from checks.days import days_of_check, months_of_check, span_of
+from checks.papers import PAPER_SUITES
 from checks.runner import Verdict, run_suite
 from checks.suites import SUITES, Suite
 from resources.lake import LakeResource
@@ -16,7 +17,7 @@ from resources.warehouse import WarehouseResource
 
 def suite_checks() -> list[dg.AssetChecksDefinition]:
     """An asset check for every suite."""
-    return [suite_check(suite) for suite in SUITES]
+    return [suite_check(suite) for suite in (*SUITES, *PAPER_SUITES)]
 
 
 def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
@@ -35,7 +36,10 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
         platform: Platform,
     ) -> dg.AssetCheckResult:
         store = lake.open()
-        days = days_of_check(context, store)
+        if suite.has_months:
+            days = months_of_check(context, store, suite.table.qualified)
+        else:
+            days = days_of_check(context, store)
         frame = suite.frame(store, warehouse.open(), days)
         verdict = run_suite(suite, frame, platform.data("great_expectations"), context.run.run_id)
         # What rests on the table asks for this, in whatever run: a blocking check alone stops

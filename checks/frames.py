@@ -21,7 +21,7 @@ _SQL = Path(__file__).parent / "sql"
 def events_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
     """One row a day: what core.events holds, and how many rows break its promises."""
     del warehouse
-    return _profile("events_by_day", {"events": rows_of_days(lake, EVENTS, days)}, days)
+    return profile("events_by_day", {"events": rows_of_days(lake, EVENTS, days)}, days)
 
 
 def actor_country_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
@@ -33,7 +33,7 @@ def actor_country_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date])
         "attribution_model": rows_of_days(lake, ATTRIBUTION_MODEL, days),
         "economies": economies,
     }
-    return _profile("actor_country_by_day", tables, days)
+    return profile("actor_country_by_day", tables, days)
 
 
 def staged_engagement(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
@@ -41,10 +41,11 @@ def staged_engagement(lake: Lake, warehouse: Warehouse, days: Sequence[date]) ->
     with warehouse.transaction() as connection:
         economies = connection.execute("SELECT iso2 FROM core.economies").to_arrow_table()
     tables = {"engagement": rows_of_days(lake, STAGED_ENGAGEMENT, days), "economies": economies}
-    return _profile("staged_engagement", tables, days)
+    return profile("staged_engagement", tables, days)
 
 
-def _profile(name: str, tables: dict[str, pa.Table], days: Sequence[date]) -> pd.DataFrame:
+def profile(name: str, tables: dict[str, pa.Table], days: Sequence[date]) -> pd.DataFrame:
+    """What `sql/<name>.sql` makes of some tables, and of the table `days` of the days wanted."""
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
         for table, rows in tables.items():

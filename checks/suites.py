@@ -31,6 +31,7 @@ class Suite:
         expectations: makes the expectations; a function, because importing the library takes
             seconds that no other step should pay.
         is_blocking: whether a critical failure stops what is made of the table.
+        has_months: whether its partitions are months, each named by its first day.
     """
 
     name: str
@@ -39,6 +40,7 @@ class Suite:
     frame: Callable[[Lake, Warehouse, Sequence[date]], pd.DataFrame]
     expectations: Callable[[], "list[Expectation]"]
     is_blocking: bool
+    has_months: bool = False
 
 
 def _events() -> "list[Expectation]":
@@ -46,8 +48,8 @@ def _events() -> "list[Expectation]":
     from great_expectations.expectations.metadata_types import FailureSeverity
 
     return [
-        *_zero("duplicate_count", "outside_day_count", "unselected_count", "actorless_count"),
-        *_zero("ungrouped_count"),
+        *zero("duplicate_count", "outside_day_count", "unselected_count", "actorless_count"),
+        *zero("ungrouped_count"),
         gxe.ExpectColumnValuesToBeBetween(
             column="event_count", min_value=1, severity=FailureSeverity.WARNING
         ),
@@ -60,8 +62,8 @@ def _actor_country() -> "list[Expectation]":
     from great_expectations.expectations.metadata_types import FailureSeverity
 
     return [
-        *_zero("unattributed_count", "unknown_code_count", "contradictory_count"),
-        *_zero("undecided_count", "improbable_count"),
+        *zero("unattributed_count", "unknown_code_count", "contradictory_count"),
+        *zero("undecided_count", "improbable_count"),
         gxe.ExpectColumnValuesToBeBetween(
             column="unlocated_share_sum", min_value=1 - 1e-9, max_value=1 + 1e-9
         ),
@@ -113,7 +115,7 @@ def _engagement() -> "list[Expectation]":
         ),
         # What is missing to 1 belongs to countries of which the cell has no located account.
         gxe.ExpectColumnValuesToBeBetween(column="cell_share_sum", max_value=1 + 1e-9),
-        *_zero("cell_count_difference"),
+        *zero("cell_count_difference"),
         gxe.ExpectColumnValuesToBeInSet(column="is_known_country", value_set=[True]),
         gxe.ExpectColumnValuesToBeBetween(column="complete_hour_count", min_value=0),
         gxe.ExpectColumnPairValuesAToBeGreaterThanB(
@@ -125,7 +127,8 @@ def _engagement() -> "list[Expectation]":
     ]
 
 
-def _zero(*columns: str) -> "list[Expectation]":
+def zero(*columns: str) -> "list[Expectation]":
+    """That columns hold nothing but 0."""
     from great_expectations import expectations as gxe
 
     return [

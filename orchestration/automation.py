@@ -12,6 +12,10 @@ HOURLY_CRON = "10 * * * *"
 # Quarterly figures appear some weeks after a quarter, on no fixed day.
 BASELINE_CRON = "0 3 2 * *"
 CATCH_UP = timedelta(days=7)
+# Works of a month, and their affiliations, arrive for a year after it.
+ASK_AGAIN_CRON = "0 5 * * 6"
+MONTHS_CATCH_UP = timedelta(days=62)
+MONTHS_REVISED = timedelta(days=366)
 WEEKS_CATCH_UP = timedelta(days=56)
 
 
@@ -70,6 +74,24 @@ def baseline_condition() -> dg.AutomationCondition[Any]:
         | (condition.missing() & condition.cron_tick_passed(DAILY_CRON))
     )
     return wanted & ~condition.in_progress()
+
+
+def monthly_condition() -> dg.AutomationCondition[Any]:
+    """Closed months of the last two not made, each day at 02:00 UTC; the last twelve on Saturdays.
+
+    A month that failed, as where the day's credit was spent, is missing still and tried next day.
+    """
+    condition = dg.AutomationCondition
+    wanted = condition.cron_tick_passed(DAILY_CRON) | condition.initial_evaluation()
+    is_missed = (
+        wanted
+        & condition.missing()
+        & condition.in_latest_time_window(lookback_delta=MONTHS_CATCH_UP)
+    )
+    is_asked_again = condition.cron_tick_passed(ASK_AGAIN_CRON) & condition.in_latest_time_window(
+        lookback_delta=MONTHS_REVISED
+    )
+    return (is_missed | is_asked_again) & ~condition.in_progress()
 
 
 def hourly_condition() -> dg.AutomationCondition[Any]:

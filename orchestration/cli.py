@@ -1,4 +1,4 @@
-"""The commands behind `make run`, `dev`, `backfill`, `attribute` and `doctor`."""
+"""The commands behind `make run`, `dev`, `backfill`, `papers`, `attribute` and `doctor`."""
 
 import argparse
 import os
@@ -24,6 +24,7 @@ from orchestration.summary import print_summary
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
 _DEMO_NOW = "2024-12-17T02:00:00+00:00"
 _DEMO_ALERT_DAYS = 40
+_DEMO_PAPERS = (date(2022, 5, 1), date(2024, 11, 30))
 _DAYS_PER_RUN = 10
 _BACKFILL_DAYS_PER_RUN = 31
 
@@ -36,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return run(options.data)
         if options.command == "backfill":
             return backfill(_asked_day(options.first), _asked_day(options.last))
+        if options.command == "papers":
+            return papers(_asked_month(options.first), _asked_month(options.last))
         if options.command == "dev":
             return dev(options.port)
         if options.command == "attribute":
@@ -54,6 +57,9 @@ def _parser() -> argparse.ArgumentParser:
     backfill_command = commands.add_parser("backfill", help="materialise a range of days")
     backfill_command.add_argument("first", help="YYYY-MM-DD")
     backfill_command.add_argument("last", help="YYYY-MM-DD")
+    papers_command = commands.add_parser("papers", help="materialise a range of months of papers")
+    papers_command.add_argument("first", help="YYYY-MM")
+    papers_command.add_argument("last", help="YYYY-MM")
     dev_command = commands.add_parser("dev", help="Dagster UI with schedules and sensors")
     dev_command.add_argument("--port", type=int, default=3000)
     attribute_command = commands.add_parser("attribute", help="explain one location text")
@@ -67,6 +73,13 @@ def _asked_day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError as error:
         raise SettingsError(f"{text!r} is no day; give YYYY-MM-DD") from error
+
+
+def _asked_month(text: str) -> date:
+    try:
+        return date.fromisoformat(f"{text}-01")
+    except ValueError as error:
+        raise SettingsError(f"{text!r} is no month; give YYYY-MM") from error
 
 
 @contextmanager
@@ -97,9 +110,11 @@ def run(data: str | None = None) -> int:
         if settings.upstream == "sandbox":
             first, last = _DEMO_FIRST, _DEMO_LAST
             settings = replace(settings, now=_DEMO_NOW, alert_max_age_days=_DEMO_ALERT_DAYS)
+            months = _DEMO_PAPERS
         else:
             first = last = _yesterday()
-        failed = materialise(settings, first, last, _DAYS_PER_RUN)
+            months = (_last_month(), _last_month())
+        failed = materialise(settings, first, last, _DAYS_PER_RUN, months)
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
@@ -123,8 +138,38 @@ def backfill(first: date, last: date) -> int:
     return 1 if failed else 0
 
 
-def materialise(settings: Settings, first: date, last: date, days_per_run: int) -> int:
-    """Run the reference job and the days; the number of ranges that failed."""
+def papers(first: date, last: date) -> int:
+    """Materialise a range of months of papers."""
+    if first > last:
+        raise SettingsError(f"FROM {first:%Y-%m} lies after TO {last:%Y-%m}")
+    if last > _last_month():
+        raise SettingsError(f"TO {last:%Y-%m} is not over yet; the newest is {_last_month():%Y-%m}")
+    with upstreams() as settings:
+        settings = replace(settings, first_day=min(first, settings.first_day))
+        with dagster_instance(settings) as instance:
+            runner = Runner(settings, instance)
+            runner.reference()
+            error = ask_papers(runner, first, last)
+    return 1 if error else 0
+
+
+def ask_papers(runner: Runner, first: date, last: date) -> str:
+    """Make the months of papers of a range of days, and say so; the first error, or nothing."""
+    print(f"papers of {first:%Y-%m} to {last:%Y-%m} …", flush=True)
+    error = runner.papers(first, last).error
+    if error:
+        print(f"  FAILED, going on with what is there: {error}", flush=True)
+    return error
+
+
+def materialise(
+    settings: Settings,
+    first: date,
+    last: date,
+    days_per_run: int,
+    months: tuple[date, date] | None = None,
+) -> int:
+    """Run the reference job, the months of papers if any, and the days; how many ranges failed."""
     count = (last - first).days + 1
     done = failed = 0
     began = time.monotonic()
@@ -138,6 +183,8 @@ def materialise(settings: Settings, first: date, last: date, days_per_run: int) 
         print("polls of tracked repositories …", flush=True)
         if error := runner.polls(first):
             print(f"  FAILED, going on with what is there: {error}", flush=True)
+        if months:
+            ask_papers(runner, *months)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):
             done += (result.last - result.first).days + 1
@@ -178,6 +225,11 @@ def attribute(text: str) -> int:
 
 def _yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _last_month() -> date:
+    """First day of the newest month that is over."""
+    return (datetime.now(UTC).date().replace(day=1) - timedelta(days=1)).replace(day=1)
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ from assets.coverage import assets as coverage
 from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.indices import assets as indices
+from assets.papers import assets as papers
 from assets.patents import assets as patents
 from assets.polls import assets as polls
 from assets.reference import assets as reference
@@ -25,6 +26,7 @@ from orchestration.automation import (
     daily_condition,
     gathered_condition,
     hourly_condition,
+    monthly_condition,
     nightly_condition,
     reference_condition,
     weekly_condition,
@@ -32,8 +34,10 @@ from orchestration.automation import (
 from orchestration.jobs import build_jobs
 from orchestration.partitions import (
     MAX_DAYS_PER_RUN,
+    MAX_MONTHS_PER_RUN,
     MAX_WEEKS_PER_RUN,
     daily_partitions,
+    monthly_partitions,
     weekly_partitions,
 )
 from orchestration.resources import build_resources
@@ -49,6 +53,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         reference_automation=reference_condition(),
         baseline_automation=baseline_condition(),
         max_days_per_run=MAX_DAYS_PER_RUN,
+        monthly=monthly_partitions(settings.first_day),
+        monthly_automation=monthly_condition(),
+        max_months_per_run=MAX_MONTHS_PER_RUN,
         weekly=weekly_partitions(settings.first_day),
         weekly_automation=weekly_condition(),
         max_weeks_per_run=MAX_WEEKS_PER_RUN,
@@ -68,6 +75,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     attribution,
                     engagement,
                     indices,
+                    papers,
                     patents,
                     alerting,
                     report,

@@ -43,6 +43,7 @@ def examine(settings: Settings) -> int:
         _archive,
         _github,
         _git,
+        _openalex,
         _slack,
     )
     faults = 0
@@ -163,6 +164,22 @@ def _git(settings: Settings) -> Finding:
         mend = "set OBSERVATORY_HASH_KEY in .env to any long random text"
         return Finding("git", False, f"{found}; no key to hide addresses in commits with", mend)
     return Finding("git", True, found)
+
+
+def _openalex(settings: Settings) -> Finding:
+    if _is_idle_sandbox(settings):
+        return Finding("openalex", True, "sandbox: started by each command")
+    if not settings.openalex_key.value:
+        mend = "set OBSERVATORY_OPENALEX_KEY in .env (free of charge, openalex.org/settings/api)"
+        return Finding("openalex", False, "no key: papers cannot be asked for", mend)
+    # A single work costs no credit.
+    return _answers(
+        "openalex",
+        "GET",
+        f"{settings.openalex_url}/works/W2741809807?select=id",
+        settings.openalex_key.value,
+        "check OBSERVATORY_OPENALEX_KEY and the network",
+    )
 
 
 def _slack(settings: Settings) -> Finding:

@@ -1,26 +1,37 @@
-"""Jobs: reference tables, baselines of others, polls, patents, and a day of everything else."""
+"""Jobs: reference tables, baselines of others, polls, papers, patents, a day of the rest."""
 
 from typing import Any
 
 import dagster as dg
 
 from assets.declare import asset_key
-from assets.patents import tables as patents
+from assets.papers import tables as papers_tables
+from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
 
 _PATENTS = (
-    patents.PATENTS,
-    patents.PATENT_QUARANTINE,
-    patents.PATENT_MENTIONS,
-    patents.PATENT_FILES,
-    patents.PATENT_COHORTS,
+    patents_tables.PATENTS,
+    patents_tables.PATENT_QUARANTINE,
+    patents_tables.PATENT_MENTIONS,
+    patents_tables.PATENT_FILES,
+    patents_tables.PATENT_COHORTS,
 )
 _POLLED = (REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY)
 REFERENCE_JOB = "reference"
 BASELINE_JOB = "baseline"
 POLLS_JOB = "polls"
+PAPERS_JOB = "papers"
 PATENTS_JOB = "patents"
 DAILY_JOB = "daily"
+_PAPERS = (
+    papers_tables.PAPERS,
+    papers_tables.PAPER_FIELD_COUNTS,
+    papers_tables.PAPER_ASKINGS,
+    papers_tables.PAPER_QUARANTINE,
+    papers_tables.PAPER_MENTIONS,
+    papers_tables.STAGED_DIFFUSION_PAPERS,
+    papers_tables.DIFFUSION_PAPERS,
+)
 
 
 def build_jobs() -> list[Any]:
@@ -28,7 +39,8 @@ def build_jobs() -> list[Any]:
     reference = dg.AssetSelection.groups("reference")
     baseline = dg.AssetSelection.groups("baseline")
     polls = dg.AssetSelection.assets(*(asset_key(table) for table in _POLLED))
-    weekly = dg.AssetSelection.assets(*(asset_key(table) for table in _PATENTS))
+    papers = dg.AssetSelection.assets(*(asset_key(table) for table in _PAPERS))
+    patents = dg.AssetSelection.assets(*(asset_key(table) for table in _PATENTS))
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -46,13 +58,18 @@ def build_jobs() -> list[Any]:
             description="Ask GitHub for the newest events of tracked repositories, and for stars.",
         ),
         dg.define_asset_job(
+            PAPERS_JOB,
+            selection=papers,
+            description="A month of papers: works, the models they name, and their diffusion.",
+        ),
+        dg.define_asset_job(
             PATENTS_JOB,
-            selection=weekly,
+            selection=patents,
             description="A week of patents, from the USPTO's files to cohorts.",
         ),
         dg.define_asset_job(
             DAILY_JOB,
-            selection=dg.AssetSelection.all() - reference - baseline - polls - weekly,
+            selection=dg.AssetSelection.all() - reference - baseline - polls - papers - patents,
             description="One day from archive files to figures, checks, alerts and publication.",
         ),
     ]

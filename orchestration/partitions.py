@@ -1,4 +1,4 @@
-"""Partitions: UTC days, weeks of patents, and how a range of them is cut into runs."""
+"""Partitions: UTC days, weeks of patents and months; how a range of days is cut into runs."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -6,6 +6,7 @@ from datetime import date, timedelta
 import dagster as dg
 
 MAX_DAYS_PER_RUN = 31
+MAX_MONTHS_PER_RUN = 36
 MAX_WEEKS_PER_RUN = 13
 _TUESDAY, _TUESDAY_OF_CRON = 2, 2  # of ISO weekdays, and of a week that begins with Sunday as 0
 
@@ -13,6 +14,13 @@ _TUESDAY, _TUESDAY_OF_CRON = 2, 2  # of ISO weekdays, and of a week that begins 
 def daily_partitions(first_day: date) -> dg.DailyPartitionsDefinition:
     """UTC days from `first_day` to the last one that is over."""
     return dg.DailyPartitionsDefinition(start_date=first_day.isoformat(), timezone="UTC")
+
+
+def monthly_partitions(first_day: date) -> dg.MonthlyPartitionsDefinition:
+    """UTC months from that of `first_day` to the last one that is over, keyed by first days."""
+    return dg.MonthlyPartitionsDefinition(
+        start_date=first_day.replace(day=1).isoformat(), timezone="UTC"
+    )
 
 
 def weekly_partitions(first_day: date) -> dg.WeeklyPartitionsDefinition:

@@ -11,6 +11,7 @@ from resources.git import GitResource
 from resources.github import GitHubResource
 from resources.innovation_graph import InnovationGraphResource
 from resources.lake import LakeResource
+from resources.openalex import OpenAlexResource
 from resources.platform import Platform
 from resources.slack import SlackResource
 from resources.uspto import UsptoResource
@@ -18,6 +19,7 @@ from resources.warehouse import WarehouseResource
 
 _GITHUB_TOKEN = "OBSERVATORY_GITHUB_TOKEN"  # noqa: S105 - names, not tokens
 _HASH_KEY = "OBSERVATORY_HASH_KEY"
+_OPENALEX_KEY = "OBSERVATORY_OPENALEX_KEY"
 _USPTO_KEY = "OBSERVATORY_USPTO_KEY"
 _SLACK_TOKEN = "OBSERVATORY_SLACK_TOKEN"  # noqa: S105
 
@@ -30,6 +32,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     """
     os.environ[_GITHUB_TOKEN] = settings.github_token.value
     os.environ[_HASH_KEY] = settings.hash_key.value
+    os.environ[_OPENALEX_KEY] = settings.openalex_key.value
     os.environ[_USPTO_KEY] = settings.uspto_key.value
     os.environ[_SLACK_TOKEN] = settings.slack_token.value
     return {
@@ -52,6 +55,12 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "innovation_graph": InnovationGraphResource(
             base_url=settings.innovation_graph_url, attempts=settings.retry_attempts
+        ),
+        "openalex": OpenAlexResource(
+            api_url=settings.openalex_url,
+            key=dg.EnvVar(_OPENALEX_KEY),
+            credit_dir=str(settings.data / "openalex"),
+            attempts=settings.retry_attempts,
         ),
         "git": GitResource(
             base_url=settings.git_url,

@@ -12,7 +12,14 @@ import dagster as dg
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
-from orchestration.jobs import BASELINE_JOB, DAILY_JOB, PATENTS_JOB, POLLS_JOB, REFERENCE_JOB
+from orchestration.jobs import (
+    BASELINE_JOB,
+    DAILY_JOB,
+    PAPERS_JOB,
+    PATENTS_JOB,
+    POLLS_JOB,
+    REFERENCE_JOB,
+)
 from orchestration.partitions import chunks
 from orchestration.settings import ROOT, Settings
 
@@ -79,6 +86,7 @@ class Runner:
         self._reference = repository.get_job(REFERENCE_JOB)
         self._baseline = repository.get_job(BASELINE_JOB)
         self._polls = repository.get_job(POLLS_JOB)
+        self._papers = repository.get_job(PAPERS_JOB)
         self._patents = repository.get_job(PATENTS_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._instance = instance
@@ -119,31 +127,28 @@ class Runner:
         )
         return "" if result.success else _error(result)
 
-    def patents(self, first: date, last: date) -> str:
-        """Read the weeks of patents from one Tuesday to another; the first error, or nothing."""
-        result = self._patents.execute_in_process(
-            instance=self._instance,
-            raise_on_error=False,
-            run_config=_CONSOLE,
-            tags=self._range(first, last),
-        )
-        return "" if result.success else _error(result)
+    def papers(self, first: date, last: date) -> RangeResult:
+        """One run of the papers job over the months of a range of days, both ends included."""
+        return self._range_of(self._papers, first.replace(day=1), last.replace(day=1))
 
-    @staticmethod
-    def _range(first: date, last: date) -> dict[str, str]:
-        return {
-            RANGE_START: first.isoformat(),
-            RANGE_END: last.isoformat(),
-            _PROCESS_TAG: str(os.getpid()),
-        }
+    def patents(self, first: date, last: date) -> RangeResult:
+        """One run of the patents job over the weeks from one Tuesday to another."""
+        return self._range_of(self._patents, first, last)
 
     def days(self, first: date, last: date) -> RangeResult:
         """One run of the daily job over a range of days, both ends included."""
-        result = self._daily.execute_in_process(
+        return self._range_of(self._daily, first, last)
+
+    def _range_of(self, job: dg.JobDefinition, first: date, last: date) -> RangeResult:
+        result = job.execute_in_process(
             instance=self._instance,
             raise_on_error=False,
             run_config=_CONSOLE,
-            tags=self._range(first, last),
+            tags={
+                RANGE_START: first.isoformat(),
+                RANGE_END: last.isoformat(),
+                _PROCESS_TAG: str(os.getpid()),
+            },
         )
         error = "" if result.success else _error(result)
         return RangeResult(first, last, result.run_id, result.success, error)

@@ -19,6 +19,7 @@ _LIVE = {
     "GITHUB_API_URL": "https://api.github.com",
     "GIT_URL": "https://github.com",
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
+    "OPENALEX_URL": "https://api.openalex.org",
     "USPTO_URL": "https://api.uspto.gov",
     "SLACK_API_URL": "https://slack.com/api/",
     "SLACK_CHANNEL": "",
@@ -28,6 +29,7 @@ _LIVE = {
     "NOW": "",
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
+    "OPENALEX_KEY": "",
     "USPTO_KEY": "",
     "HASH_KEY": "",
 }
@@ -39,6 +41,7 @@ _SANDBOX = {
     "GITHUB_API_URL": "{sandbox}",
     "GIT_URL": "{sandbox}/git",
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
+    "OPENALEX_URL": "{sandbox}",
     "USPTO_URL": "{sandbox}/uspto",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
@@ -48,6 +51,7 @@ _SANDBOX = {
     "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
+    "OPENALEX_KEY": "sandbox-openalex-key",
     "USPTO_KEY": "sandbox-uspto-key",
     "HASH_KEY": "sandbox-hash-key",
 }
@@ -88,6 +92,8 @@ class Settings:
     github_token: "Secret"
     git_url: str
     innovation_graph_url: str
+    openalex_url: str
+    openalex_key: "Secret"
     uspto_url: str
     uspto_key: "Secret"
     hash_key: "Secret"
@@ -179,6 +185,8 @@ def _checked(values: Mapping[str, str]) -> Settings:
         innovation_graph_url=_base_url(
             "INNOVATION_GRAPH_URL", values["INNOVATION_GRAPH_URL"], sandbox
         ),
+        openalex_url=url("OPENALEX_URL").rstrip("/"),
+        openalex_key=Secret(values["OPENALEX_KEY"]),
         uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
         uspto_key=Secret(values["USPTO_KEY"]),
         hash_key=Secret(values["HASH_KEY"]),

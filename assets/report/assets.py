@@ -13,10 +13,11 @@ import pyarrow.parquet as pq
 from assets.alerting.tables import ALERTS
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
-from assets.declare import Plan
+from assets.declare import Plan, newest_of, prepare
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.reference.tables import (
     COUNTRY_GROUPINGS,
     ECONOMIES,
@@ -27,6 +28,7 @@ from assets.report.publication import (
     published_activity,
     published_concentration,
     published_coverage,
+    published_diffusion_papers,
     published_engagement,
     published_where_shown,
     unmasked_activity,
@@ -48,6 +50,8 @@ _MARTS = (
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
 )
+#: Made by month: a day's publication takes what is there by then.
+_MONTHLY_MARTS = (DIFFUSION_PAPERS,)
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
@@ -59,7 +63,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             SNAPSHOT,
             group=GROUP,
             kinds={"duckdb", "parquet"},
-            deps=[*_MARTS, ALERTS],
+            deps=[*_MARTS, ALERTS, *(newest_of(table) for table in _MONTHLY_MARTS)],
         )
     ]
 
@@ -84,12 +88,13 @@ def snapshot_files(
 
 def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     """What is published, by table."""
+    prepare(warehouse, *_MONTHLY_MARTS)
     with warehouse.transaction() as connection:
         read = {
             table: connection.execute(
                 f"SELECT * FROM {table.qualified} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
-            for table in (*_MARTS, *_REFERENCE)
+            for table in (*_MARTS, *_MONTHLY_MARTS, *_REFERENCE)
         }
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
     read[COUNTRY_ACTIVITY] = published_activity(unmasked)
@@ -99,6 +104,7 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
         pc.greater_equal(bins["actor_count"], SMALLEST_CELL)
     )
     read[COVERAGE] = published_coverage(read[COVERAGE])
+    read[DIFFUSION_PAPERS] = published_diffusion_papers(read[DIFFUSION_PAPERS])
     read[CONCENTRATION] = published_concentration(read[CONCENTRATION], read[ENGAGEMENT])
     for table, countries in (
         (ENGAGEMENT_INDEX, {"country_iso2": "share"}),

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from assets.engagement.shares import SMALLEST_CELL, share_columns
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.report.suppression import OTHERS, shown_countries
 
 _SQL = Path(__file__).parent / "sql"
@@ -89,6 +90,22 @@ def published_concentration(concentration: pa.Table, engagement: pa.Table) -> pa
 def published_coverage(coverage: pa.Table) -> pa.Table:
     """core.coverage of all repositories together."""
     return coverage.filter(pc.is_null(coverage["repo_id"]))
+
+
+def published_diffusion_papers(rows: pa.Table) -> pa.Table:
+    """mart.diffusion_papers fit to be published; same columns.
+
+    Cells of fewer than five works are left out; of the others, what is made of one to four works
+    that use a model is null.
+    """
+    kept = rows.filter(pc.greater_equal(rows["open_work_count"], SMALLEST_CELL))
+    used = kept["used_open_work_count"]
+    is_small = pc.and_(pc.greater(used, 0), pc.less(used, SMALLEST_CELL))
+    for place, name in enumerate(kept.column_names):
+        if name.startswith("used_"):
+            null = pa.scalar(None, kept[name].type)
+            kept = kept.set_column(place, name, pc.if_else(is_small, null, kept[name]))
+    return DIFFUSION_PAPERS.conform(kept)
 
 
 def published_where_shown(

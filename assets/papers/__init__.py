@@ -1,0 +1,1 @@
+"""Papers: which works name which models, by what institutions of which countries wrote them."""
