@@ -271,13 +271,13 @@ def rows_of_sources(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
     return pa.concat_tables([table.arrow_schema.empty_table(), *parts])
 
 
-def columns_of_sources(lake: Lake, table: Table, columns: Sequence[str]) -> pa.Table:
-    """Some columns of every partition of a table that is kept source by source."""
+def columns_of_sources(
+    lake: Lake, table: Table, partitions: Sequence[str], columns: Sequence[str]
+) -> pa.Table:
+    """Some columns of partitions of a table that is kept source by source."""
     schema = pa.schema([table.arrow_schema.field(name) for name in columns])
     parts = [
-        lake.read_all(
-            table.qualified, lake.partitions(table.qualified, source), schema, source, columns
-        )
+        lake.read_all(table.qualified, partitions, schema, source, columns)
         for source in lake.parts(table.qualified)
     ]
     return pa.concat_tables([schema.empty_table(), *parts])

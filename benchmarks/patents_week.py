@@ -19,34 +19,49 @@ from sandbox.model_prose import Plant, description
 from sandbox.model_words import FAMILIES
 
 DOCUMENTS = 7_000
-_MEAN_BYTES, _SIGMA = 100_000, 0.85
+_MEAN_BYTES, _SIGMA = 90_000, 0.85
 _NAMING_SHARE, _FRIENDS_SHARE = 0.02, 0.05
 _PARAGRAPHS = 6_000
-_COMMON = (
+
+
+def _split(words: str) -> tuple[str, ...]:
+    return tuple(words.split())
+
+
+_COMMON = _split(
     "the of a to and in is or be for as an by with that may at can from on which one are this "
-    "first second such least each when used more used between based not other than has it any "
-    "where some use also have all one another further within into through will over two"
-).split()
-_TRADE = (
+    "first second such least each when used more between based not other than has it any "
+    "where some use also have all one another further within into through will over two "
+)
+_TRADE = _split(
     "embodiment system method device data processor memory step command model signal layer unit "
     "element plurality configured example substrate portion surface user network module circuit "
-    "controller parameter information time value output input electrode light housing member end "
-    "set level region control image process sensor power interface component material structure "
-    "described shown present invention includes including comprising provided respectively disclosed "
-    "apparatus instructions storage medium software language server message vehicle battery cell "
-    "composition polymer temperature pressure valve shaft seed granite spark solar phase angle phi "
-    "frequency antenna channel node request response training weights neural vector embedding token "
-    "transformer attention inference query cluster feature object display application program code"
-).split()
-_RARE_STEMS = (
-    "carbox meth ethyl prop benz fluor phos sulf nitr hydr poly cyclo tetra hexa micro nano photo "
-    "electro thermo hygro baro magneto radio ferro auto semi trans inter sub super over under"
-).split()
-_RARE_ENDS = "ylate ol ane ene ide ine one ase osis ism graph meter scope tron gate flow form plex".split()
-_NAMES = (
-    "Smith Yi Chen Kim Claude Gemma Garcia Müller Tanaka Falcon Novak Rossi Patel Orion Silva Wan "
-    "Ling Seed Bloom Phi Sailor Hermes Lucie Minerva Nova Solar"
-).split()
+    "controller parameter information time value output input electrode light housing member "
+    "end set level region control image process sensor power interface component material "
+    "structure described shown present invention includes including comprising provided "
+    "respectively disclosed apparatus instructions storage medium software language server "
+    "message vehicle battery cell composition polymer temperature pressure valve shaft "
+    "phase angle frequency antenna channel node request response "
+    "training weights neural vector embedding token transformer attention inference query "
+    "cluster feature object display application program code "
+)
+#: Words that some family is called by, as often as in patents of all fields together.
+_AMBIGUOUS = _split(
+    "seed granite spark solar phi sailor bark bloom falcon arctic nova orion whisper zephyr flux "
+    "opt wan cosmos command hermes step llama "
+)
+_RARE_STEMS = _split(
+    "carbox meth ethyl prop benz fluor phos sulf nitr hydr poly cyclo tetra hexa micro nano "
+    "photo electro thermo hygro baro magneto radio ferro auto semi trans inter sub super over "
+    "under "
+)
+_RARE_ENDS = _split(
+    "ylate ol ane ene ide ine one ase osis ism graph meter scope tron gate flow form plex "
+)
+_NAMES = _split(
+    "Smith Yi Chen Kim Claude Gemma Garcia Müller Tanaka Falcon Novak Rossi Patel Orion Silva "
+    "Wan Ling Seed Bloom Phi Sailor Hermes Lucie Minerva Nova Solar "
+)
 _HEAD = (
     '<?xml version="1.0" encoding="UTF-8"?>\n'
     '<!DOCTYPE us-patent-grant SYSTEM "us-patent-grant-v47-2022-02-17.dtd" [ ]>\n'
@@ -140,12 +155,13 @@ class _Words:
 
     def __init__(self, rng: np.random.Generator) -> None:
         rare = [stem + end for stem in _RARE_STEMS for end in _RARE_ENDS]
-        vocabulary = np.array([*_COMMON, *_TRADE, *rare])
+        vocabulary = np.array([*_COMMON, *_TRADE, *_AMBIGUOUS, *rare])
         ranks = np.arange(1, len(_COMMON) + 1)
         weights = np.concatenate(
             [
                 0.45 / ranks / (1 / ranks).sum(),
-                np.full(len(_TRADE), 0.45 / len(_TRADE)),
+                np.full(len(_TRADE), 0.446 / len(_TRADE)),
+                np.full(len(_AMBIGUOUS), 0.004 / len(_AMBIGUOUS)),
                 np.full(len(rare), 0.10 / len(rare)),
             ]
         )

@@ -35,7 +35,7 @@ def daily_condition() -> dg.AutomationCondition[Any]:
 
 
 def weekly_condition() -> dg.AutomationCondition[Any]:
-    """Each day at 02:00 UTC, and once at the start: every closed week of the last eight not made."""
+    """Each day at 02:00 UTC, and once at the start: closed weeks of the last eight not made."""
     condition = dg.AutomationCondition
     wanted = condition.cron_tick_passed(DAILY_CRON) | condition.initial_evaluation()
     return (

@@ -76,11 +76,16 @@ class Lake:
             return pq.ParquetFile(file).read(columns=list(columns) if columns else None)
 
     def digest(self, table: str, partition: str) -> str:
-        """SHA-256, in hexadecimal, of a partition's file; empty where it was never written."""
-        path = self.path(table, partition)
-        if not self._fs.exists(path):
-            return ""
-        return hashlib.sha256(self._fs.cat_file(path)).hexdigest()
+        """SHA-256, in hexadecimal, of a partition's file; empty where it was never written.
+
+        Of a table that is kept in parts, of all the parts' files, one after the other.
+        """
+        paths = [self.path(table, partition, part) for part in (None, *self.parts(table))]
+        found = [path for path in paths if self._fs.exists(path)]
+        digest = hashlib.sha256()
+        for path in found:
+            digest.update(self._fs.cat_file(path))
+        return digest.hexdigest() if found else ""
 
     def approve(self, table: str, partition: str) -> None:
         """Note that the partition's file, as it is now, passed its checks."""

@@ -106,10 +106,14 @@ class UsptoPaths:
 
     def _days(self, product: Product) -> list[date]:
         """Days whose file is published by now."""
-        week, found = FIRST_WEEK, []
+        week = FIRST_WEEK
+        found: list[date] = []
         while True:
             day = due_day(week, product)
-            if self._clock() < datetime(day.year, day.month, day.day, tzinfo=UTC) + _PUBLISHED_AFTER:
+            if (
+                self._clock()
+                < datetime(day.year, day.month, day.day, tzinfo=UTC) + _PUBLISHED_AFTER
+            ):
                 return found
             found.append(day)
             week += timedelta(days=7)
@@ -186,7 +190,7 @@ def readable(
     for week in weeks:
         for product in PRODUCTS:
             found = records(seed, week, product)
-            is_torn = has_faults and TORN_FILE == f"ip{_LETTERS[product]}{week:%y%m%d}.zip"
+            is_torn = has_faults and f"ip{_LETTERS[product]}{week:%y%m%d}.zip" == TORN_FILE
             yield from (
                 each for place, each in enumerate(found) if not is_torn or place != TORN_PLACE
             )

@@ -15,7 +15,7 @@ from typing import Literal
 
 import numpy as np
 
-from sandbox.model_prose import Plant
+from sandbox.model_prose import Plant, Role
 from sandbox.model_words import FAMILIES
 
 Product = Literal["grants", "applications"]
@@ -30,7 +30,7 @@ _NAMING_SHARE, _CITING_SHARE, _FRIENDS_SHARE, _CLAIMING_SHARE = 0.25, 0.1, 0.3, 
 #: Of the patents naming an open model, those that name one of Chinese origin, by owner's country.
 CHINESE_SHARE = {"US": 0.02, "CN": 0.6}
 _CHINESE_SHARE_ELSEWHERE = 0.1
-_ROLES = ("used", "used", "compared", "mentioned")
+_ROLES: tuple[Role, ...] = ("used", "used", "compared", "mentioned")
 
 
 @dataclass(frozen=True, slots=True)
@@ -221,9 +221,7 @@ def _plants(
     return described, claimed
 
 
-def _drawn(
-    rng: np.random.Generator, on: date, *, is_chinese: bool, count: int
-) -> tuple[str, ...]:
+def _drawn(rng: np.random.Generator, on: date, *, is_chinese: bool, count: int) -> tuple[str, ...]:
     """Families released by a day, of one origin; fewer where fewer were."""
     known = [
         slug

@@ -1,4 +1,4 @@
-"""Weekly patent files of the sandbox: documents of the real shape, one after the other, in a zip."""
+"""Weekly patent files of the sandbox: documents of the real shape, one after another, zipped."""
 
 from __future__ import annotations
 
@@ -212,5 +212,3 @@ def _sequence_listing(record: PatentRecord) -> str:
 
 def _day(day: date) -> str:
     return f"{day:%Y%m%d}"
-
-

@@ -24,7 +24,7 @@ from assets.declare import (
 )
 from assets.diffusion.matcher import Matcher
 from assets.patents import tables, weeks
-from assets.patents.cohorts import COUNTED, NAMED, cohort_rows
+from assets.patents.cohorts import COUNTED, FILED, NAMED, cohort_rows
 from assets.patents.rows import WeekFile, families_digest, file_rows, outcome_row
 from assets.patents.scan import Scan, scan_file
 from assets.patents.weeks import KnownFile, Product
@@ -219,8 +219,11 @@ def _results(
         )
         for table in _RAW
     }
-    problems = [f"- {row['file_name'] or row['publication_date']}: {row['status']} "
-                f"{row['message']}" for row in files if row["status"] != "complete"]
+    problems = [
+        f"- {row['file_name'] or row['publication_date']}: {row['status']} {row['message']}"
+        for row in files
+        if row["status"] != "complete"
+    ]
     for table in _RAW:
         yield dg.MaterializeResult(
             asset_key=asset_key(table),
@@ -228,7 +231,9 @@ def _results(
                 "dagster/row_count": counts[table],
                 "files_by_status": dict(Counter(row["status"] for row in files)),
                 "quarantined_count": sum(row["quarantined_count"] for row in files),
-                "problems": dg.MetadataValue.md("\n".join(problems[:_QUARANTINED_SHOWN]) or "None."),
+                "problems": dg.MetadataValue.md(
+                    "\n".join(problems[:_QUARANTINED_SHOWN]) or "None."
+                ),
             },
         )
 
@@ -236,15 +241,26 @@ def _results(
 def patent_cohorts(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
-    """Count the inventions of all weeks that are there, by month."""
-    del context
+    """Count the inventions of all weeks whose checks passed, by month."""
     store, house = lake.open(), warehouse.open()
     prepare(house, MODEL_FAMILIES, tables.PATENT_COHORTS)
+    name = tables.PATENTS.qualified
+    there = sorted({week for part in store.parts(name) for week in store.partitions(name, part)})
+    counted = [week for week in there if store.is_approved(name, week)]
+    left_out = sorted(set(there) - set(counted))
+    if left_out:
+        context.log.warning(f"left out, as their checks have not passed: {', '.join(left_out)}")
     rows = cohort_rows(
-        columns_of_sources(store, tables.PATENTS, COUNTED),
-        columns_of_sources(store, tables.PATENT_MENTIONS, NAMED),
-        columns_of_sources(store, tables.PATENT_FILES, tables.PATENT_FILES.column_names),
+        columns_of_sources(store, tables.PATENTS, counted, COUNTED),
+        columns_of_sources(store, tables.PATENT_MENTIONS, counted, NAMED),
+        columns_of_sources(store, tables.PATENT_FILES, counted, FILED),
         house.query("SELECT family, country_iso2, is_open FROM core.model_families"),
     )
     house.replace_all(tables.PATENT_COHORTS.qualified, rows)
-    return dg.MaterializeResult(metadata={"dagster/row_count": rows.num_rows})
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows.num_rows,
+            "week_count": len(counted),
+            "weeks_left_out": ", ".join(left_out) or "none",
+        }
+    )
