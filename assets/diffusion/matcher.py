@@ -1,106 +1,140 @@
-"""Finds the model families that a text names (first version: plain alternation, no context)."""
+"""Finds the model families that a text names."""
 
-import re
+from collections import Counter
 from collections.abc import Iterable
 from typing import Self
 
-from assets.diffusion.mention import Mention, Role, Section
+from assets.diffusion.aliases import needles
+from assets.diffusion.context_terms import ContextTerm, shipped_context_terms
+from assets.diffusion.doubts import REFUSED, doubts
+from assets.diffusion.evidence import Surroundings, evidence
+from assets.diffusion.mention import Mention, Section
+from assets.diffusion.roles import RoleReader
+from assets.diffusion.scan import MOST_SURE, Candidate, Scan, Scanner
+from assets.diffusion.writing import unbroken
 from assets.reference.model import ModelFamily
 
-_AMBIGUOUS = frozenset(
-    [
-        "alpaca",
-        "arctic",
-        "aya",
-        "bark",
-        "bloom",
-        "breeze",
-        "claude",
-        "command",
-        "cosmos",
-        "falcon",
-        "flux",
-        "galactica",
-        "gemini",
-        "gemma",
-        "granite",
-        "grok",
-        "hermes",
-        "jais",
-        "kimi",
-        "ling",
-        "llama",
-        "minerva",
-        "mistral",
-        "orion",
-        "phi",
-        "poro",
-        "sailor",
-        "seed",
-        "solar",
-        "spark",
-        "step",
-        "swallow",
-        "tulu",
-        "typhoon",
-        "whisper",
-        "yi",
-        "yuan",
-        "zephyr",
-        "盘古",
-        "百川",
-        "文心",
-    ]
-)
-_SEPARATOR = re.compile(r"[\s\-_‐-―]+")
-_BETWEEN = r"[\s\-_‐-―]{0,2}"
-_VERSION = re.compile(r"[\s\-_‐-―]?v?\d")
-_NEAR = re.compile(
-    r"\b(models?|LLMs?|GPT|language|fine-?tun\w*|parameters?|checkpoints?|weights)\b|大?模型", re.I
-)
-_NEAR_CHARACTERS = 120
+_ROUNDS = 4  # a list of ambiguous names is accepted from the name that is sure outward
+
+Accepted = dict[Candidate, str]
 
 
 class Matcher:
-    """Finds mentions of model families in texts."""
+    """Finds mentions of model families in texts: compiled once, used for any number of texts."""
 
-    def __init__(self, pattern: re.Pattern[str], aliases: dict[str, tuple[str, str]]) -> None:
-        self._pattern = pattern
-        self._aliases = aliases
+    def __init__(self, scanner: Scanner) -> None:
+        self._scanner = scanner
 
     @classmethod
-    def of(cls, families: Iterable[ModelFamily]) -> Self:
-        """Compiles the aliases of the families."""
-        aliases = {
-            _key(alias): (family.family, alias) for family in families for alias in family.aliases
-        }
-        spelled = sorted((alias for _, alias in aliases.values()), key=len, reverse=True)
-        alternatives = "|".join(
-            _BETWEEN.join(re.escape(part) for part in _SEPARATOR.split(alias)) for alias in spelled
-        )
-        word = r"[^\W\d_\u2e80-\uffff]"
-        return cls(re.compile(rf"(?<!{word})({alternatives})(?!{word})", re.I), aliases)
+    def of(
+        cls, families: Iterable[ModelFamily], terms: Iterable[ContextTerm] | None = None
+    ) -> Self:
+        """Compiles the families' aliases.
+
+        Args:
+            families: With the ambiguous of their aliases, as `load_reference` gives them.
+            terms: Words that tell that a text is about such models; those shipped if None.
+        """
+        words = shipped_context_terms() if terms is None else terms
+        return cls(Scanner.of(needles(families), words))
 
     def find(self, text: str, section: Section = Section.ABSTRACT) -> list[Mention]:
-        """The mentions in a text, by start."""
-        role = Role.CITED if section is Section.BIBLIOGRAPHY else Role.MENTIONED
-        found = []
-        for match in self._pattern.finditer(text):
-            family, alias = self._aliases.get(_key(match[0]), ("", ""))
-            rule = self._rule(text, match, alias) if family else None
-            if rule:
-                span = match.span()
-                found.append(Mention(family, alias, *span, section=section, rule=rule, role=role))
+        """The mentions in a text, by start; at most 100 of a family.
+
+        Args:
+            text: Anything, lone surrogates included.
+            section: What part of the work it is.
+
+        Returns:
+            Mentions with offsets in characters of `text`. No two overlap.
+        """
+        whole = unbroken(text)
+        scan = self._scanner.scan(whole.text)
+        if not scan.candidates:
+            return []
+        found: list[Mention] = []
+        roles = RoleReader(whole.text, section)
+        counts: Counter[str] = Counter()
+        for candidate, rule in _without_overlaps(_accepted(whole.text, scan)):
+            form = candidate.form
+            counts[form.family] += 1
+            if counts[form.family] > MOST_SURE:
+                continue
+            found.append(
+                Mention(
+                    family=form.family,
+                    alias=form.alias,
+                    start=whole.origin(candidate.start),
+                    stop=whole.origin(candidate.stop - 1) + 1,
+                    section=section,
+                    rule=rule,
+                    role=roles.role(candidate.start, candidate.stop),
+                )
+            )
         return found
 
-    def _rule(self, text: str, match: re.Match[str], alias: str) -> str | None:
-        if alias.casefold() not in _AMBIGUOUS:
-            return "alias"
-        if _VERSION.match(text, match.end()):
-            return "version"
-        near = text[max(0, match.start() - _NEAR_CHARACTERS) : match.end() + _NEAR_CHARACTERS]
-        return "near word" if match[0][0].isupper() and _NEAR.search(near) else None
+
+def _accepted(text: str, scan: Scan) -> Accepted:
+    """Candidates that mean the model, each with the rule that says so."""
+    accepted: Accepted = {}
+    unsure: list[Candidate] = []
+    for candidate in scan.candidates:
+        ambiguity = candidate.form.ambiguity
+        if ambiguity is None:
+            accepted[candidate] = "written on" if candidate.is_written_on else "alias"
+        elif text[candidate.start : candidate.stop] in ambiguity.decisive:
+            accepted[candidate] = "spelling"
+        else:
+            unsure.append(candidate)
+    against = {
+        each: doubts(each, each.form.ambiguity, text) for each in unsure if each.form.ambiguity
+    }
+    # A decisive spelling can be of a tool all the same: LLaMA-Factory.
+    for candidate in [each for each, rule in accepted.items() if rule == "spelling"]:
+        ambiguity = candidate.form.ambiguity
+        if ambiguity is not None and doubts(candidate, ambiguity, text) >= REFUSED:
+            del accepted[candidate]
+    unsure = [each for each in unsure if against[each] < REFUSED]
+    for _ in range(_ROUNDS):
+        around = _surroundings(text, scan, accepted, unsure)
+        rules = {each: _rule(each, around, against[each]) for each in unsure}
+        new = {each: rule for each, rule in rules.items() if rule is not None}
+        if not new:
+            break
+        accepted |= new
+        unsure = [each for each in unsure if each not in new]
+    return accepted
 
 
-def _key(alias: str) -> str:
-    return _SEPARATOR.sub("", alias).casefold()
+def _surroundings(
+    text: str, scan: Scan, accepted: Accepted, unsure: list[Candidate]
+) -> Surroundings:
+    sure = sorted(accepted, key=lambda each: each.start)
+    return Surroundings(
+        text,
+        scan,
+        sure,
+        [each.start for each in sure],
+        unsure,
+        [each.start for each in unsure],
+        frozenset(each.form.family for each in sure),
+    )
+
+
+def _rule(candidate: Candidate, around: Surroundings, against: int) -> str | None:
+    """The rule that accepts a candidate; None where its evidence is not enough."""
+    ambiguity = candidate.form.ambiguity
+    needed = against + (ambiguity.points if ambiguity else 0)
+    found = sorted(evidence(candidate, around), key=lambda each: -each[1])
+    if sum(points for _, points in found) < needed:
+        return None
+    return found[0][0] if found else "alias"
+
+
+def _without_overlaps(accepted: Accepted) -> list[tuple[Candidate, str]]:
+    """The accepted by start; of those that overlap, the one that begins first, or is longest."""
+    kept: list[tuple[Candidate, str]] = []
+    for candidate in sorted(accepted, key=lambda each: (each.start, -each.stop)):
+        if not kept or candidate.start >= kept[-1][0].stop:
+            kept.append((candidate, accepted[candidate]))
+    return kept

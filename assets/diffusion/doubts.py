@@ -1,0 +1,118 @@
+"""What speaks against the model where its name means other things too, in points."""
+
+import re
+from functools import cache
+
+from assets.diffusion.evidence import is_attached
+from assets.diffusion.scan import Candidate
+from assets.reference.model import AmbiguousAlias
+
+REFUSED = 100  # more than any evidence gives
+_AGAINST_CHARACTERS = 100
+_WINDOW = 60
+
+_SENTENCE_START = re.compile(r"(?:\A|[.!?:;。！？\n•\]]\s*[\"“(]?)\Z")
+_AUTHOR_AFTER = re.compile(r",?\s+et\s+al\b|,\s[A-Z]\.(?!\w)|\s[A-Z]\.\s|@")
+_AUTHOR_BEFORE = re.compile(r"(?:\b[A-Z]\.\s?|@|\b(?:Dr|Prof|Mr|Mrs|Ms|Sir|Lady|Miss)\.?\s)\Z")
+_NAME_AFTER = re.compile(r"[\s-](?P<word>[A-Z][^\W\d_]*[a-zà-ÿ][^\W\d_]*)")
+_NAME_BEFORE = re.compile(r"(?P<word>[A-Z][^\W\d_]*[a-zà-ÿ])[\s-]\Z")
+_NO_NAME = frozenset(
+    word
+    for line in (
+        "Advanced Agent Agents Also Although And Anthropic Are Artificial As Ask Asking Assistant",
+        "Audio Base Based Be Because Before Both But By Can Chat Code Coder Cohere Comparing Did",
+        "Do Does Even Evaluating Family Fine Flash For From Further Google Guard Haiku Has Hence",
+        "How However If In Instant Instruct Is Language Large Like Lite Max Medium Meta Microsoft",
+        "Mini Model Models Moonshot Nano Of On Only Open Opus Or Our Outperforms Performs Plus Pro",
+        "Prompting Series Since Small Sonnet Team Test Testing Than That The Then Thus To Tuned",
+        "Tuning Turbo Ultra Unlike Using Versus Via Vision Was We Were When While With Workspace",
+    )
+    for word in line.split()
+)
+_WORD = re.compile(r"[^\W\d_]{4,}")
+
+
+def doubts(candidate: Candidate, ambiguity: AmbiguousAlias, text: str) -> int:
+    """Points that speak against a candidate; `REFUSED` where nothing can speak for it."""
+    start, stop = candidate.start, candidate.stop
+    before = text[max(0, start - _WINDOW) : start]
+    after = text[stop : stop + _WINDOW]
+    if _is_beside(ambiguity, before, after):
+        return REFUSED
+    points = _of_capitals(candidate, ambiguity, text, before)
+    if points >= REFUSED:
+        return REFUSED
+    if ambiguity.kind == "person":
+        points += _of_names(before, after)
+    if _AUTHOR_AFTER.match(after) or _AUTHOR_BEFORE.search(before):
+        points += 6
+    if ambiguity.against:
+        wide = text[max(0, start - _AGAINST_CHARACTERS) : stop + _AGAINST_CHARACTERS]
+        found = {match[0].casefold() for match in _against(ambiguity.against).finditer(wide)}
+        points += min(6, 3 * len(found))
+    return points
+
+
+def _is_beside(ambiguity: AmbiguousAlias, before: str, after: str) -> bool:
+    if ambiguity.not_after and _ending(ambiguity.not_after).search(before):
+        return True
+    return bool(ambiguity.not_before and _beginning(ambiguity.not_before).match(after))
+
+
+def _of_capitals(candidate: Candidate, ambiguity: AmbiguousAlias, text: str, before: str) -> int:
+    """Small letters where the name has capitals, and capitals that any word would have there."""
+    form, spelling = candidate.form, text[candidate.start : candidate.stop]
+    if not form.has_capitals(spelling):
+        if is_attached(text, candidate.stop):
+            return 0
+        is_digit = spelling[-1].isdigit() and not re.search(r"\s", spelling)
+        return (0 if is_digit else 3) if ambiguity.kind == "name" else REFUSED
+    points = 0
+    if ambiguity.kind == "term" and not form.has_all_capitals(spelling):
+        points += 0 if is_attached(text, candidate.stop) else 2
+    if ambiguity.kind == "word" and not form.is_native:
+        points += 1 if _SENTENCE_START.search(before) else 0
+        points += 1 if _is_title_case(text, candidate) else 0
+    return points
+
+
+def _is_title_case(text: str, candidate: Candidate) -> bool:
+    """Whether most longer words around begin with a capital, as in titles and headings."""
+    wide = text[max(0, candidate.start - _WINDOW) : candidate.start] + " "
+    wide += text[candidate.stop : candidate.stop + _WINDOW]
+    words = _WORD.findall(wide)
+    return len(words) >= 3 and sum(word[0].isupper() for word in words) > 0.7 * len(words)
+
+
+def _of_names(before: str, after: str) -> int:
+    """A first name before or a surname behind it."""
+    points = 0
+    behind = _NAME_AFTER.match(after)
+    if behind and behind["word"] not in _NO_NAME:
+        points += 3
+    ahead = _NAME_BEFORE.search(before)
+    if (
+        ahead
+        and ahead["word"] not in _NO_NAME
+        and not _SENTENCE_START.search(before[: ahead.start()])
+    ):
+        points += 3
+    return points
+
+
+@cache
+def _ending(words: tuple[str, ...]) -> re.Pattern[str]:
+    spelled = "|".join(map(re.escape, words))
+    return re.compile(rf"(?<![a-zA-Z])(?:{spelled})[\s-]*\Z")
+
+
+@cache
+def _beginning(words: tuple[str, ...]) -> re.Pattern[str]:
+    spelled = "|".join(map(re.escape, words))
+    return re.compile(rf"[\s-]*(?:{spelled})(?![a-zA-Z])")
+
+
+@cache
+def _against(words: tuple[str, ...]) -> re.Pattern[str]:
+    spelled = "|".join(map(re.escape, words))
+    return re.compile(rf"(?<![a-zA-Z])(?:{spelled})", re.IGNORECASE)
