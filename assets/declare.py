@@ -35,6 +35,10 @@ class Plan:
         monthly: calendar months, UTC; a partition's key is the month's first day.
         monthly_automation: when a missing month is asked for, and the newest ones again.
         max_months_per_run: most months that one run of a backfill takes.
+        weekly: weeks of patents, from Tuesday; a partition's key is its Tuesday.
+        weekly_automation: when a missing week is asked for.
+        max_weeks_per_run: most weeks that one run of a backfill takes.
+        gathered_automation: when a table that gathers all partitions of others is made again.
     """
 
     daily: dg.TimeWindowPartitionsDefinition
@@ -45,6 +49,10 @@ class Plan:
     monthly: dg.TimeWindowPartitionsDefinition | None = None
     monthly_automation: dg.AutomationCondition[Any] | None = None
     max_months_per_run: int = 36
+    weekly: dg.TimeWindowPartitionsDefinition | None = None
+    weekly_automation: dg.AutomationCondition[Any] | None = None
+    max_weeks_per_run: int = 13
+    gathered_automation: dg.AutomationCondition[Any] | None = None
 
     def daily_asset(
         self,
@@ -107,6 +115,19 @@ class Plan:
             tables,
             _given(self.monthly, "monthly"),
             self.monthly_automation,
+            group=group,
+            kinds=kinds,
+            deps=deps,
+        )
+
+    def weekly_specs(
+        self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
+    ) -> list[dg.AssetSpec]:
+        """Specs of several weekly tables that one function writes together."""
+        return _partitioned_specs(
+            tables,
+            _given(self.weekly, "weekly"),
+            self.weekly_automation,
             group=group,
             kinds=kinds,
             deps=deps,
@@ -248,6 +269,18 @@ def rows_of_sources(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
         for source in lake.parts(table.qualified)
     ]
     return pa.concat_tables([table.arrow_schema.empty_table(), *parts])
+
+
+def columns_of_sources(
+    lake: Lake, table: Table, partitions: Sequence[str], columns: Sequence[str]
+) -> pa.Table:
+    """Some columns of partitions of a table that is kept source by source."""
+    schema = pa.schema([table.arrow_schema.field(name) for name in columns])
+    parts = [
+        lake.read_all(table.qualified, partitions, schema, source, columns)
+        for source in lake.parts(table.qualified)
+    ]
+    return pa.concat_tables([schema.empty_table(), *parts])
 
 
 def require_approved(lake: Lake, table: Table, days: Sequence[date]) -> None:

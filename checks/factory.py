@@ -6,8 +6,9 @@ from typing import Any
 import dagster as dg
 
 from assets.declare import asset_key
-from checks.days import days_of_check, months_of_check, span_of
+from checks.days import days_of_check, months_of_check, span_of, weeks_of_check
 from checks.papers import PAPER_SUITES
+from checks.patents import PATENT_SUITES
 from checks.runner import Verdict, run_suite
 from checks.suites import SUITES, Suite
 from resources.lake import LakeResource
@@ -17,7 +18,7 @@ from resources.warehouse import WarehouseResource
 
 def suite_checks() -> list[dg.AssetChecksDefinition]:
     """An asset check for every suite."""
-    return [suite_check(suite) for suite in (*SUITES, *PAPER_SUITES)]
+    return [suite_check(suite) for suite in (*SUITES, *PAPER_SUITES, *PATENT_SUITES)]
 
 
 def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
@@ -38,6 +39,8 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
         store = lake.open()
         if suite.has_months:
             days = months_of_check(context, store, suite.table.qualified)
+        elif suite.has_weeks:
+            days = weeks_of_check(context, store, suite.table.qualified)
         else:
             days = days_of_check(context, store)
         frame = suite.frame(store, warehouse.open(), days)

@@ -32,6 +32,7 @@ class Suite:
             seconds that no other step should pay.
         is_blocking: whether a critical failure stops what is made of the table.
         has_months: whether its partitions are months, each named by its first day.
+        has_weeks: whether they are weeks of patents, each named by its Tuesday.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Suite:
     expectations: Callable[[], "list[Expectation]"]
     is_blocking: bool
     has_months: bool = False
+    has_weeks: bool = False
 
 
 def _events() -> "list[Expectation]":

@@ -16,6 +16,7 @@ CATCH_UP = timedelta(days=7)
 ASK_AGAIN_CRON = "0 5 * * 6"
 MONTHS_CATCH_UP = timedelta(days=62)
 MONTHS_REVISED = timedelta(days=366)
+WEEKS_CATCH_UP = timedelta(days=56)
 
 
 def daily_condition() -> dg.AutomationCondition[Any]:
@@ -31,6 +32,26 @@ def daily_condition() -> dg.AutomationCondition[Any]:
         & condition.in_latest_time_window(lookback_delta=CATCH_UP)
         & ~condition.in_progress()
     )
+
+
+def weekly_condition() -> dg.AutomationCondition[Any]:
+    """Each day at 02:00 UTC, and once at the start: closed weeks of the last eight not made."""
+    condition = dg.AutomationCondition
+    wanted = condition.cron_tick_passed(DAILY_CRON) | condition.initial_evaluation()
+    return (
+        wanted
+        & condition.missing()
+        & condition.in_latest_time_window(lookback_delta=WEEKS_CATCH_UP)
+        & ~condition.in_progress()
+    )
+
+
+def gathered_condition() -> dg.AutomationCondition[Any]:
+    """When never made, and whenever something that it gathers was made and nothing of it runs."""
+    condition = dg.AutomationCondition
+    wanted = condition.newly_missing() | condition.any_deps_updated()
+    is_busy = condition.any_deps_in_progress() | condition.in_progress()
+    return wanted.since(condition.newly_requested() | condition.newly_updated()) & ~is_busy
 
 
 def reference_condition() -> dg.AutomationCondition[Any]:

@@ -1,4 +1,4 @@
-"""The commands behind `make run`, `dev`, `backfill`, `papers`, `attribute` and `doctor`."""
+"""The commands behind `make run`, `dev`, `backfill`, `papers`, `patents`, `attribute`, `doctor`."""
 
 import argparse
 import os
@@ -15,6 +15,7 @@ from pathlib import Path
 from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
 from orchestration.doctor import examine
+from orchestration.partitions import weeks_between
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
@@ -25,6 +26,7 @@ _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
 _DEMO_NOW = "2024-12-17T02:00:00+00:00"
 _DEMO_ALERT_DAYS = 40
 _DEMO_PAPERS = (date(2022, 5, 1), date(2024, 11, 30))
+_DEMO_PATENTS = (date(2024, 10, 1), date(2024, 12, 10))
 _DAYS_PER_RUN = 10
 _BACKFILL_DAYS_PER_RUN = 31
 
@@ -39,6 +41,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return backfill(_asked_day(options.first), _asked_day(options.last))
         if options.command == "papers":
             return papers(_asked_month(options.first), _asked_month(options.last))
+        if options.command == "patents":
+            return patents(_asked_day(options.first), _asked_day(options.last))
         if options.command == "dev":
             return dev(options.port)
         if options.command == "attribute":
@@ -60,6 +64,9 @@ def _parser() -> argparse.ArgumentParser:
     papers_command = commands.add_parser("papers", help="materialise a range of months of papers")
     papers_command.add_argument("first", help="YYYY-MM")
     papers_command.add_argument("last", help="YYYY-MM")
+    patents_command = commands.add_parser("patents", help="materialise a range of weeks of patents")
+    patents_command.add_argument("first", help="YYYY-MM-DD")
+    patents_command.add_argument("last", help="YYYY-MM-DD")
     dev_command = commands.add_parser("dev", help="Dagster UI with schedules and sensors")
     dev_command.add_argument("--port", type=int, default=3000)
     attribute_command = commands.add_parser("attribute", help="explain one location text")
@@ -110,11 +117,11 @@ def run(data: str | None = None) -> int:
         if settings.upstream == "sandbox":
             first, last = _DEMO_FIRST, _DEMO_LAST
             settings = replace(settings, now=_DEMO_NOW, alert_max_age_days=_DEMO_ALERT_DAYS)
-            months = _DEMO_PAPERS
+            months, weeks = _DEMO_PAPERS, _DEMO_PATENTS
         else:
             first = last = _yesterday()
-            months = (_last_month(), _last_month())
-        failed = materialise(settings, first, last, _DAYS_PER_RUN, months)
+            months, weeks = (_last_month(), _last_month()), (_last_week(), _last_week())
+        failed = materialise(settings, first, last, _DAYS_PER_RUN, months, weeks)
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
@@ -162,14 +169,37 @@ def ask_papers(runner: Runner, first: date, last: date) -> str:
     return error
 
 
+def patents(first: date, last: date) -> int:
+    """Materialise the weeks of patents that begin in a range of days."""
+    if not (weeks := [week for week in weeks_between(first, last) if week <= _last_week()]):
+        raise SettingsError(f"no week from {first} to {last} begins there and is over")
+    with upstreams() as settings:
+        settings = replace(settings, first_day=min(first, settings.first_day))
+        with dagster_instance(settings) as instance:
+            runner = Runner(settings, instance)
+            runner.reference()
+            error = read_patents(runner, weeks[0], weeks[-1])
+    return 1 if error else 0
+
+
+def read_patents(runner: Runner, first: date, last: date) -> str:
+    """Make the weeks of patents from one Tuesday to another, and say so; the first error."""
+    print(f"patents of the weeks from {first} to {last} …", flush=True)
+    error = runner.patents(first, last).error
+    if error:
+        print(f"  FAILED, going on with what is there: {error}", flush=True)
+    return error
+
+
 def materialise(
     settings: Settings,
     first: date,
     last: date,
     days_per_run: int,
     months: tuple[date, date] | None = None,
+    weeks: tuple[date, date] | None = None,
 ) -> int:
-    """Run the reference job, the months of papers if any, and the days; how many ranges failed."""
+    """Run the reference job, papers and patents if any, and the days; how many ranges failed."""
     count = (last - first).days + 1
     done = failed = 0
     began = time.monotonic()
@@ -185,6 +215,10 @@ def materialise(
             print(f"  FAILED, going on with what is there: {error}", flush=True)
         if months:
             ask_papers(runner, *months)
+        if weeks and settings.uspto_url.startswith("http") and not settings.uspto_key.value:
+            print("patents: no OBSERVATORY_USPTO_KEY, left out", flush=True)
+        elif weeks:
+            read_patents(runner, *weeks)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):
             done += (result.last - result.first).days + 1
@@ -225,6 +259,12 @@ def attribute(text: str) -> int:
 
 def _yesterday() -> date:
     return datetime.now(UTC).date() - timedelta(days=1)
+
+
+def _last_week() -> date:
+    """Tuesday of the newest week of patents that is over."""
+    today = datetime.now(UTC).date()
+    return weeks_between(today - timedelta(days=13), today - timedelta(days=7))[-1]
 
 
 def _last_month() -> date:

@@ -12,6 +12,7 @@ from assets.declare import Plan
 from assets.engagement import assets as engagement
 from assets.indices import assets as indices
 from assets.papers import assets as papers
+from assets.patents import assets as patents
 from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
@@ -23,17 +24,21 @@ from orchestration.automation import (
     automation_sensor,
     baseline_condition,
     daily_condition,
+    gathered_condition,
     hourly_condition,
     monthly_condition,
     nightly_condition,
     reference_condition,
+    weekly_condition,
 )
 from orchestration.jobs import build_jobs
 from orchestration.partitions import (
     MAX_DAYS_PER_RUN,
     MAX_MONTHS_PER_RUN,
+    MAX_WEEKS_PER_RUN,
     daily_partitions,
     monthly_partitions,
+    weekly_partitions,
 )
 from orchestration.resources import build_resources
 from orchestration.sensors import build_sensors
@@ -51,6 +56,10 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         monthly=monthly_partitions(settings.first_day),
         monthly_automation=monthly_condition(),
         max_months_per_run=MAX_MONTHS_PER_RUN,
+        weekly=weekly_partitions(settings.first_day),
+        weekly_automation=weekly_condition(),
+        max_weeks_per_run=MAX_WEEKS_PER_RUN,
+        gathered_automation=gathered_condition(),
     )
     return dg.Definitions(
         assets=[
@@ -67,6 +76,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     engagement,
                     indices,
                     papers,
+                    patents,
                     alerting,
                     report,
                 )

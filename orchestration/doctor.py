@@ -4,6 +4,7 @@ import importlib.metadata
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -16,6 +17,7 @@ from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveClient
 from resources.git_program import LEAST_VERSION, GitProgram
 from resources.http import BearerAuth, UpstreamError, new_session, place, send
+from resources.uspto import GRANTS, UsptoClient
 from resources.warehouse import Warehouse, WarehouseBusyError
 
 _GIB = 1 << 30
@@ -46,6 +48,7 @@ def examine(settings: Settings) -> int:
         _github,
         _git,
         _openalex,
+        _uspto,
         _slack,
     )
     faults = 0
@@ -193,6 +196,23 @@ def _openalex(settings: Settings) -> Finding:
         settings.openalex_key.value,
         "check OBSERVATORY_OPENALEX_KEY and the network",
     )
+
+
+def _uspto(settings: Settings) -> Finding:
+    if _is_idle_sandbox(settings):
+        return Finding("uspto", True, "sandbox: started by each command")
+    mend = "set OBSERVATORY_USPTO_KEY in .env (free of charge, data.uspto.gov/myodp)"
+    if settings.uspto_url.startswith("http") and not settings.uspto_key.value:
+        return Finding("uspto", False, "no key: patents cannot be read", mend)
+    client = UsptoClient(settings.uspto_url, settings.uspto_key.value, attempts=1)
+    try:
+        with closing(client):
+            files = client.files(GRANTS)
+    except UpstreamError as error:
+        return Finding("uspto", False, str(error), f"{mend}; check OBSERVATORY_USPTO_URL")
+    newest = files[-1].name if files else "none"
+    found = f"{place(settings.uspto_url)} lists {len(files)} files of grants, the newest {newest}"
+    return Finding("uspto", bool(files), found, "check OBSERVATORY_USPTO_URL")
 
 
 def _slack(settings: Settings) -> Finding:

@@ -1,4 +1,4 @@
-"""Jobs: reference tables, baselines of others, polls, papers, and a day of everything else."""
+"""Jobs: reference tables, baselines of others, polls, papers, patents, a day of the rest."""
 
 from typing import Any
 
@@ -6,13 +6,22 @@ import dagster as dg
 
 from assets.declare import asset_key
 from assets.papers import tables as papers_tables
+from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
 
+_PATENTS = (
+    patents_tables.PATENTS,
+    patents_tables.PATENT_QUARANTINE,
+    patents_tables.PATENT_MENTIONS,
+    patents_tables.PATENT_FILES,
+    patents_tables.PATENT_COHORTS,
+)
 _POLLED = (REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY)
 REFERENCE_JOB = "reference"
 BASELINE_JOB = "baseline"
 POLLS_JOB = "polls"
 PAPERS_JOB = "papers"
+PATENTS_JOB = "patents"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -31,6 +40,7 @@ def build_jobs() -> list[Any]:
     baseline = dg.AssetSelection.groups("baseline")
     polls = dg.AssetSelection.assets(*(asset_key(table) for table in _POLLED))
     papers = dg.AssetSelection.assets(*(asset_key(table) for table in _PAPERS))
+    patents = dg.AssetSelection.assets(*(asset_key(table) for table in _PATENTS))
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -53,8 +63,13 @@ def build_jobs() -> list[Any]:
             description="A month of papers: works, the models they name, and their diffusion.",
         ),
         dg.define_asset_job(
+            PATENTS_JOB,
+            selection=patents,
+            description="A week of patents, from the USPTO's files to cohorts.",
+        ),
+        dg.define_asset_job(
             DAILY_JOB,
-            selection=dg.AssetSelection.all() - reference - baseline - polls - papers,
+            selection=dg.AssetSelection.all() - reference - baseline - polls - papers - patents,
             description="One day from archive files to figures, checks, alerts and publication.",
         ),
     ]

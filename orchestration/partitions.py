@@ -1,4 +1,4 @@
-"""Partitions: UTC days and months, and how a range of days is cut into runs."""
+"""Partitions: UTC days, weeks of patents and months; how a range of days is cut into runs."""
 
 from collections.abc import Iterator
 from datetime import date, timedelta
@@ -7,6 +7,8 @@ import dagster as dg
 
 MAX_DAYS_PER_RUN = 31
 MAX_MONTHS_PER_RUN = 36
+MAX_WEEKS_PER_RUN = 13
+_TUESDAY, _TUESDAY_OF_CRON = 2, 2  # of ISO weekdays, and of a week that begins with Sunday as 0
 
 
 def daily_partitions(first_day: date) -> dg.DailyPartitionsDefinition:
@@ -19,6 +21,21 @@ def monthly_partitions(first_day: date) -> dg.MonthlyPartitionsDefinition:
     return dg.MonthlyPartitionsDefinition(
         start_date=first_day.replace(day=1).isoformat(), timezone="UTC"
     )
+
+
+def weekly_partitions(first_day: date) -> dg.WeeklyPartitionsDefinition:
+    """Weeks from the first Tuesday on or after `first_day` to the last one that is over (UTC)."""
+    return dg.WeeklyPartitionsDefinition(
+        start_date=weeks_between(first_day, first_day + timedelta(days=6))[0].isoformat(),
+        day_offset=_TUESDAY_OF_CRON,
+        timezone="UTC",
+    )
+
+
+def weeks_between(first: date, last: date) -> list[date]:
+    """The Tuesdays from `first` to `last`, both ends included."""
+    start = first + timedelta(days=(_TUESDAY - first.isoweekday()) % 7)
+    return [start + timedelta(days=7 * n) for n in range((last - start).days // 7 + 1)]
 
 
 def chunks(first: date, last: date, size: int = MAX_DAYS_PER_RUN) -> Iterator[tuple[date, date]]:

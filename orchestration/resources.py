@@ -14,11 +14,13 @@ from resources.lake import LakeResource
 from resources.openalex import OpenAlexResource
 from resources.platform import Platform
 from resources.slack import SlackResource
+from resources.uspto import UsptoResource
 from resources.warehouse import WarehouseResource
 
 _GITHUB_TOKEN = "OBSERVATORY_GITHUB_TOKEN"  # noqa: S105 - names, not tokens
 _HASH_KEY = "OBSERVATORY_HASH_KEY"
 _OPENALEX_KEY = "OBSERVATORY_OPENALEX_KEY"
+_USPTO_KEY = "OBSERVATORY_USPTO_KEY"
 _SLACK_TOKEN = "OBSERVATORY_SLACK_TOKEN"  # noqa: S105
 
 
@@ -31,6 +33,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     os.environ[_GITHUB_TOKEN] = settings.github_token.value
     os.environ[_HASH_KEY] = settings.hash_key.value
     os.environ[_OPENALEX_KEY] = settings.openalex_key.value
+    os.environ[_USPTO_KEY] = settings.uspto_key.value
     os.environ[_SLACK_TOKEN] = settings.slack_token.value
     return {
         "archive": ArchiveSource(
@@ -64,6 +67,11 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             hash_key=dg.EnvVar(_HASH_KEY),
             attempts=settings.retry_attempts,
             workers=settings.download_workers,
+        ),
+        "uspto": UsptoResource(
+            base_url=settings.uspto_url,
+            key=dg.EnvVar(_USPTO_KEY),
+            attempts=settings.retry_attempts,
         ),
         "slack": SlackResource(
             token=dg.EnvVar(_SLACK_TOKEN),

@@ -12,7 +12,14 @@ import dagster as dg
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
-from orchestration.jobs import BASELINE_JOB, DAILY_JOB, PAPERS_JOB, POLLS_JOB, REFERENCE_JOB
+from orchestration.jobs import (
+    BASELINE_JOB,
+    DAILY_JOB,
+    PAPERS_JOB,
+    PATENTS_JOB,
+    POLLS_JOB,
+    REFERENCE_JOB,
+)
 from orchestration.partitions import chunks
 from orchestration.settings import ROOT, Settings
 
@@ -80,6 +87,7 @@ class Runner:
         self._baseline = repository.get_job(BASELINE_JOB)
         self._polls = repository.get_job(POLLS_JOB)
         self._papers = repository.get_job(PAPERS_JOB)
+        self._patents = repository.get_job(PATENTS_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._instance = instance
 
@@ -122,6 +130,10 @@ class Runner:
     def papers(self, first: date, last: date) -> RangeResult:
         """One run of the papers job over the months of a range of days, both ends included."""
         return self._range_of(self._papers, first.replace(day=1), last.replace(day=1))
+
+    def patents(self, first: date, last: date) -> RangeResult:
+        """One run of the patents job over the weeks from one Tuesday to another."""
+        return self._range_of(self._patents, first, last)
 
     def days(self, first: date, last: date) -> RangeResult:
         """One run of the daily job over a range of days, both ends included."""

@@ -20,6 +20,7 @@ _LIVE = {
     "GIT_URL": "https://github.com",
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
     "OPENALEX_URL": "https://api.openalex.org",
+    "USPTO_URL": "https://api.uspto.gov",
     "SLACK_API_URL": "https://slack.com/api/",
     "SLACK_CHANNEL": "",
     "TRACKED_REPOSITORIES": "assets/reference/tracked_repositories.csv",
@@ -29,6 +30,7 @@ _LIVE = {
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
     "OPENALEX_KEY": "",
+    "USPTO_KEY": "",
     "HASH_KEY": "",
 }
 _SANDBOX = {
@@ -40,6 +42,7 @@ _SANDBOX = {
     "GIT_URL": "{sandbox}/git",
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
     "OPENALEX_URL": "{sandbox}",
+    "USPTO_URL": "{sandbox}/uspto",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
     "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
@@ -49,6 +52,7 @@ _SANDBOX = {
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
     "OPENALEX_KEY": "sandbox-openalex-key",
+    "USPTO_KEY": "sandbox-uspto-key",
     "HASH_KEY": "sandbox-hash-key",
 }
 _COMMON = {
@@ -90,6 +94,8 @@ class Settings:
     innovation_graph_url: str
     openalex_url: str
     openalex_key: "Secret"
+    uspto_url: str
+    uspto_key: "Secret"
     hash_key: "Secret"
     slack_api_url: str
     slack_token: "Secret"
@@ -181,6 +187,8 @@ def _checked(values: Mapping[str, str]) -> Settings:
         ),
         openalex_url=url("OPENALEX_URL").rstrip("/"),
         openalex_key=Secret(values["OPENALEX_KEY"]),
+        uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
+        uspto_key=Secret(values["USPTO_KEY"]),
         hash_key=Secret(values["HASH_KEY"]),
         slack_api_url=url("SLACK_API_URL"),
         slack_token=Secret(values["SLACK_TOKEN"]),

@@ -61,20 +61,31 @@ class Lake:
             if entry["type"] == "directory"
         )
 
-    def read(self, table: str, partition: str, part: str | None = None) -> pa.Table | None:
-        """A partition's rows, or None where it was never written."""
+    def read(
+        self,
+        table: str,
+        partition: str,
+        part: str | None = None,
+        columns: Sequence[str] | None = None,
+    ) -> pa.Table | None:
+        """A partition's rows (of some columns alone), or None where it was never written."""
         path = self.path(table, partition, part)
         if not self._fs.exists(path):
             return None
         with self._fs.open(path, "rb") as file:
-            return pq.ParquetFile(file).read()
+            return pq.ParquetFile(file).read(columns=list(columns) if columns else None)
 
     def digest(self, table: str, partition: str) -> str:
-        """SHA-256, in hexadecimal, of a partition's file; empty where it was never written."""
-        path = self.path(table, partition)
-        if not self._fs.exists(path):
-            return ""
-        return hashlib.sha256(self._fs.cat_file(path)).hexdigest()
+        """SHA-256, in hexadecimal, of a partition's file; empty where it was never written.
+
+        Of a table that is kept in parts, of all the parts' files, one after the other.
+        """
+        paths = [self.path(table, partition, part) for part in (None, *self.parts(table))]
+        found = [path for path in paths if self._fs.exists(path)]
+        digest = hashlib.sha256()
+        for path in found:
+            digest.update(self._fs.cat_file(path))
+        return digest.hexdigest() if found else ""
 
     def approve(self, table: str, partition: str) -> None:
         """Note that the partition's file, as it is now, passed its checks."""
@@ -97,13 +108,19 @@ class Lake:
         return f"{self._root}/approved/{table.replace('.', '/')}/{partition}.sha256"
 
     def read_all(
-        self, table: str, partitions: Sequence[str], schema: pa.Schema, part: str | None = None
+        self,
+        table: str,
+        partitions: Sequence[str],
+        schema: pa.Schema,
+        part: str | None = None,
+        columns: Sequence[str] | None = None,
     ) -> pa.Table:
         """The rows of those partitions that are there; an empty table of `schema` without any.
 
-        Columns that a partition was written without are null in its rows.
+        Columns that a partition was written without are null in its rows. With `columns`, which
+        are then those of `schema`, only these are read.
         """
-        found = [self.read(table, partition, part) for partition in partitions]
+        found = [self.read(table, partition, part, columns) for partition in partitions]
         tables = [schema.empty_table(), *(each for each in found if each)]
         return pa.concat_tables(tables, promote_options="default")
 

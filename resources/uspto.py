@@ -1,4 +1,4 @@
-"""USPTO Open Data Portal: lists of weekly bulk files, and the files, kept on disk while they arrive.
+"""USPTO Open Data Portal: lists of weekly bulk files, and the files, kept as they arrive.
 
 A key (`X-API-KEY`) is needed, and goes to the portal alone: a file is answered with a redirect to
 a signed address elsewhere, which holds for seconds. The portal gives the same file 20 times a year

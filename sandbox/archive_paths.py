@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
 import re
 import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 
-from sandbox.exchange import Request, Response
+from sandbox.exchange import Request, Response, file_response
 from sandbox.faults import FIRST_ARCHIVE, SECOND_ARCHIVE
 from sandbox.hours import EPOCH
 from sandbox.world import World
 
 SECOND_PREFIX = "/opendigger"
 _HOUR_PATH = re.compile(r"/(\d{4}-\d{2}-\d{2})-(0|1?[1-9]|10|2[0-3])\.json\.gz")
-_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 #: An hour's file appears about five minutes after the hour is over.
 _PUBLICATION_DELAY = timedelta(hours=1, minutes=5)
 
@@ -49,7 +47,7 @@ class ArchivePaths:
         if self._is_refused(hour, archive):
             return _not_found()
         body = self._world.hour_file(hour, archive)
-        return _not_found() if body is None else _file_answer(request, body)
+        return _not_found() if body is None else file_response(request, body, "application/gzip")
 
     def _is_refused(self, hour: datetime, archive: str) -> bool:
         with self._lock:
@@ -62,25 +60,3 @@ class ArchivePaths:
 def _not_found() -> Response:
     body = b"<?xml version='1.0' encoding='UTF-8'?><Error><Code>NoSuchKey</Code></Error>"
     return Response(404, body, "application/xml; charset=UTF-8")
-
-
-def _file_answer(request: Request, body: bytes) -> Response:
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    headers = {"ETag": etag, "Accept-Ranges": "bytes"}
-    content_type = "application/gzip"
-    if request.headers.get("if-none-match") == etag:
-        return Response(304, headers=headers)
-    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
-    is_same = request.headers.get("if-range", etag) == etag
-    if match is None or not (match[1] or match[2]) or not is_same:
-        return Response(200, body, content_type, headers)
-    size = len(body)
-    if match[1]:
-        first = int(match[1])
-        last = min(int(match[2]), size - 1) if match[2] else size - 1
-    else:
-        first, last = max(0, size - int(match[2])), size - 1
-    if first > last:
-        return Response(416, headers={**headers, "Content-Range": f"bytes */{size}"})
-    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
-    return Response(206, body[first : last + 1], content_type, headers)

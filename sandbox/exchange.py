@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl
 
 import orjson
+
+_RANGE = re.compile(r"bytes=(\d*)-(\d*)")
 
 
 @dataclass(frozen=True)
@@ -65,3 +69,25 @@ def json_response(
 ) -> Response:
     """An answer with a JSON body."""
     return Response(status, orjson.dumps(content), headers=headers or {})
+
+
+def file_response(request: Request, body: bytes, content_type: str) -> Response:
+    """A file's bytes with an entity tag: whole, a range of them, or nothing new."""
+    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
+    headers = {"ETag": etag, "Accept-Ranges": "bytes"}
+    if request.headers.get("if-none-match") == etag:
+        return Response(304, headers=headers)
+    match = _RANGE.fullmatch(request.headers.get("range", "").replace(" ", ""))
+    is_same = request.headers.get("if-range", etag) == etag
+    if match is None or not (match[1] or match[2]) or not is_same:
+        return Response(200, body, content_type, headers)
+    size = len(body)
+    if match[1]:
+        first = int(match[1])
+        last = min(int(match[2]), size - 1) if match[2] else size - 1
+    else:
+        first, last = max(0, size - int(match[2])), size - 1
+    if first > last:
+        return Response(416, headers={**headers, "Content-Range": f"bytes */{size}"})
+    headers["Content-Range"] = f"bytes {first}-{last}/{size}"
+    return Response(206, body[first : last + 1], content_type, headers)

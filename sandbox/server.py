@@ -23,6 +23,7 @@ from sandbox.innovation_graph import InnovationGraphPaths
 from sandbox.openalex import OpenAlexPaths
 from sandbox.slack import SlackWorkspace
 from sandbox.trouble import Trouble, TroubleQueue
+from sandbox.uspto import UsptoPaths
 from sandbox.world import World
 
 CONTROL_PREFIX = "/_sandbox/"
@@ -69,7 +70,17 @@ class SandboxServer:
         self._github = GitHubPaths(world, clock)
         self._innovation_graph = InnovationGraphPaths()
         self.openalex = OpenAlexPaths(world.seed, clock)
+        self._uspto = UsptoPaths(world, clock)
         self.git = GitPaths(world, clock)
+        self._parts = (
+            self._archive,
+            self._github,
+            self._innovation_graph,
+            self.openalex,
+            self._uspto,
+            self.git,
+            self.slack,
+        )
         self._log: list[LoggedRequest] = []
         self._lock = threading.Lock()
         self.is_closing = threading.Event()
@@ -132,14 +143,7 @@ class SandboxServer:
         """The world's answer to a request, whatever trouble is queued."""
         if request.path.startswith(CONTROL_PREFIX):
             return self._control(request)
-        for part in (
-            self._archive,
-            self._github,
-            self._innovation_graph,
-            self.openalex,
-            self.git,
-            self.slack,
-        ):
+        for part in self._parts:
             if response := part.answer(request):
                 return response
         return json_response({"message": "Not Found", "status": "404"}, 404)

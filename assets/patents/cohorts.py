@@ -18,6 +18,7 @@ COUNTED = (
     "is_us_education",
     "is_us",
 )
+FILED = ("publication_date", "product", "status")
 NAMED = ("week_start_date", "publication_number", "section", "family", "role")
 _SQL = (Path(__file__).parent / "sql" / "patents.sql").read_text()
 
@@ -30,7 +31,7 @@ def cohort_rows(
     Args:
         patents: columns `COUNTED` of raw.patents.
         mentions: columns `NAMED` of core.patent_mentions.
-        files: rows of raw.patent_files.
+        files: columns `FILED` of raw.patent_files.
         families: family, country_iso2 and is_open of core.model_families.
     """
     with duckdb.connect() as connection:

@@ -1,6 +1,7 @@
 """One document's XML to its record: well-formed or refused, nothing fetched, nothing expanded."""
 
 import datetime as dt
+import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -18,12 +19,14 @@ _NUMBER = re.compile(r"\w{1,24}", re.ASCII)
 _DATE = re.compile(r"[12]\d{7}", re.ASCII)
 _CPC = ("section", "class", "subclass", "main-group", "subgroup")
 _MOST_REASON_CHARACTERS = 200
+_NAMED_ENTITY = re.compile(rb"&(?!#|amp;|lt;|gt;|quot;|apos;)")
 
 
 def tree_of(data: bytes) -> Any:  # noqa: ANN401 - lxml ships no types
     """The document's root element.
 
-    Entities stay unexpanded, no DTD is loaded, nothing is fetched; libxml2's own bounds hold
+    No DTD is loaded, nothing is fetched, and no entity is expanded: what one is called stands in
+    its place where HTML has a character of that name, else a blank. libxml2's own bounds hold
     (depth 256, ten million characters in one text).
 
     Raises:
@@ -37,12 +40,27 @@ def tree_of(data: bytes) -> Any:  # noqa: ANN401 - lxml ships no types
         huge_tree=False,
         remove_comments=True,
         remove_pis=True,
-        collect_ids=False,
     )
     try:
-        return etree.fromstring(data, parser)
+        root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedDocumentError(str(error)[:_MOST_REASON_CHARACTERS]) from error
+    if _NAMED_ENTITY.search(data):
+        for entity in list(root.iter(etree.Entity)):
+            _replace(entity, html.unescape(entity.text))
+    return root
+
+
+def _replace(entity: Any, text: str) -> None:  # noqa: ANN401
+    """Put a character in an entity's place; an unknown one's text still begins with `&`."""
+    text = (" " if text.startswith("&") else text) + (entity.tail or "")
+    parent, before = entity.getparent(), entity.getprevious()
+    if before is None:
+        parent.text = (parent.text or "") + text
+    else:
+        before.tail = (before.tail or "") + text
+    entity.tail = None
+    parent.remove(entity)
 
 
 def patent_of(root: Any) -> Patent:  # noqa: ANN401

@@ -1,6 +1,5 @@
 """The texts of a document by section, with a line break wherever an element breaks the line."""
 
-import html
 import re
 from collections.abc import Iterator
 from typing import Any
@@ -23,39 +22,39 @@ _PLACES = (
     (Section.BIBLIOGRAPHY, "{bibliography}/us-references-cited//nplcit"),
     (Section.BIBLIOGRAPHY, "{bibliography}/references-cited//nplcit"),
 )
-#: No XML text holds it, so that it can stand for the end of a line until blanks are joined.
-_BREAK = "\x1e"
-_BLANK = " \t\r\n\f\v\xa0\u2002-\u200a\u202f"
-_BLANKS = re.compile(rf" [{_BLANK}]+|[{_BLANK[1:]}][{_BLANK}]*")
-_BREAKS = re.compile(rf" ?{_BREAK}[ {_BREAK}]*")
+#: No XML text holds it, so that it can stand for a break until blanks are joined.
+_BREAK = b"\x1e"
+_TAG = re.compile(rb"<[^>]*>")
+# Line ends of the file say nothing: a paragraph may be wrapped anywhere. (Looking at each of the
+# many blanks besides would take longer than all else, and a double one harms nobody.)
+_WRAPS = re.compile(rb"[\t\r\n\f\v][\t\r\n\f\v ]*")
+_BREAKS = re.compile(rb"\x1e[ \x1e]*")
+_ESCAPED = re.compile(rb"&(?:lt|gt|amp|#13);")
+_CHARACTERS = {b"&lt;": b"<", b"&gt;": b">", b"&amp;": b"&", b"&#13;": b" "}
 
 
 def sections(root: Any) -> Iterator[tuple[Section, str]]:  # noqa: ANN401 - lxml ships no types
     """Section and text of each part that has any, in the order of `_PLACES`.
 
-    `root` is changed by it: elements within a line are dissolved, entities are resolved.
+    Paragraphs, claims, list items and cells stand on lines of their own; line ends within them are
+    blanks. `root` is changed by it: elements within a line are dissolved.
     """
-    _dissolve(root)
+    etree.strip_tags(root, *_INLINE)
     for section, place in _PLACES:
         elements = root.iterfind(place.format(bibliography=root[0].tag))
-        if text := _BREAK.join(piece for element in elements for piece in element.itertext()):
-            yield section, _BREAKS.sub("\n", _BLANKS.sub(" ", text)).strip()
+        if text := _plain(b"".join(_serialised(each) for each in elements)):
+            yield section, text.decode()
 
 
-def _dissolve(root: Any) -> None:  # noqa: ANN401
-    for entity in list(root.iter(etree.Entity)):
-        _replace(entity, html.unescape(entity.text))
-    etree.strip_tags(root, *_INLINE)
+def _serialised(element: Any) -> bytes:  # noqa: ANN401
+    return bytes(etree.tostring(element, encoding="utf-8", with_tail=False))
 
 
-def _replace(entity: Any, text: str) -> None:  # noqa: ANN401
-    """Put an entity's character in its place, a blank where its name is not known."""
-    text = " " if text.startswith("&") else text
-    parent, before = entity.getparent(), entity.getprevious()
-    text += entity.tail or ""
-    if before is None:
-        parent.text = (parent.text or "") + text
-    else:
-        before.tail = (before.tail or "") + text
-    entity.tail = None
-    parent.remove(entity)
+def _plain(xml: bytes) -> bytes:
+    """Serialised elements without their tags.
+
+    Every `<` is one of a tag and no `>` stands in an attribute, since a serialiser escapes both.
+    """
+    text = _WRAPS.sub(b" ", _TAG.sub(_BREAK, xml))
+    text = _ESCAPED.sub(lambda match: _CHARACTERS[match[0]], text)
+    return _BREAKS.sub(b"\n", text).strip()

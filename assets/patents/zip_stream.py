@@ -1,4 +1,4 @@
-"""A weekly zip's XML as it is read from the front: inflated block by block, bounded, never unpacked.
+"""A weekly zip's XML, read from the front: inflated block by block, bounded, never unpacked.
 
 The reader goes from local header to local header and needs no central directory, so that a zip cut
 short gives all that lies before the cut. Format: PKWARE's APPNOTE.TXT, sections 4.3.7 to 4.3.12.
@@ -46,7 +46,7 @@ class _Member(NamedTuple):
     byte_count: int  # compressed; 0 where a descriptor behind the data says it
 
 
-class _Defect(Exception):  # noqa: N818 - never leaves this module
+class _Defect(Exception):
     """The bytes are not, or no longer, those of a zip."""
 
     def __init__(self, status: ZipStatus) -> None:
