@@ -8,6 +8,21 @@ _GROUP = Column("event_group", "VARCHAR", "As in mart.engagement")
 _GROUPING = Column("grouping", "VARCHAR", "How countries are grouped: see core.country_groupings")
 _COUNTRY = Column("country_iso2", "VARCHAR", "ISO 3166-1 alpha-2, or the code of its group")
 _OTHER = Column("other_iso2", "VARCHAR", "The country that it is compared with")
+_CAPTURE = (
+    Column(
+        "capture_status",
+        "VARCHAR",
+        "Of the week's figures, as in mart.engagement: sound, degraded or unknown; unknown where "
+        "there is none",
+        earlier="'unknown'",
+    ),
+    Column(
+        "is_corrected",
+        "BOOLEAN",
+        "Whether the shares were extrapolated from degraded capture to full",
+        earlier="false",
+    ),
+)
 _CELL = ("scope", "event_group", "grouping")
 
 ENGAGEMENT_INDEX = Table(
@@ -89,6 +104,7 @@ ENGAGEMENT_INDEX = Table(
             nullable=True,
         ),
         Column("is_complete", "BOOLEAN", "Whether all hourly files of the week were whole"),
+        *_CAPTURE,
     ),
 )
 
@@ -140,6 +156,7 @@ COUNTRY_RATIO = Table(
             "BOOLEAN",
             "Whether mart.crossings takes the week: complete, and both intervals are there",
         ),
+        *_CAPTURE,
     ),
 )
 

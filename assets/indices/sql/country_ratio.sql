@@ -52,7 +52,9 @@ SELECT
         AND isfinite(b.share_ci_low)
         AND isfinite(b.share_ci_high),
         false
-    ) AS is_compared
+    ) AS is_compared,
+    coalesce(a.capture_status, b.capture_status, 'unknown') AS capture_status,
+    coalesce(a.is_corrected, b.is_corrected, false) AS is_corrected
 FROM calendar AS c
 LEFT JOIN (FROM weekly WHERE country_iso2 = $country) AS a
     USING (activity_date, scope, event_group, grouping)

@@ -16,7 +16,9 @@ WITH weekly AS (
         share_ci_low,
         share_ci_high,
         total_actor_count,
-        is_complete
+        is_complete,
+        capture_status,
+        is_corrected
     FROM mart.engagement
     WHERE period = 'week' AND NOT is_masked
 ),
@@ -68,7 +70,9 @@ SELECT
     a.innovation_graph_share,
     w.share / a.innovation_graph_share AS innovation_graph_quotient,
     q.innovation_graph_quarter,
-    w.is_complete
+    w.is_complete,
+    w.capture_status,
+    w.is_corrected
 FROM weekly AS w
 LEFT JOIN base AS b USING (scope, event_group, grouping, country_iso2)
 LEFT JOIN residents AS r USING (grouping, country_iso2)

@@ -34,6 +34,8 @@ ENGAGEMENT = Table(
         Column("share_log_se", "DOUBLE", "", nullable=True),
         Column("is_complete", "BOOLEAN", ""),
         Column("is_masked", "BOOLEAN", ""),
+        Column("capture_status", "VARCHAR", ""),
+        Column("is_corrected", "BOOLEAN", ""),
     ),
 )
 PEOPLE = {"CN": 1_000_000_000, "HK": 10_000_000, "US": 400_000_000, "AQ": 0}
@@ -64,6 +66,8 @@ def row(
         "share_log_se": 0.1,
         "is_complete": True,
         "is_masked": False,
+        "capture_status": "sound",
+        "is_corrected": False,
         **others,
     }
 

@@ -207,6 +207,39 @@ def test_a_week_without_data_is_a_row_with_nulls(house: House) -> None:
     assert [each["is_compared"] for each in made] == [True, False, False, False]
 
 
+def test_index_and_ratio_say_where_they_rest_on_corrected_shares(house: House) -> None:
+    sound, lost, gone = WEEK, later(1), later(2)
+    corrected: dict[str, object] = {"capture_status": "degraded", "is_corrected": True}
+    house.fill(
+        ENGAGEMENT,
+        [
+            row(sound, "CN", 0.2),
+            row(sound, "US", 0.3),
+            row(lost, "CN", 0.25, **corrected),
+            row(lost, "US", 0.3, **corrected),
+            row(gone, "CN", 0.5, capture_status="degraded", is_masked=True),
+            row(later(3), "US", 0.3, capture_status="unknown"),
+        ],
+    )
+    index = make(house, tables.ENGAGEMENT_INDEX)
+    assert {
+        (each["activity_date"], each["country_iso2"]): (
+            each["capture_status"], each["is_corrected"],
+        )
+        for each in index
+    } == {
+        (sound, "CN"): ("sound", False),
+        (sound, "US"): ("sound", False),
+        (lost, "CN"): ("degraded", True),
+        (lost, "US"): ("degraded", True),
+        (later(3), "US"): ("unknown", False),
+    }  # fmt: skip
+    ratio = make(house, tables.COUNTRY_RATIO)
+    assert [(each["capture_status"], each["is_corrected"]) for each in ratio] == [
+        ("sound", False), ("degraded", True), ("unknown", False), ("unknown", False),
+    ]  # fmt: skip
+
+
 # Crossings
 
 
