@@ -33,13 +33,14 @@ def layered(*layers: alt.Chart) -> alt.LayerChart:
 
 def day_axis(field: str) -> alt.X:
     """The horizontal axis of a date; its labels name days, or months where there are many days."""
-    near = f"{LAST} - {FIRST} < {_NEAR_DAYS * _DAY_MS}"
+    form = f"{LAST} - {FIRST} < {_NEAR_DAYS * _DAY_MS} ? '%d %b' : '%b %Y'"
     return alt.X(
         f"{field}:T",
         title=None,
         scale=_scale(),
         axis=alt.Axis(
-            labelExpr=f"utcFormat(datum.value, {near} ? '%d %b' : '%b %Y')",
+            # Of few days Vega puts a tick at noon too.
+            labelExpr=f"utchours(datum.value) ? '' : utcFormat(datum.value, {form})",
             labelOverlap="greedy",
             labelSeparation=_LABEL_GAP,
             labelFlush=True,

@@ -200,12 +200,16 @@ def _title(rows: Sequence[Mapping[str, Any]], span: Span | None) -> str:
         if row["status"] == DEGRADED:
             lost[row["source"]].add(row["coverage_date"])
     together = len(lost.pop(COMBINED, ()))
-    alone = ", ".join(f"{source} on {len(days)}" for source, days in sorted(lost.items()))
-    found = f"under 80 % on {together} days" if together else "at least 80 % every day"
+    alone = ", ".join(f"{source} on {_days(len(days))}" for source, days in sorted(lost.items()))
+    found = f"under 80 % on {_days(together)}" if together else "at least 80 % every day"
     return (
         f"All sources together captured {found}, {span[0]} to {span[1]}; under 80 % alone: "
         f"{alone or 'none'}"
     )
+
+
+def _days(count: int) -> str:
+    return f"{count} day" if count == 1 else f"{count} days"
 
 
 def _basis(rows: Sequence[Mapping[str, Any]], span: Span | None) -> str:

@@ -64,7 +64,7 @@ class Glance:
     Attributes:
         newest_day: newest day (UTC) that was made; None before the first.
         files: hourly files read whole, in words.
-        is_whole: whether all files were read and all event groups are sound.
+        verdict: of all sources together: whole, not whole, or whole as far as it was measured.
         together: what all sources together captured, an entry an event group.
         degraded: sources that are degraded by themselves.
         headlines: three figures.
@@ -74,7 +74,7 @@ class Glance:
 
     newest_day: date | None
     files: str
-    is_whole: bool
+    verdict: str
     together: tuple[CaptureState, ...]
     degraded: tuple[CaptureState, ...]
     headlines: tuple[Headline, ...]
@@ -101,7 +101,7 @@ def glance_section(edition: Edition) -> Section:
     content = Glance(
         newest_day=newest,
         files=files,
-        is_whole=has_all_files and all(state.status == SOUND for state in together),
+        verdict=_verdict(has_all_files, [state.status for state in together]),
         together=together,
         degraded=tuple(
             state for state in captures if state.source != COMBINED and state.status == DEGRADED
@@ -119,6 +119,13 @@ def _capture(row: dict[str, Any]) -> CaptureState:
         bounds = interval(row["capture_rate_ci_low"], row["capture_rate_ci_high"])
         rate = f"{percent(row['capture_rate'])} ({bounds})"
     return CaptureState(row["source"], row["event_group"], row["status"], rate)
+
+
+def _verdict(has_all_files: bool, statuses: Sequence[str]) -> str:
+    if not has_all_files or DEGRADED in statuses:
+        return "not whole"
+    is_measured = bool(statuses) and set(statuses) == {SOUND}
+    return "whole" if is_measured else "whole as far as it was measured"
 
 
 def _files(cells: Sequence[dict[str, Any]], newest: date | None) -> tuple[str, bool]:

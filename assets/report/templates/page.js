@@ -164,7 +164,10 @@
 
   const begin = async () => {
     const figures = [...document.querySelectorAll(".figure")].map((node) => new Figure(node));
-    for (const figure of figures) await figure.show();
+    for (const figure of figures) {
+      await new Promise((next) => setTimeout(next)); // the page is seen before its charts are drawn
+      await figure.show();
+    }
     document.documentElement.dataset.drawn = String(figures.length);
   };
   begin();
