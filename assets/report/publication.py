@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from assets.engagement.shares import SMALLEST_CELL, share_columns
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.report.suppression import OTHERS, shown_countries
+from assets.report.tables import ALERT_STATES
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -89,6 +90,11 @@ def published_concentration(concentration: pa.Table, engagement: pa.Table) -> pa
 def published_coverage(coverage: pa.Table) -> pa.Table:
     """core.coverage of all repositories together."""
     return coverage.filter(pc.is_null(coverage["repo_id"]))
+
+
+def published_alerts(alerts: pa.Table) -> pa.Table:
+    """Where the rules of ops.alerts stand, without the figures that moved them."""
+    return ALERT_STATES.conform(alerts.select(list(ALERT_STATES.column_names)))
 
 
 def published_where_shown(
