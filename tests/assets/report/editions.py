@@ -160,6 +160,8 @@ def ratio(day: date, **others: object) -> Mapping[str, object]:
         "ratio_ci_high": 10.4,
         "is_complete": True,
         "is_compared": True,
+        "capture_status": "sound",
+        "is_corrected": False,
         **others,
     }
 
