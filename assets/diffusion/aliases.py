@@ -22,7 +22,6 @@ _WRITTEN_ON = re.compile(
 _AFTER_DIGIT = re.compile(r"(?:[bBkKoOvV]|turbo)(?![a-z])")
 _BILLION = re.compile(r"[bB](?![^\W_])")
 _LONG_STEM = 4
-_LONG_NAME = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +82,7 @@ class Form:
             return True
         is_sure = self.ambiguity is None or self.ambiguity.kind == "name"
         is_hump = text[start - 1].islower() and text[start].isupper()
-        return is_sure and is_hump and len(self.alias) >= _LONG_NAME
+        return is_sure and is_hump and self.stem >= _LONG_STEM
 
     def _ends(self, text: str, stop: int) -> bool:
         after = text[stop : stop + 1]

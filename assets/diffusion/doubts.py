@@ -64,7 +64,8 @@ def doubts(candidate: Candidate, ambiguity: AmbiguousAlias, text: str) -> int:
     if _AUTHOR_AFTER.match(after) or _AUTHOR_BEFORE.search(before):
         points += 6
     if ambiguity.against:
-        wide = text[max(0, start - _AGAINST_CHARACTERS) : stop + _AGAINST_CHARACTERS]
+        wide = text[max(0, start - _AGAINST_CHARACTERS) : start] + "\n"
+        wide += text[stop : stop + _AGAINST_CHARACTERS]
         found = {match[0].casefold() for match in _against(ambiguity.against).finditer(wide)}
         points += min(6, 3 * len(found))
     return points
@@ -87,7 +88,7 @@ def _of_capitals(candidate: Candidate, ambiguity: AmbiguousAlias, text: str, bef
     points = 0
     if ambiguity.kind == "term" and not form.has_all_capitals(spelling):
         points += 0 if is_attached(text, candidate.stop) else 2
-    if ambiguity.kind == "word" and not form.is_native:
+    if ambiguity.kind == "word" and not form.is_native and not is_attached(text, candidate.stop):
         points += 1 if _SENTENCE_START.search(before) else 0
         points += 1 if _is_title_case(text, candidate) else 0
     return points

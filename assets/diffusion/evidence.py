@@ -63,8 +63,12 @@ _SUCH_AS = (
     r"|如|：|即)|:|\(|（)"
 )
 _STRONG_AFTER = re.compile(
-    rf"{_TAIL}(?:(?:\s*,\s+(?:the|an?))?\s+{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![A-Za-z0-9_-])",
+    rf"{_TAIL}(?:\s+{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![A-Za-z0-9_-])",
     re.IGNORECASE,
+)
+# "Yi, the base model". Behind a number, "in Step 2, the language model", it tells nothing.
+_APPOSITION = re.compile(
+    rf"{_TAIL}\s*,\s+(?:the|an?)\s+{_BETWEEN_NOUNS}{_STRONG_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE
 )
 _WEAK_AFTER = re.compile(rf"{_TAIL}\s+{_BETWEEN_NOUNS}{_WEAK_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE)
 _STRONG_BEFORE = re.compile(rf"(?<![a-z]){_STRONG_NOUN}(?:{_SUCH_AS})?[\s,“\"']*\Z", re.IGNORECASE)
@@ -72,7 +76,7 @@ _WEAK_BEFORE = re.compile(
     rf"(?<![a-z]){_WEAK_NOUN}(?:{_SUCH_AS})[\s“\"']*(?:the\s+)?\Z", re.IGNORECASE
 )
 _VERB_BEFORE = re.compile(
-    r"(?:fine-?tun\w+|prompt\w*|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
+    r"(?:fine-?tun\w+|prompt\w*|prob(?:e|es|ed|ing)|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
     r"|jailbr\w+|instruction-tun\w+|微调|调用)\s*(?:(?:the|on|an?|with|from|of|our|both)\s+)*\Z",
     re.IGNORECASE,
 )
@@ -122,11 +126,11 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     after = text[stop : stop + _WINDOW]
     before = text[max(0, start - _WINDOW) : start]
     yield from _attached(candidate, after)
-    yield from _nouns(before, after)
+    yield from _nouns(candidate, before, after)
     if candidate.form.ambiguity is not None:
         yield from _maker(candidate, around)
     if candidate.form.family in around.families:
-        yield "established", 3
+        yield "established", 4
     if _VERB_BEFORE.search(before):
         yield "verb", 2
     elif _COMPARISON_BEFORE.search(before):
@@ -155,8 +159,9 @@ def _attached(candidate: Candidate, after: str) -> Iterator[tuple[str, int]]:
         yield "version", 2
 
 
-def _nouns(before: str, after: str) -> Iterator[tuple[str, int]]:
-    if _STRONG_AFTER.match(after) or _STRONG_BEFORE.search(before):
+def _nouns(candidate: Candidate, before: str, after: str) -> Iterator[tuple[str, int]]:
+    is_apposed = not candidate.form.alias[-1].isdigit() and _APPOSITION.match(after)
+    if is_apposed or _STRONG_AFTER.match(after) or _STRONG_BEFORE.search(before):
         yield "noun", 3
     elif _WEAK_AFTER.match(after) or _WEAK_BEFORE.search(before):
         yield "noun", 2
