@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from assets.diffusion.writing import SEPARATOR, is_running, joins_word
+from assets.diffusion.writing import SEPARATOR, is_running, joins_word, key
 from assets.reference.model import AmbiguousAlias, ModelFamily
 
 # Three bytes make one dash or wide space, or up to three of the narrow separators.
@@ -122,9 +122,9 @@ def needles(families: Iterable[ModelFamily]) -> Needles:
     finds "Llama 2" too. A spelling that several aliases share belongs to the first.
     """
     split = [
-        (_form(family.family, alias, ambiguous.get(alias)), parts(alias))
+        (_form(family.family, alias, ambiguous.get(key(alias))), parts(alias))
         for family in families
-        for ambiguous in [{each.alias: each for each in family.ambiguous}]
+        for ambiguous in [{key(each.alias): each for each in family.ambiguous}]
         for alias in family.aliases
     ]
     alone = {parted[0][1].casefold() for _, parted in split if len(parted) == 1}

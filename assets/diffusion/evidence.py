@@ -18,6 +18,7 @@ _CLOSE, _NEAR, _BESIDE = 150, 400, 60  # characters
 _MOST_NEAR_POINTS = 3
 _WINDOW = 80
 _MOST_GAP = 64
+_MOST_WITHOUT_MAKER = 6
 _LONGEST_RUN = 4  # names to each side
 
 # Versions and sizes stand on the line of their name.
@@ -139,6 +140,30 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
         yield "written on", 3
     yield from _neighbours(candidate, around)
     yield from _near(candidate, around)
+
+
+def is_hopeless(candidate: Candidate, around: Surroundings) -> bool:
+    """Whether nothing near can speak for a candidate: what most ordinary words are spared by.
+
+    Without a maker near, an alias that needs as many points as a maker and the subject together
+    give is out. Others need at least a word of the subject, a name near, a maker, a size or a verb.
+    """
+    ambiguity = candidate.form.ambiguity
+    if ambiguity is None or not ambiguity.points or candidate.form.family in around.families:
+        return False
+    start, stop = candidate.start, candidate.stop
+    if ambiguity.points > _MOST_WITHOUT_MAKER:
+        return not any(_maker(candidate, around))
+    low, high = start - _NEAR, stop + _NEAR
+    return not (
+        any(around.scan.count(weight, low, high) for weight in Weight)
+        or _count(around.starts, low, high)
+        or _count(around.unsure_starts, start - _MOST_GAP, stop + _MOST_GAP) > 1
+        or candidate.is_written_on
+        or any(_attached(candidate, around.text[stop : stop + _WINDOW]))
+        or any(_maker(candidate, around))
+        or _VERB_BEFORE.search(around.text[max(0, start - _WINDOW) : start])
+    )
 
 
 def is_attached(text: str, stop: int) -> bool:

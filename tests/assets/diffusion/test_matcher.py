@@ -1,6 +1,7 @@
 """What the matcher finds, case by case, and what keeps it in bounds."""
 
 import datetime as dt
+from itertools import pairwise
 
 import pytest
 
@@ -172,13 +173,11 @@ def test_mentions_come_by_start_and_do_not_overlap(matcher: Matcher) -> None:
     mentions = matcher.find("Qwen2.5-Coder, Code Llama, Meta-Llama-3-8B and Stable Diffusion XL")
     spans = [(mention.start, mention.stop) for mention in mentions]
     assert spans == sorted(spans)
-    assert all(stop <= start for (_, stop), (start, _) in zip(spans, spans[1:], strict=False))
+    assert all(stop <= start for (_, stop), (start, _) in pairwise(spans))
 
 
 @pytest.mark.parametrize("shift", range(-12, 3))
-def test_a_name_across_the_border_of_two_chunks_is_found_once(
-    matcher: Matcher, shift: int
-) -> None:
+def test_a_name_across_the_border_of_two_chunks_is_found_once(matcher: Matcher, shift: int) -> None:
     place = CHUNK_CHARACTERS + shift
     for filler in ("x ", "é ", "的"):
         text = (filler * 2 * CHUNK_CHARACTERS)[: place - 1] + " DeepSeek-R1 " + filler * 100
