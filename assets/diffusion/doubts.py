@@ -12,7 +12,10 @@ _AGAINST_CHARACTERS = 100
 _WINDOW = 60
 
 _SENTENCE_START = re.compile(r"(?:\A|[.!?:;。！？\n•\]]\s*[\"“(]?)\Z")
-_AUTHOR_AFTER = re.compile(r",?\s+et\s+al\b|,\s[A-Z]\.(?!\w)|\s[A-Z]\.\s|@")
+_AUTHOR_AFTER = re.compile(
+    r",?\s+et\s+al\b|\s+and\s+(?:colleagues|co-?workers|co-?authors|collaborators|associates"
+    r"|(?:his|her|their)\s+(?:team|group|colleagues))\b|,\s[A-Z]\.(?!\w)|\s[A-Z]\.\s|@"
+)
 _AUTHOR_BEFORE = re.compile(r"(?:\b[A-Z]\.\s?|@|\b(?:Dr|Prof|Mr|Mrs|Ms|Sir|Lady|Miss)\.?\s)\Z")
 _NAME_AFTER = re.compile(r"[\s-](?P<word>[A-Z][^\W\d_]*[a-zà-ÿ][^\W\d_]*)")
 _NAME_BEFORE = re.compile(r"(?P<word>[A-Z][^\W\d_]*[a-zà-ÿ])[\s-]\Z")
@@ -33,8 +36,8 @@ _NO_NAME = frozenset(
 _WORD = re.compile(r"(?<![,/;]\s)(?<![,/;])\b[^\W\d_]{4,}\b(?!\s?[,/;])")
 # Who presents something names it: "we present Falcon, a scheduler".
 _PRESENTED_BEFORE = re.compile(
-    r"\b(?:present|propose|introduce|develop|design|describe|call|name|term|dub)(?:s|ed|ing|d)?\s"
-    r"(?:it\s|this\s\w+\s)?[“\"]?\Z",
+    r"\b(?:(?:present|propos|introduc|develop|design)(?:e|es|s|ed|ing)?|called|named|termed|dubbed)\s"
+    r"(?:this\s\w+\s)?[“\"]?\Z",
     re.IGNORECASE,
 )
 
@@ -83,8 +86,10 @@ def _of_capitals(candidate: Candidate, ambiguity: AmbiguousAlias, text: str, bef
     if not form.has_capitals(spelling):
         if is_attached(text, candidate.stop):
             return 0
-        is_digit = spelling[-1].isdigit() and not re.search(r"\s", spelling)
-        return (0 if is_digit else 3) if ambiguity.kind == "name" else REFUSED
+        # "llama 2" is written so, "phi-2" too; "step 2" is not a model.
+        if spelling[-1].isdigit() and ambiguity.kind in ("name", "term"):
+            return 0 if not re.search(r"\s", spelling) and ambiguity.kind == "name" else 2
+        return 3 if ambiguity.kind == "name" else REFUSED
     points = 0
     if ambiguity.kind == "term" and not form.has_all_capitals(spelling):
         points += 0 if is_attached(text, candidate.stop) else 2

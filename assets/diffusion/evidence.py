@@ -52,6 +52,7 @@ _STRONG_NOUN = (
     r"(?:LLMs?|MLLMs?|VLMs?|LMs?|language\s+models?|chatbots?|foundation\s+models?|AI\s+models?"
     r"|AI\s+assistants?|AI\s+chatbots?|diffusion\s+models?|speech\s+recogni[sz]er"
     r"|speech\s+recognition|state[\s-]space\s+models?|ASR|tokeni[sz]ers?|checkpoints?|pre-?trained\s+models?"
+    r"|technical\s+report"
     r"|大?(?:语言)?模型|言語モデル)"
 )
 _WEAK_NOUN = (
@@ -264,8 +265,9 @@ def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int
     peers = scan.count(Weight.PEER, start - _CLOSE, stop + _CLOSE)
     peers += _count(around.starts, start - _CLOSE, stop + _CLOSE)
     terms = min(3, 1 + strong) if strong else 0
+    is_beside = scan.count(Weight.WEAK, start - _BESIDE, stop + _BESIDE) > 0
     if not terms and scan.count(Weight.STRONG, start - _NEAR, stop + _NEAR):
-        terms = 1
+        terms = 1 + is_beside
     names = 2 if peers else 0
     if not names and (
         scan.count(Weight.PEER, start - _NEAR, stop + _NEAR)
@@ -275,7 +277,7 @@ def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int
     points = min(_MOST_NEAR_POINTS, max(terms, names) + (1 if terms and names else 0))
     if points:
         yield ("near term" if terms >= names else "near name"), points
-    elif scan.count(Weight.WEAK, start - _BESIDE, stop + _BESIDE):
+    elif is_beside:
         yield "near term", 1
 
 
