@@ -132,7 +132,8 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     if candidate.form.ambiguity is not None:
         yield from _maker(candidate, around)
     if candidate.form.family in around.families:
-        yield "established", 4
+        spelling = text[start:stop]
+        yield "established", 4 if candidate.form.has_capitals(spelling) else 1
     if _VERB_BEFORE.search(before):
         yield "verb", 2
     elif _COMPARISON_BEFORE.search(before):
