@@ -2,12 +2,15 @@
 
 import hashlib
 from collections.abc import Collection, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import get_args
 
 from assets.reference.csv_table import Fault, ReferenceDataError, Table, read_table
 from assets.reference.fields import IDENTIFIER, ISO2, ISO3, SLUG, RowReader
 from assets.reference.model import (
+    AliasKind,
+    AmbiguousAlias,
     CountryGrouping,
     Economy,
     Layer,
@@ -21,6 +24,7 @@ from assets.reference.model import (
 __all__ = ["Fault", "ReferenceDataError", "load_reference"]
 
 LAYERS: tuple[Layer, ...] = get_args(Layer)
+ALIAS_KINDS: tuple[AliasKind, ...] = get_args(AliasKind)
 DATE_KINDS = ("announced", "effective", "letter", "published", "released", "signed")
 KINDS = (
     "entity_list",
@@ -55,6 +59,17 @@ _FAMILY_COLUMNS = (
     "released_on",
     "is_open",
 )
+_AMBIGUOUS_COLUMNS = (
+    "alias",
+    "kind",
+    "points",
+    "decisive",
+    "makers",
+    "not_after",
+    "not_before",
+    "against",
+    "otherwise",
+)
 _ECONOMY_COLUMNS = ("iso2", "iso3", "name", "population", "population_source")
 _EVENT_COLUMNS = (
     "date",
@@ -70,6 +85,18 @@ _EVENT_COLUMNS = (
 _BREAK_COLUMNS = ("from_utc", "to_utc", "source", "affects", "effect", "what")
 _GROUPING_COLUMNS = ("grouping", "country_iso2", "group_code", "label")
 
+_REPOSITORIES = "tracked_repositories.csv"
+# In the order in which faults are reported and bytes are digested.
+_FILES = {
+    _REPOSITORIES: _REPOSITORY_COLUMNS,
+    "model_families.csv": _FAMILY_COLUMNS,
+    "economies.csv": _ECONOMY_COLUMNS,
+    "policy_events.csv": _EVENT_COLUMNS,
+    "upstream_breaks.csv": _BREAK_COLUMNS,
+    "country_groupings.csv": _GROUPING_COLUMNS,
+    "ambiguous_aliases.csv": _AMBIGUOUS_COLUMNS,
+}
+
 _ADD_ECONOMY = "use an iso2 of economies.csv"
 APART = "apart"  # every country is a group of its own: needs no rows
 _ADD_FAMILY = "use a family of model_families.csv, or add it there"
@@ -80,7 +107,8 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
 
     Args:
         directory: Folder of `tracked_repositories.csv`, `model_families.csv`, `economies.csv`,
-            `policy_events.csv`, `upstream_breaks.csv` and `country_groupings.csv`.
+            `policy_events.csv`, `upstream_breaks.csv`, `country_groupings.csv` and
+            `ambiguous_aliases.csv`.
         tracked_repositories: File to read the tracked repositories from instead, in the same form.
 
     Returns:
@@ -89,21 +117,19 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     Raises:
         ReferenceDataError: Something is wrong; the error lists every fault of every file.
     """
-    repositories_path = tracked_repositories or directory / "tracked_repositories.csv"
-    repository_table = read_table(repositories_path, _REPOSITORY_COLUMNS)
-    family_table = read_table(directory / "model_families.csv", _FAMILY_COLUMNS)
-    economy_table = read_table(directory / "economies.csv", _ECONOMY_COLUMNS)
-    event_table = read_table(directory / "policy_events.csv", _EVENT_COLUMNS)
-    break_table = read_table(directory / "upstream_breaks.csv", _BREAK_COLUMNS)
-    grouping_table = read_table(directory / "country_groupings.csv", _GROUPING_COLUMNS)
-    tables = (
+    paths = {file: directory / file for file in _FILES}
+    if tracked_repositories is not None:
+        paths[_REPOSITORIES] = tracked_repositories
+    tables = [read_table(paths[file], columns) for file, columns in _FILES.items()]
+    (
         repository_table,
         family_table,
         economy_table,
         event_table,
         break_table,
         grouping_table,
-    )
+        ambiguous_table,
+    ) = tables
 
     economies = _read_economies(economy_table)
     countries = _keys(economy_table, [economy.iso2 for economy in economies])
@@ -113,6 +139,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     events = _read_events(event_table, countries)
     breaks = _read_breaks(break_table)
     groupings = _read_groupings(grouping_table, countries)
+    families = _with_ambiguous(ambiguous_table, families, family_table.is_complete)
 
     faults = [fault for table in tables for fault in sorted(table.faults)]
     if faults:
@@ -220,6 +247,40 @@ def _read_families(table: Table, countries: Collection[str] | None) -> tuple[Mod
         spellings.claim_once(reader, "aliases", family.aliases)
         families.append(family)
     return tuple(families)
+
+
+def _with_ambiguous(
+    table: Table, families: Sequence[ModelFamily], is_complete: bool
+) -> tuple[ModelFamily, ...]:
+    """The families with their ambiguous aliases; `is_complete` tells that none is missing."""
+    known = {alias for family in families for alias in family.aliases} if is_complete else None
+    taken = _Taken("alias", "an alias stands once, remove one of the rows")
+    rows: dict[str, AmbiguousAlias] = {}
+    for reader in _readers(table):
+        row = AmbiguousAlias(
+            alias=reader.member("alias", known, "write an alias of model_families.csv, as there"),
+            kind=reader.choice("kind", ALIAS_KINDS),
+            points=reader.integer("points", minimum=0),
+            decisive=reader.parts("decisive"),
+            makers=reader.parts("makers"),
+            not_after=reader.parts("not_after"),
+            not_before=reader.parts("not_before"),
+            against=reader.parts("against"),
+            otherwise=reader.text("otherwise"),
+        )
+        taken.claim(reader, "alias", row.alias)
+        for spelling in row.decisive:
+            if _letters(spelling) != _letters(row.alias):
+                reader.fault("decisive", f"{spelling!r} is no spelling of {row.alias!r}: remove it")
+        rows[row.alias] = row
+    return tuple(
+        replace(family, ambiguous=tuple(rows[each] for each in family.aliases if each in rows))
+        for family in families
+    )
+
+
+def _letters(alias: str) -> str:
+    return "".join(filter(str.isalnum, alias)).casefold()
 
 
 def _read_repositories(

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Layer = Literal["model", "training", "inference", "application"]
+AliasKind = Literal["name", "person", "term", "word"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +33,34 @@ class TrackedRepository:
 
 
 @dataclass(frozen=True, slots=True)
+class AmbiguousAlias:
+    """An alias that means other things too, and what has to speak for the model.
+
+    Attributes:
+        alias: The alias, as its family lists it.
+        kind: `name` (a proper name), `person` (a given name or surname too), `term` (an
+            abbreviation whose capitals count) or `word` (an ordinary word too).
+        points: Points of evidence for the model that are needed, 0 or more.
+        decisive: Spellings that only the model has, compared with case.
+        makers: Names of who makes it, as texts write them beside the model.
+        not_after: What stands before it only where something else is meant.
+        not_before: What follows it only where something else is meant.
+        against: Beginnings of words that speak against the model where they stand near.
+        otherwise: What else it means, for the reader.
+    """
+
+    alias: str
+    kind: AliasKind
+    points: int
+    decisive: tuple[str, ...]
+    makers: tuple[str, ...]
+    not_after: tuple[str, ...]
+    not_before: tuple[str, ...]
+    against: tuple[str, ...]
+    otherwise: str
+
+
+@dataclass(frozen=True, slots=True)
 class ModelFamily:
     """A family of models, from one developer.
 
@@ -43,6 +72,7 @@ class ModelFamily:
         country_iso2: ISO 3166-1 alpha-2 of the developer's headquarters: the family's origin.
         released_on: First day the public could use a model of the family.
         is_open: Whether weights of at least one of its models can be downloaded.
+        ambiguous: Those of its aliases that mean other things too, from `ambiguous_aliases.csv`.
     """
 
     family: str
@@ -52,6 +82,7 @@ class ModelFamily:
     country_iso2: str
     released_on: dt.date
     is_open: bool
+    ambiguous: tuple[AmbiguousAlias, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

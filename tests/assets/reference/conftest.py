@@ -13,6 +13,7 @@ ECONOMIES = "economies.csv"
 EVENTS = "policy_events.csv"
 BREAKS = "upstream_breaks.csv"
 GROUPINGS = "country_groupings.csv"
+AMBIGUOUS = "ambiguous_aliases.csv"
 
 FILES = {
     REPOSITORIES: (
@@ -42,6 +43,10 @@ FILES = {
     ),
     GROUPINGS: (
         "grouping,country_iso2,group_code,label\ntwo_as_one,CN,CN,Both\ntwo_as_one,US,CN,Both\n"
+    ),
+    AMBIGUOUS: (
+        "alias,kind,points,decisive,makers,not_after,not_before,against,otherwise\n"
+        "Acme LM,word,3,ACME LM,Acme|Acme Labs,,anvil,cartoon|coyote,a summit\n"
     ),
 }
 

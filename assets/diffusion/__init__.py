@@ -1,0 +1,1 @@
+"""Which open models are named and used: the mention matcher, and what its readers share."""
