@@ -230,7 +230,9 @@ class Watch:
         china = next(each for each in shipped if each.id == SHIFT_RULE)
         us = china.model_copy(update=_US_HIGH)
         us_low = us.model_copy(update=_BELOW)
-        self._rules = (*shipped, us, us_low, us_low.model_copy(update=_US_STARS))
+        # Where China's attention really rises, the share of the US really falls.
+        stars = () if scenario.has_shift else (us_low.model_copy(update=_US_STARS),)
+        self._rules = (*shipped, us, us_low, *stars)
         self.house, self.naive = InMemory(), InMemory()
         for house in (self.house, self.naive):
             prepare(house, ENGAGEMENT, COVERAGE, VISIBILITY_GAP, ALERTS, OUTBOX)

@@ -74,12 +74,13 @@ def _sorted(rows: list[Row]) -> list[Row]:
 
 
 def _torn(sound: list[bytes]) -> tuple[bytes, list[bytes]]:
-    """Half an event joined to a whole one: neither can be trusted, all others must be there."""
+    """Half an event joined to a whole one: the half is lost, the whole one and all others not."""
     out, whole = [], []
     for at in range(0, len(sound) - 1, 2):
         first, second = sound[at : at + 2]
         if at % _EVERY == 0:
             out += [first[: len(first) // 2], second]
+            whole.append(second)
         else:
             out += [first, second]
             whole += [first, second]

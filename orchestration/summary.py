@@ -3,6 +3,7 @@
 from datetime import date
 
 from assets.engagement.shares import SMALLEST_CELL
+from assets.report.page import PAGE_FILE
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
 
@@ -18,7 +19,10 @@ def print_summary(settings: Settings, last: date, seconds: float) -> None:
         _print_alerts(house)
     print(f"\nwarehouse   {settings.warehouse}")
     print(f"parquet     {settings.data / 'lake'}")
-    print(f"published   {settings.data / 'published' / 'current'}")
+    current = settings.data / "published" / "current"
+    print(f"published   {current}")
+    page = current / PAGE_FILE
+    print(f"page        {page if page.exists() else 'none: see the run of published/page'}")
     print(f"data docs   {settings.data / 'great_expectations'}")
     print(f"took        {seconds:.0f} s")
 

@@ -10,6 +10,7 @@ from isal import igzip_lib, isal_zlib
 _GZIP_MAGIC = b"\x1f\x8b"
 _OUTPUT_BYTES = 1 << 18
 _GZIP_WINDOW = 31
+_FIRST_OFFSETS = 10
 
 
 class FileStatus(StrEnum):
@@ -104,10 +105,12 @@ class Run(NamedTuple):
 class LineFramer:
     """Cuts blocks into lines; keeps each line's offset in the inflated file."""
 
-    max_line_bytes: int = 8 << 20
+    max_line_bytes: int = 1 << 20
     byte_count: int = 0
     overlong_count: int = 0
+    overlong_offsets: list[int] = field(default_factory=list)
     _tail: bytearray = field(default_factory=bytearray, repr=False)
+    _tail_offset: int = 0
     _skipping: bool = False
 
     def lines(self, blocks: Iterable[bytes]) -> Iterator[tuple[int, bytes]]:
@@ -121,17 +124,17 @@ class LineFramer:
     def runs(self, blocks: Iterable[bytes]) -> Iterator[Run]:
         """Runs of whole lines: those within a block, uncopied, and each that spans several.
 
-        A spanning line longer than `max_line_bytes` is passed over and counted: its memory is a
-        stranger's to choose otherwise.
+        A spanning line longer than `max_line_bytes` is passed over and counted, with the offsets of
+        the first ten: its memory is a stranger's to choose otherwise.
         """
         for block in blocks:
             offset = self.byte_count
             self.byte_count += len(block)
             first = block.find(b"\n")
             if first < 0:
-                self._extend(block)
+                self._extend(block, offset)
                 continue
-            self._extend(block[:first])
+            self._extend(block[:first], offset)
             if not self._skipping:
                 line = bytes(self._tail)
                 yield Run(line, 0, len(line), offset + first - len(line))
@@ -140,16 +143,20 @@ class LineFramer:
             last = block.rfind(b"\n")
             if last > first:
                 yield Run(block, first + 1, last, offset)
-            self._extend(block[last + 1 :])
+            self._extend(block[last + 1 :], offset + last + 1)
         if self._tail and not self._skipping:
             line = bytes(self._tail)
             yield Run(line, 0, len(line), self.byte_count - len(line))
 
-    def _extend(self, piece: bytes) -> None:
+    def _extend(self, piece: bytes, offset: int) -> None:
         if self._skipping:
             return
+        if not self._tail:
+            self._tail_offset = offset
         self._tail += piece
         if len(self._tail) > self.max_line_bytes:
             self.overlong_count += 1
+            if len(self.overlong_offsets) < _FIRST_OFFSETS:
+                self.overlong_offsets.append(self._tail_offset)
             self._skipping = True
             self._tail.clear()

@@ -2,15 +2,24 @@
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import NamedTuple
 
 import orjson
+import simdjson
 
 MAX_NAME_LENGTH = 140  # GitHub: owner at most 39, name at most 100 characters
 MAX_WORD_LENGTH = 60
 _PADDING = b" \t\r\0"
+# A longer line is not built, but asked for its fields: 1 MiB of brackets would be 30 MiB of lists.
+_BUILT_BYTES = 1 << 18
+# How today's archives begin an event. In a text inside another one its quotes are escaped.
+_EVENT_START = re.compile(rb'\{ ?"id": ?"')
+_MOST_STARTS = 16
+_FIELDS = ("id", "type", "actor", "repo", "payload", "created_at", "repository", "actor_attributes")
+_INNER_FIELDS = ("id", "login", "name", "owner", "action")
 _STRICT_DECODER = json.JSONDecoder()
 
 
@@ -43,55 +52,120 @@ class ArchiveEvent(NamedTuple):
 
 
 class ParsedLine(NamedTuple):
-    """A line's events (none for a blank line), and whether a defect was mended on the way."""
+    """A line's events (none for a blank line), and what was wrong with it.
+
+    Attributes:
+        events: in the line's order.
+        is_repaired: a defect was mended that lost nothing.
+        is_torn: beside the events something stands on the line that is none, and is lost.
+    """
 
     events: tuple[ArchiveEvent, ...]
     is_repaired: bool = False
+    is_torn: bool = False
 
 
 def parse_line(line: bytes, names: Mapping[str, int]) -> ParsedLine:
     """The events on one line.
 
     NUL runs, carriage returns and blanks around an event are passed over; several whole events on
-    one line are all taken. Half an event, bad UTF-8 or anything else makes the line malformed.
+    one line are all taken, and so is one that half an event stands before or after. A line without
+    a whole event is malformed, as is one with bad UTF-8 in it.
 
     Args:
         line: without its newline.
         names: lower-case `owner/name` to numeric id, for the timeline schema.
 
     Raises:
-        MalformedLineError: the line is no event, nor several.
+        MalformedLineError: the line holds no event.
     """
     body = line.strip(_PADDING)
     if not body:
         return ParsedLine(())
     has_nuls = b"\0" in line
+    if len(body) > _BUILT_BYTES:
+        return ParsedLine((event_of(_long(body), body, names),), is_repaired=has_nuls)
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:
-        documents = _several(body)
-        events = tuple(event_of(each, body, names) for each in documents)
-        return ParsedLine(events, is_repaired=len(events) > 1 or has_nuls)
+        return _mended(body, names, has_nuls=has_nuls)
     return ParsedLine((event_of(document, body, names),), is_repaired=has_nuls)
 
 
-def _several(body: bytes) -> list[object]:
-    """The JSON objects that make up a line that is not one object to a strict parser.
+def _mended(body: bytes, names: Mapping[str, int], *, has_nuls: bool) -> ParsedLine:
+    """The events of a line that is not one object to a strict parser."""
+    documents, rest = _several(body)
+    is_torn = bool(rest)
+    documents += _after_half(rest)
+    events = []
+    for document, own in documents:
+        try:
+            events.append(event_of(document, own, names))
+        except MalformedLineError:
+            is_torn = True
+    if not events:
+        raise MalformedLineError("no whole event")
+    is_repaired = len(events) > 1 or (has_nuls and not is_torn)
+    return ParsedLine(tuple(events), is_repaired, is_torn)
+
+
+def _several(body: bytes) -> tuple[list[tuple[object, bytes]], bytes]:
+    """The JSON documents that some bytes begin with, each with its bytes; and what follows them.
 
     The standard library also takes what orjson refuses but other writers emit: lone surrogates.
     """
+    documents: list[tuple[object, bytes]] = []
     try:
         text = body.decode("utf-8")
-        documents = []
-        at = 0
+    except UnicodeDecodeError:
+        return documents, body
+    at = 0
+    try:
         while at < len(text):
-            document, at = _STRICT_DECODER.raw_decode(text, at)
-            documents.append(document)
+            document, end = _STRICT_DECODER.raw_decode(text, at)
+            documents.append((document, text[at:end].encode("utf-8")))
+            at = end
             while at < len(text) and text[at] in " \t\r\0":
                 at += 1
-    except (ValueError, RecursionError) as error:
-        raise MalformedLineError(type(error).__name__) from error
-    return documents
+    except (ValueError, RecursionError):
+        return documents, text[at:].encode("utf-8")
+    return documents, b""
+
+
+def _after_half(rest: bytes) -> list[tuple[object, bytes]]:
+    """The whole events that end a torn piece of a line."""
+    starts = [found.start() for found in _EVENT_START.finditer(rest, 1)]
+    for start in starts[-_MOST_STARTS:]:
+        documents, left = _several(rest[start:])
+        if documents and not left:
+            return documents
+    return []
+
+
+def _long(body: bytes) -> dict[str, object]:
+    """The fields that make an event, of a line too long to be built whole.
+
+    Raises:
+        MalformedLineError: it is not one object.
+    """
+    try:
+        document = simdjson.Parser().parse(body)
+    except (ValueError, RuntimeError) as error:
+        raise MalformedLineError("a long line that is not one object") from error
+    if not isinstance(document, simdjson.Object) or not body.startswith(b"{"):
+        raise MalformedLineError("a long line that is not one object")
+    return {key: _flat(document[key]) for key in _FIELDS if key in document}
+
+
+def _flat(value: object) -> object:
+    """A field as it is, of an object only the fields that are asked for, of a list nothing."""
+    if isinstance(value, simdjson.Object):
+        return {
+            key: None if isinstance(value[key], simdjson.Object | simdjson.Array) else value[key]
+            for key in _INNER_FIELDS
+            if key in value
+        }
+    return [] if isinstance(value, simdjson.Array) else value
 
 
 def event_of(document: object, body: bytes, names: Mapping[str, int]) -> ArchiveEvent:

@@ -12,7 +12,7 @@ from assets.activity import tables
 from assets.activity.ingest import HourOutcome, is_settled
 from assets.activity.scan import KeptEvent, Selection
 
-SCAN_VERSION = "1"
+SCAN_VERSION = "2"
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from assets.activity.inflate import FileStatus, Inflater, LineFramer
-from assets.activity.lines import ArchiveEvent, MalformedLineError, parse_line
+from assets.activity.lines import ArchiveEvent, MalformedLineError, ParsedLine, parse_line
 from assets.activity.scan_compiled import fastest_sorter
 from assets.activity.scan_glance import LineSorter
 from assets.activity.scan_selection import Selection, in_panel
@@ -16,6 +16,8 @@ __all__ = ["HourScan", "KeptEvent", "Selection", "in_panel", "scan_hour"]
 FIRST_BAD_OFFSETS = 10
 # Measured: smaller blocks cost calls, larger ones leave the cache.
 _BLOCK_BYTES = 1 << 20
+# GitHub has some twenty; what a stranger's file may make the scan remember has an end.
+_MOST_TYPES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +36,9 @@ class HourScan:
     Attributes:
         line_count: lines that are not blank.
         event_count: whole events read, kept or not, duplicates included.
-        bad_line_count: lines that are no event; `bad_offsets` are the first ten's byte offsets
-            in the inflated file.
+        bad_line_count: lines of which something is lost: no event, half an event beside a whole
+            one, longer than may be read, or of more event types than an archive has; `bad_offsets`
+            are the first ten's byte offsets in the inflated file.
         repaired_line_count: lines with defects that lost nothing: NUL runs, two events on a line.
         duplicate_count: kept events seen before in this file, dropped.
         totals: events of the whole file by event type.
@@ -85,6 +88,7 @@ def scan_hour(
     scan.inflated_byte_count = framer.byte_count
     scan.bad_line_count += framer.overlong_count
     scan.line_count += framer.overlong_count
+    scan.bad_offsets = sorted(scan.bad_offsets + framer.overlong_offsets)[:FIRST_BAD_OFFSETS]
     _add_ordinary(scan, sorter)
     return scan
 
@@ -100,22 +104,26 @@ def _read(
     try:
         parsed = parse_line(line, selection.names)
     except MalformedLineError:
-        scan.line_count += 1
-        scan.bad_line_count += 1
-        if len(scan.bad_offsets) < FIRST_BAD_OFFSETS:
-            scan.bad_offsets.append(offset)
-        return
-    if not parsed.events:
+        parsed = ParsedLine((), is_torn=True)
+    if not parsed.events and not parsed.is_torn:
         return
     scan.line_count += 1
     scan.repaired_line_count += parsed.is_repaired
+    is_bad = parsed.is_torn
     for event in parsed.events:
-        _take(scan, event, selection, seen)
+        if event.event_type in scan.totals or len(scan.totals) < _MOST_TYPES:
+            _take(scan, event, selection, seen)
+        else:
+            is_bad = True
+    if is_bad:
+        scan.bad_line_count += 1
+        if len(scan.bad_offsets) < FIRST_BAD_OFFSETS:
+            scan.bad_offsets.append(offset)
 
 
 def _add_ordinary(scan: HourScan, sorter: LineSorter) -> None:
     """Add the lines of which nothing but counts was wanted: one event each."""
-    counts = {kind: count for kind, count in sorter.counts.items() if count}
+    counts = sorter.counts
     count = sum(counts.values())
     scan.line_count += count
     scan.event_count += count

@@ -16,6 +16,7 @@ from pathlib import Path
 import simdjson
 
 _SOURCE = Path(__file__).with_name("scan_compiled.cpp")
+_ROOT = Path(__file__).resolve().parents[2]
 _FLAGS = ("-O3", "-std=c++17", "-DNDEBUG", "-fPIC", "-shared")
 _COMPILERS = ("c++", "g++", "clang++")
 _MAX_SECONDS = 300
@@ -57,6 +58,13 @@ def build(path: Path) -> str:
         )
         if done.returncode:
             return f"{compiler} failed: {done.stderr.strip()[-400:]}"
+        # In a process of its own, which it may take down: what was built may not run here.
+        trial = [sys.executable, "-m", "assets.activity.scan_compiled", str(unfinished)]
+        done = subprocess.run(  # noqa: S603
+            trial, cwd=_ROOT, capture_output=True, text=True, timeout=_MAX_SECONDS, check=False
+        )
+        if done.returncode:
+            return f"what {compiler} made does not work: {done.stderr.strip()[-400:]}"
         unfinished.replace(path)
     except (OSError, subprocess.TimeoutExpired) as error:
         return f"{type(error).__name__}: {error}"

@@ -3,8 +3,8 @@
 // Bytes in; out come the places of the lines that are not ordinary. A line is ordinary where
 // simdjson takes every byte of it, it has the five fields of today's schema in their types, and no
 // selection asks for its event: it is counted here by type, and forgotten. Whatever else a line is,
-// it is handed back, and assets/activity/lines.py says what it holds. So this part can only be less
-// eager than the other, never of another opinion.
+// it is handed back, and assets/activity/lines.py says what it holds. The other half, made of wheels
+// alone, takes the same lines for ordinary: what one of them decides otherwise is a fault.
 
 #include <cstdint>
 #include <cstring>
@@ -21,7 +21,7 @@ using simdjson::dom::object;
 
 constexpr size_t kLineBytes = 1 << 20;   // longer lines are left to the careful path
 constexpr size_t kUsualBytes = 1 << 17;  // buffers made at once: growing them costs page faults
-constexpr size_t kKinds = 256;           // types told apart; events of any more are handed back
+constexpr size_t kKinds = 256;           // types told apart; any more are handed back
 constexpr size_t kKindBytes = 60;
 constexpr size_t kMomentBytes = 20;      // 2025-01-01T15:00:00Z
 constexpr uint64_t kGolden64 = 0x9E3779B97F4A7C15ull;  // as in scan_selection.py

@@ -1,7 +1,11 @@
-"""The compiled half of a scan, where this machine could build it; the same answers, sooner."""
+"""The compiled half of a scan, where this machine could build it; the same answers, sooner.
+
+`python -m assets.activity.scan_compiled LIBRARY` tries a library on one line.
+"""
 
 import ctypes
 import functools
+import sys
 import weakref
 from array import array
 from datetime import datetime
@@ -53,11 +57,7 @@ def load(path: Path) -> ctypes.CDLL | None:
 
 
 class CompiledGlance:
-    """Sorts lines as `scan_glance.Glance` does; see there for what ordinary is.
-
-    It may hand back a line that the other counts, such as one whose time has an offset; the careful
-    path then counts it.
-    """
+    """Sorts lines as `scan_glance.Glance` does, the same ones; see there for what ordinary is."""
 
     def __init__(self, library: ctypes.CDLL, selection: Selection) -> None:
         ids = array("q", sorted(selection.repository_ids))
@@ -109,3 +109,23 @@ class CompiledGlance:
         if not self._library.glance_moments(self._handle, first, last):
             return None, None
         return moment_of(first.raw.decode("ascii")), moment_of(last.raw.decode("ascii"))
+
+
+_TRIAL = (
+    b'{"id":"1","type":"WatchEvent","actor":{"id":1},"repo":{"id":2},'
+    b'"created_at":"2025-01-01T15:00:00Z"}'
+)
+
+
+def main(path: str) -> int:
+    """0 where a library loads and counts one event as such."""
+    library = load(Path(path))
+    if library is None:
+        return 1
+    sorter = CompiledGlance(library, Selection(frozenset(), panel_one_in=0))
+    others = sorter.others(_TRIAL, 0, len(_TRIAL))
+    return 0 if not others and sorter.counts == {"WatchEvent": 1} else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1]))

@@ -1,10 +1,12 @@
 """The fast half of a scan: every line parsed whole, nothing built but what decides its fate.
 
 A line is ordinary where a strict parser takes all of it, it has the fields of today's schema in
-their types, and no selection asks for its event. Ordinary lines are counted here. Every other
-line, odd or wanted, is left to `assets.activity.lines`, which alone says what an event is.
+their types, its time in the archive's own form, and no selection asks for its event. Ordinary lines
+are counted here. Every other line, odd or wanted, is left to `assets.activity.lines`, which alone
+says what an event is.
 """
 
+import re
 from datetime import datetime
 from operator import itemgetter
 from typing import Any, Protocol
@@ -22,6 +24,9 @@ _USUAL_BYTES = 1 << 17
 _REMEMBERED = 50_000  # actors and moments known to be ordinary; at most 10 MB of them
 _ID_LIMIT = 1 << 63
 _BRACE = ord("{")
+#: Types told apart; events of any more are left to the careful path. As in scan_compiled.cpp.
+MOST_KINDS = 256
+_MOMENT = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z")
 _WORDS = itemgetter(b"type", b"id", b"created_at")
 # All that the parser raises: not JSON, not this shape, deeper or longer than it reads.
 _REFUSALS = (ValueError, LookupError, TypeError, RuntimeError)
@@ -112,7 +117,7 @@ class Glance:
                     and (kind in counts or self._is_word(kind))
                     and (created_at in moments or self._is_moment(created_at))
                 ):
-                    counts[kind] += 1
+                    counts[kind] = counts.get(kind, 0) + 1
                 else:
                     others.append((at, end))
             at = end + 1
@@ -128,12 +133,16 @@ class Glance:
         return True
 
     def _is_word(self, kind: object) -> bool:
-        if not isinstance(kind, str) or not 0 < len(kind) <= MAX_WORD_LENGTH:
-            return False
-        self.counts[kind] = 0
-        return True
+        return (
+            isinstance(kind, str)
+            and 0 < len(kind) <= MAX_WORD_LENGTH
+            and kind.isascii()
+            and len(self.counts) < MOST_KINDS
+        )
 
     def _is_moment(self, created_at: object) -> bool:
+        if not isinstance(created_at, str) or not _MOMENT.fullmatch(created_at):
+            return False
         try:
             moment = moment_of(created_at)
         except MalformedLineError:
@@ -144,5 +153,5 @@ class Glance:
             self.last_at = moment
         if len(self._moments) >= _REMEMBERED:
             self._moments.clear()
-        self._moments.add(str(created_at))
+        self._moments.add(created_at)
         return True

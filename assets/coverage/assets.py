@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS, EVENTS
 from assets.coverage.breaks import breaks_of
-from assets.coverage.chart import coverage_chart
+from assets.coverage.chart import coverage_figure
 from assets.coverage.coverage import day_coverage, without_files
 from assets.coverage.tables import COVERAGE
 from assets.coverage.volume import HISTORY_DAYS
@@ -23,6 +23,7 @@ from assets.declare import (
     rows_of_days,
     rows_of_sources,
 )
+from assets.pictures import markdown
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, SOURCE, STAR_HISTORY
 from assets.reference.model import UpstreamBreak
 from assets.reference.tables import UPSTREAM_BREAKS
@@ -79,7 +80,7 @@ def coverage_table(
         metadata={
             "dagster/row_count": rows.num_rows,
             "degraded": dg.MetadataValue.md(_degraded(rows)),
-            "chart": dg.MetadataValue.md(_chart(house, days[-1])),
+            "chart": dg.MetadataValue.md(_chart(house, breaks, days[-1])),
         }
     )
 
@@ -207,12 +208,11 @@ def _degraded(rows: pa.Table) -> str:
     return "\n".join(lines)
 
 
-def _chart(house: Warehouse, last: date) -> str:
+def _chart(house: Warehouse, breaks: Sequence[UpstreamBreak], last: date) -> str:
     """The last eight weeks' capture rates as a picture in Markdown."""
     rows = house.query(
-        "SELECT coverage_date, source, event_group, capture_rate, capture_rate_ci_low, "
-        "capture_rate_ci_high, status FROM core.coverage WHERE scope = 'tracked' "
+        "SELECT * FROM core.coverage WHERE scope = 'tracked' "
         "AND event_type IS NULL AND repo_id IS NULL AND coverage_date BETWEEN ? AND ? ORDER BY ALL",
         [last - timedelta(days=_CHART_DAYS - 1), last],
     )
-    return coverage_chart(rows).markdown
+    return markdown(coverage_figure(rows, breaks))

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from assets.diffusion.writing import SEPARATOR, is_running, joins_word
+from assets.diffusion.writing import SEPARATOR, is_running, joins_word, key
 from assets.reference.model import AmbiguousAlias, ModelFamily
 
 # Three bytes make one dash or wide space, or up to three of the narrow separators.
@@ -22,7 +22,6 @@ _WRITTEN_ON = re.compile(
 _AFTER_DIGIT = re.compile(r"(?:[bBkKoOvV]|turbo)(?![a-z])")
 _BILLION = re.compile(r"[bB](?![^\W_])")
 _LONG_STEM = 4
-_LONG_NAME = 5
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -83,7 +82,7 @@ class Form:
             return True
         is_sure = self.ambiguity is None or self.ambiguity.kind == "name"
         is_hump = text[start - 1].islower() and text[start].isupper()
-        return is_sure and is_hump and len(self.alias) >= _LONG_NAME
+        return is_sure and is_hump and self.stem >= _LONG_STEM
 
     def _ends(self, text: str, stop: int) -> bool:
         after = text[stop : stop + 1]
@@ -123,9 +122,9 @@ def needles(families: Iterable[ModelFamily]) -> Needles:
     finds "Llama 2" too. A spelling that several aliases share belongs to the first.
     """
     split = [
-        (_form(family.family, alias, ambiguous.get(alias)), parts(alias))
+        (_form(family.family, alias, ambiguous.get(key(alias))), parts(alias))
         for family in families
-        for ambiguous in [{each.alias: each for each in family.ambiguous}]
+        for ambiguous in [{key(each.alias): each for each in family.ambiguous}]
         for alias in family.aliases
     ]
     alone = {parted[0][1].casefold() for _, parted in split if len(parted) == 1}

@@ -18,6 +18,7 @@ _CLOSE, _NEAR, _BESIDE = 150, 400, 60  # characters
 _MOST_NEAR_POINTS = 3
 _WINDOW = 80
 _MOST_GAP = 64
+_MOST_WITHOUT_MAKER, _MOST_BY_WEAK = 6, 3  # points that an alias may need
 _LONGEST_RUN = 4  # names to each side
 
 # Versions and sizes stand on the line of their name.
@@ -51,6 +52,7 @@ _STRONG_NOUN = (
     r"(?:LLMs?|MLLMs?|VLMs?|LMs?|language\s+models?|chatbots?|foundation\s+models?|AI\s+models?"
     r"|AI\s+assistants?|AI\s+chatbots?|diffusion\s+models?|speech\s+recogni[sz]er"
     r"|speech\s+recognition|state[\s-]space\s+models?|ASR|tokeni[sz]ers?|checkpoints?|pre-?trained\s+models?"
+    r"|technical\s+report"
     r"|大?(?:语言)?模型|言語モデル)"
 )
 _WEAK_NOUN = (
@@ -63,8 +65,12 @@ _SUCH_AS = (
     r"|如|：|即)|:|\(|（)"
 )
 _STRONG_AFTER = re.compile(
-    rf"{_TAIL}(?:(?:\s*,\s+(?:the|an?))?\s+{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![A-Za-z0-9_-])",
+    rf"{_TAIL}(?:\s+{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![A-Za-z0-9_-])",
     re.IGNORECASE,
+)
+# "Yi, the base model". Behind a number, "in Step 2, the language model", it tells nothing.
+_APPOSITION = re.compile(
+    rf"{_TAIL}\s*,\s+(?:the|an?)\s+{_BETWEEN_NOUNS}{_STRONG_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE
 )
 _WEAK_AFTER = re.compile(rf"{_TAIL}\s+{_BETWEEN_NOUNS}{_WEAK_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE)
 _STRONG_BEFORE = re.compile(rf"(?<![a-z]){_STRONG_NOUN}(?:{_SUCH_AS})?[\s,“\"']*\Z", re.IGNORECASE)
@@ -72,7 +78,7 @@ _WEAK_BEFORE = re.compile(
     rf"(?<![a-z]){_WEAK_NOUN}(?:{_SUCH_AS})[\s“\"']*(?:the\s+)?\Z", re.IGNORECASE
 )
 _VERB_BEFORE = re.compile(
-    r"(?:fine-?tun\w+|prompt\w*|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
+    r"(?:fine-?tun\w+|prompt\w*|prob(?:e|es|ed|ing)|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
     r"|jailbr\w+|instruction-tun\w+|微调|调用)\s*(?:(?:the|on|an?|with|from|of|our|both)\s+)*\Z",
     re.IGNORECASE,
 )
@@ -122,11 +128,12 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     after = text[stop : stop + _WINDOW]
     before = text[max(0, start - _WINDOW) : start]
     yield from _attached(candidate, after)
-    yield from _nouns(before, after)
+    yield from _nouns(candidate, before, after)
     if candidate.form.ambiguity is not None:
         yield from _maker(candidate, around)
     if candidate.form.family in around.families:
-        yield "established", 3
+        spelling = text[start:stop]
+        yield "established", 4 if candidate.form.has_capitals(spelling) else 1
     if _VERB_BEFORE.search(before):
         yield "verb", 2
     elif _COMPARISON_BEFORE.search(before):
@@ -135,6 +142,37 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
         yield "written on", 3
     yield from _neighbours(candidate, around)
     yield from _near(candidate, around)
+
+
+def is_hopeless(candidate: Candidate, around: Surroundings) -> bool:
+    """Whether nothing near can speak for a candidate: what most ordinary words are spared by.
+
+    Without a maker near, an alias that needs as many points as a maker and the subject together
+    give is out. Others need a word of the subject, a name near, a maker or a size; those that need
+    few points, one of a wider field ("model") or a verb at least.
+    """
+    ambiguity = candidate.form.ambiguity
+    if ambiguity is None or not ambiguity.points or candidate.form.family in around.families:
+        return False
+    start, stop = candidate.start, candidate.stop
+    if ambiguity.points > _MOST_WITHOUT_MAKER:
+        return not any(_maker(candidate, around))
+    low, high = start - _NEAR, stop + _NEAR
+    weights: tuple[Weight, ...] = (Weight.STRONG, Weight.PEER)
+    if ambiguity.points <= _MOST_BY_WEAK:
+        weights = (*weights, Weight.WEAK)
+    return not (
+        any(around.scan.count(weight, low, high) for weight in weights)
+        or _count(around.starts, low, high)
+        or _count(around.unsure_starts, start - _MOST_GAP, stop + _MOST_GAP) > 1
+        or candidate.is_written_on
+        or any(_attached(candidate, around.text[stop : stop + _WINDOW]))
+        or any(_maker(candidate, around))
+        or (
+            ambiguity.points <= _MOST_BY_WEAK
+            and _VERB_BEFORE.search(around.text[max(0, start - _WINDOW) : start])
+        )
+    )
 
 
 def is_attached(text: str, stop: int) -> bool:
@@ -155,8 +193,9 @@ def _attached(candidate: Candidate, after: str) -> Iterator[tuple[str, int]]:
         yield "version", 2
 
 
-def _nouns(before: str, after: str) -> Iterator[tuple[str, int]]:
-    if _STRONG_AFTER.match(after) or _STRONG_BEFORE.search(before):
+def _nouns(candidate: Candidate, before: str, after: str) -> Iterator[tuple[str, int]]:
+    is_apposed = not candidate.form.alias[-1].isdigit() and _APPOSITION.match(after)
+    if is_apposed or _STRONG_AFTER.match(after) or _STRONG_BEFORE.search(before):
         yield "noun", 3
     elif _WEAK_AFTER.match(after) or _WEAK_BEFORE.search(before):
         yield "noun", 2
@@ -234,8 +273,9 @@ def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int
     peers = scan.count(Weight.PEER, start - _CLOSE, stop + _CLOSE)
     peers += _count(around.starts, start - _CLOSE, stop + _CLOSE)
     terms = min(3, 1 + strong) if strong else 0
+    is_beside = scan.count(Weight.WEAK, start - _BESIDE, stop + _BESIDE) > 0
     if not terms and scan.count(Weight.STRONG, start - _NEAR, stop + _NEAR):
-        terms = 1
+        terms = 1 + is_beside
     names = 2 if peers else 0
     if not names and (
         scan.count(Weight.PEER, start - _NEAR, stop + _NEAR)
@@ -245,7 +285,7 @@ def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int
     points = min(_MOST_NEAR_POINTS, max(terms, names) + (1 if terms and names else 0))
     if points:
         yield ("near term" if terms >= names else "near name"), points
-    elif scan.count(Weight.WEAK, start - _BESIDE, stop + _BESIDE):
+    elif is_beside:
         yield "near term", 1
 
 

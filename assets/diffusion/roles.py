@@ -85,6 +85,7 @@ _HEADING = re.compile(
     r"|参考文献|參考文獻)[ \t]*:?[ \t]*\r?\n",
     re.IGNORECASE,
 )
+_NUMBERED = re.compile(r"(?:\A|\s|：|:)\[\d{1,3}\]\s[^\[\]]{0,120}\Z")
 _QUOTED_TITLE = re.compile(r"(?:\bal\.|\b[A-Z]\.|\b[A-Z][a-z]+|\)),?\s*[“\"][^”\"]{0,160}\Z")
 _AUTHORS = re.compile(
     r"\bet\s+al\b|\b[A-Z][\w’'-]+,?\s(?:[A-Z]\.\s?-?){1,3}|\b(?:[A-Z]\.\s?){1,3}[A-Z]\w+"
@@ -201,7 +202,8 @@ def _is_entry(before: str, after: str) -> bool:
         re.search(r"\bet\s+al\b", before) or (_AUTHORS.search(before) and _SOURCE.search(after))
     ):
         return True
-    return bool(_AUTHORS.search(before[-150:]) and _SOURCE.search(after[:150]))
+    has_source = _SOURCE.search(after[:150]) or "技术报告" in after[:20]
+    return bool(has_source and (_AUTHORS.search(before[-150:]) or _NUMBERED.search(before)))
 
 
 def _last_sentence(before: str) -> str:

@@ -1,5 +1,6 @@
-"""Report assets: the published snapshot of the marts."""
+"""Report assets: the published snapshot of the marts, and the page made of it."""
 
+import os
 import shutil
 import uuid
 from pathlib import Path
@@ -10,6 +11,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.alerting.rules import load_rules
 from assets.alerting.tables import ALERTS
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
@@ -24,8 +26,11 @@ from assets.reference.tables import (
     POLICY_EVENTS,
     UPSTREAM_BREAKS,
 )
+from assets.report.edition import read_edition
+from assets.report.page import PAGE_FILE, page_html, page_sections
 from assets.report.publication import (
     published_activity,
+    published_alerts,
     published_concentration,
     published_coverage,
     published_diffusion_papers,
@@ -33,7 +38,7 @@ from assets.report.publication import (
     published_where_shown,
     unmasked_activity,
 )
-from assets.report.tables import SNAPSHOT
+from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
 from assets.tables import Table
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
@@ -64,7 +69,8 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             group=GROUP,
             kinds={"duckdb", "parquet"},
             deps=[*_MARTS, ALERTS, *(newest_of(table) for table in _MONTHLY_MARTS)],
-        )
+        ),
+        plan.daily_asset(page_file, PAGE, group=GROUP, kinds={"html", "altair"}, deps=[SNAPSHOT]),
     ]
 
 
@@ -73,7 +79,10 @@ def snapshot_files(
 ) -> dg.MaterializeResult[None]:
     """Write the marts and the reference tables as files, and swap them in together."""
     content = read_content(warehouse.open())
-    vintage = f"{platform.now():%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}-{uuid.uuid4().hex[:4]}"
+    now, run_id = platform.now(), context.run.run_id
+    vintage = f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}-{uuid.uuid4().hex[:4]}"
+    about = {"run_id": run_id, "published_at": now, "world": platform.world}
+    content[VINTAGE] = VINTAGE.arrow([{"vintage": vintage, **about}])
     current = publish(platform.data("published"), vintage, content)
     counts = {table.name: rows.num_rows for table, rows in content.items()}
     return dg.MaterializeResult(
@@ -86,6 +95,39 @@ def snapshot_files(
     )
 
 
+def page_file(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
+    """Write the page of the current vintage into its folder, in one rename."""
+    # What is current may be replaced meanwhile: the page belongs to what it was made of.
+    folder = platform.data("published", "current").resolve()
+    titles = {rule.id: rule.title for rule in load_rules(Path(platform.rules))}
+    edition = read_edition(folder, titles)
+    sections = page_sections(edition)
+    html = page_html(edition, sections)
+    write_page(folder, html, context.run.run_id)
+    page = platform.data("published", "current", PAGE_FILE)
+    figures = [figure for section in sections for figure in section.figures]
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": len(figures),
+            "page": dg.MetadataValue.path(str(page)),
+            "size": len(html.encode()),
+            "vintage": edition.vintage,
+            "findings": dg.MetadataValue.md("\n".join(f"- {figure.title}" for figure in figures)),
+        }
+    )
+
+
+def write_page(folder: Path, html: str, run_id: str) -> Path:
+    """Put the page into a vintage's folder: whole, or not at all."""
+    unfinished = folder / f".{PAGE_FILE}.{run_id}"
+    with unfinished.open("w", encoding="utf-8", newline="") as file:
+        file.write(html)
+        file.flush()
+        os.fsync(file.fileno())
+    unfinished.chmod(0o444)
+    return unfinished.replace(folder / PAGE_FILE)
+
+
 def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     """What is published, by table."""
     prepare(warehouse, *_MONTHLY_MARTS)
@@ -94,8 +136,9 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
             table: connection.execute(
                 f"SELECT * FROM {table.qualified} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
-            for table in (*_MARTS, *_MONTHLY_MARTS, *_REFERENCE)
+            for table in (*_MARTS, *_MONTHLY_MARTS, *_REFERENCE, ALERTS)
         }
+    read[ALERT_STATES] = published_alerts(read.pop(ALERTS))
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
     read[COUNTRY_ACTIVITY] = published_activity(unmasked)
     read[ENGAGEMENT] = published_engagement(read[ENGAGEMENT], read[COUNTRY_GROUPINGS])

@@ -12,6 +12,7 @@ from assets.engagement.shares import SMALLEST_CELL, share_columns
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.report.suppression import OTHERS, shown_countries
+from assets.report.tables import ALERT_STATES
 
 _SQL = Path(__file__).parent / "sql"
 
@@ -106,6 +107,11 @@ def published_diffusion_papers(rows: pa.Table) -> pa.Table:
             null = pa.scalar(None, kept[name].type)
             kept = kept.set_column(place, name, pc.if_else(is_small, null, kept[name]))
     return DIFFUSION_PAPERS.conform(kept)
+
+
+def published_alerts(alerts: pa.Table) -> pa.Table:
+    """Where the rules of ops.alerts stand, without the figures that moved them."""
+    return ALERT_STATES.conform(alerts.select(list(ALERT_STATES.column_names)))
 
 
 def published_where_shown(

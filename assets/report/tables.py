@@ -1,5 +1,8 @@
-"""The published snapshot, as an asset: files, not a table of the warehouse."""
+"""What is published: files as assets, and the tables that are in no warehouse but in them."""
 
+from dataclasses import replace
+
+from assets.alerting.tables import ALERTS
 from assets.tables import Column, Table
 
 SNAPSHOT = Table(
@@ -18,4 +21,47 @@ SNAPSHOT = Table(
         Column("table_name", "VARCHAR", "Table inside observatory.duckdb"),
         Column("row_count", "BIGINT", "Rows", "rows"),
     ),
+)
+
+PAGE = Table(
+    schema="published",
+    name="page",
+    description=(
+        "One self-contained HTML file of the published figures, in the folder of the vintage that "
+        "it is made of: what it shows is what the files beside it hold. Needs no network."
+    ),
+    grain="One figure of the page",
+    key=("figure",),
+    source="The files of published/current, and the titles of the alert rules",
+    columns=(
+        Column("figure", "VARCHAR", "Its key in the page"),
+        Column("title", "VARCHAR", "The finding, in words"),
+        Column("row_count", "BIGINT", "Rows of its table and CSV file", "rows"),
+    ),
+)
+
+VINTAGE = Table(
+    schema="published",
+    name="vintage",
+    description="Which publication this is.",
+    grain="One row",
+    key=("vintage",),
+    source="The run that published",
+    columns=(
+        Column("vintage", "VARCHAR", "Name of the publication, and of its folder"),
+        Column("run_id", "VARCHAR", "Dagster's run"),
+        Column("published_at", "TIMESTAMPTZ", "When (UTC)"),
+        Column("world", "VARCHAR", "live, or sandbox: every figure is synthetic"),
+    ),
+)
+
+_STATE = ("rule_id", "state", "since_date", "evaluated_through")
+ALERT_STATES = replace(
+    ALERTS,
+    schema="published",
+    description=(
+        "Where each alert rule stands. The figures that moved it are in engagement and coverage, "
+        "where small cells are pooled."
+    ),
+    columns=tuple(column for column in ALERTS.columns if column.name in _STATE),
 )

@@ -51,7 +51,7 @@ ASSETS = {
         "core/tracked_repositories",
         "core/upstream_breaks",
     ],
-    "report": ["published/snapshot"],
+    "report": ["published/page", "published/snapshot"],
 }
 #: What is asked of GitHub as it is now, of no day.
 POLLED = {"repository_events", "repository_polls", "star_history"}

@@ -1,6 +1,11 @@
 """What of the sandbox's month is published: figures of cells, and nothing of a single person."""
 
+import csv
+import io
+import json
+import re
 from collections.abc import Iterator
+from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,13 +23,15 @@ from tests.orchestration.conftest import (
     Month,
 )
 
+KEY = ("activity_date", "period", "event_group", "country_iso2")
+
 
 def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     """The published tables that are made of what people did, by name."""
-    reference = {"economies", "country_groupings", "policy_events", "upstream_breaks"}
+    reference = {"economies", "country_groupings", "policy_events", "upstream_breaks", "vintage"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 8
+    assert len(found) == 9
     return iter(found)
 
 
@@ -60,6 +67,11 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         "source": {"gharchive", "opendigger", "github_events", "combined"},
         "yardstick": {"two_sources", "star_history", "volume", "calendar", "none"},
         "event_type": {*EVENT_TYPES, None},
+        "rule_id": {
+            "cn-attention-share-high",
+            *(f"upstream-capture:{each}" for each in ("gharchive", "opendigger", "github_events")),
+        },
+        "state": {"ok", "firing"},
         "innovation_graph_quarter": {None, "2024Q1", "2024Q2", "2024Q3", "2024Q4"},
     }
     for name, rows in published(month):
@@ -102,3 +114,74 @@ def test_the_summary_gives_the_newest_shares_with_their_intervals(
     assert "sandbox: synthetic figures" in printed
     assert "cn-attention-share-high: firing" in printed
     assert "messages: 3, of which Slack took 3" in printed
+    assert f"page        {page_of(month)}" in printed
+
+
+def page_of(month: Month) -> Path:
+    return month.settings.data / "published" / "current" / "index.html"
+
+
+def test_the_page_of_the_month_lies_beside_its_files_and_says_which_vintage_it_is(
+    month: Month,
+) -> None:
+    text = page_of(month).read_text(encoding="utf-8")
+    (row,) = pq.read_table(page_of(month).with_name("vintage.parquet")).to_pylist()
+    assert row["vintage"] == page_of(month).parent.resolve().name
+    assert f"vintage {row['vintage']}, published 2024-12-17" in text
+    assert row["run_id"] in text
+    assert "<strong>Synthetic data.</strong>" in text
+
+
+def test_the_page_names_the_days_of_the_planted_loss_by_source_and_event_group(
+    month: Month,
+) -> None:
+    """2024-12-09 and 10 in the first archive's stars, and nothing else of it."""
+    text = page_of(month).read_text(encoding="utf-8")
+    lost = re.findall(
+        r"<bdi>gharchive</bdi></th><td>(.*?)</td><td.*?>(.*?)</td><td>(.*?)</td>", text
+    )
+    assert lost == [("attention", "2", "2024-12-09 to 2024-12-10")]
+    assert "gharchive on 2 days" in text
+
+
+def test_figures_on_the_page_are_those_of_the_published_files_and_of_the_summary(
+    month: Month, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The newest headline: on the page, in its CSV, in the Parquet file and on the terminal."""
+    text = page_of(month).read_text(encoding="utf-8")
+    print_summary(month.settings, LAST, 1.0)
+    (line,) = (x for x in capsys.readouterr().out.splitlines() if x.startswith("  CN "))
+    rows = pq.read_table(page_of(month).with_name("engagement.parquet")).to_pylist()
+    cells = {
+        tuple(str(row[name]) for name in KEY): row
+        for row in rows
+        if (row["scope"], row["grouping"]) == ("tracked", "apart")
+    }
+    newest = cells[str(LAST), "day", "attention", "CN"]
+    for name in ("share", "share_ci_low", "share_ci_high"):
+        figure = f"{100 * newest[name]:.1f}"
+        assert figure in text
+        assert f"{figure}%" in line
+    islands = re.findall(r'class="figure-data">(.*?)</script>', text)
+    data = {each["date"]: each for each in map(json.loads, islands)}
+    shown = list(csv.DictReader(io.StringIO(data["activity_date"]["csv"])))
+    assert len(shown) > 1_000
+    compared = 0
+    for row in shown:
+        published_row = cells.get(tuple(row[name] for name in KEY))
+        for name in ("share", "share_ci_low", "share_ci_high", "unknown_share"):
+            if published_row is None:
+                assert row[name] == ""
+            else:
+                assert float(row[name]) == pytest.approx(published_row[name], rel=1e-5)
+                compared += 1
+    assert compared > 3_000
+    coverage = pq.read_table(page_of(month).with_name("coverage.parquet")).to_pylist()
+    rates = {
+        (str(row["coverage_date"]), row["source"], row["event_group"]): row["capture_rate"]
+        for row in coverage
+        if row["scope"] == "tracked" and row["event_type"] is None
+    }
+    for row in csv.DictReader(io.StringIO(data["coverage_date"]["csv"])):
+        rate = rates[row["coverage_date"], row["source"], row["event_group"]]
+        assert row["capture_rate"] == ("" if rate is None else str(float(f"{rate:.6g}")))

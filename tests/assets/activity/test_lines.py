@@ -1,6 +1,8 @@
 """One line to events: both schemas, defects mended without loss, everything else refused."""
 
+import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC, datetime
 
 import pytest
@@ -87,6 +89,75 @@ def test_two_whole_events_on_a_line_are_both_taken_and_it_is_said() -> None:
     assert parsed.is_repaired
 
 
+SECOND = {**EVENT, "id": "2"}
+COMPACT = json.dumps(SECOND, separators=(",", ":")).encode()
+
+
+@pytest.mark.parametrize(
+    ("body", "ids"),
+    [
+        (line(EVENT)[:80] + line(SECOND), ["2"]),
+        (line(EVENT)[:80] + COMPACT, ["2"]),
+        (line(EVENT)[:-1] + COMPACT + line(EVENT), ["2", "45193146633"]),
+        (line(EVENT) + COMPACT[:90], ["45193146633"]),
+        (line(EVENT) + COMPACT[:90] + COMPACT, ["45193146633", "2"]),
+        (line(EVENT) + b"garbage", ["45193146633"]),
+        (line(EVENT) + b"[1]", ["45193146633"]),
+        (line(EVENT)[:60] + b"\xff" + COMPACT, ["2"]),
+    ],
+    ids=["half, whole", "compact", "half, two", "whole, half", "whole, half, whole", "garbage",
+         "list", "bad UTF-8, whole"],
+)  # fmt: skip
+def test_what_is_whole_beside_a_torn_piece_is_taken_and_the_loss_is_said(
+    body: bytes, ids: list[str]
+) -> None:
+    parsed = parse_line(body, {})
+    assert [event.event_id for event in parsed.events] == ids
+    assert parsed.is_torn
+
+
+def test_an_event_quoted_in_the_text_of_a_torn_one_is_no_event() -> None:
+    quoted = line({**EVENT, "payload": {"body": COMPACT.decode()}})
+    with pytest.raises(MalformedLineError):
+        parse_line(quoted[:-40], {})
+    parsed = parse_line(quoted[:-40] + line(EVENT), {})
+    assert [event.event_id for event in parsed.events] == ["45193146633"]
+
+
+def test_two_events_before_2015_on_a_line_are_two() -> None:
+    other = {**TIMELINE, "actor": "other"}
+    first, second = parse_line(line(TIMELINE) + line(other), {}).events
+    assert first.event_id == parse_line(line(TIMELINE), {}).events[0].event_id
+    assert second.event_id == parse_line(line(other), {}).events[0].event_id
+
+
+@pytest.mark.parametrize("document", [EVENT, TIMELINE])
+def test_a_long_line_is_read_as_a_short_one_is(document: dict[str, object]) -> None:
+    payload = {"action": "started", "list": [[]] * 90_000, "inner": {"id": 5}}
+    names = {"symfony/symfony": 458058}
+    (short,) = parse_line(line({**document, "payload": {"action": "started"}}), names).events
+    body = line({**document, "payload": payload})
+    assert len(body) > 1 << 18
+    (event,) = parse_line(body, names).events
+    own_id = "t" + hashlib.blake2b(body, digest_size=16).hexdigest()
+    assert event == (short._replace(event_id=own_id) if short.is_timeline else short)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        lambda body: body[:-1],
+        lambda body: b"\xef\xbb\xbf" + body,
+        lambda body: b"[" + body + b"]",
+        lambda body: body + body,
+    ],
+)
+def test_a_long_line_that_is_not_one_object_is_refused(change: Callable[[bytes], bytes]) -> None:
+    body = change(line({**EVENT, "payload": {"body": "x" * (1 << 18)}}))
+    with pytest.raises(MalformedLineError):
+        parse_line(body, {})
+
+
 def test_a_lone_surrogate_in_a_title_does_not_lose_the_event() -> None:
     text = line(EVENT).replace(b'"started"', b'"started","title":"\\ud800"')
     (event,) = parse_line(text, {}).events
@@ -101,8 +172,8 @@ def test_a_blank_line_holds_no_event_and_no_fault(body: bytes) -> None:
 @pytest.mark.parametrize(
     "body",
     [
-        line(EVENT)[:80] + line(EVENT),
         line(EVENT)[:-1],
+        line(EVENT)[:80] + line(EVENT)[:90],
         line(EVENT).replace(b"owner", b"\xff\xfe"),
         b"[1,2]",
         b"null",

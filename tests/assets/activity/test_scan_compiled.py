@@ -109,6 +109,19 @@ def test_more_types_than_are_told_apart_are_counted_all_the_same(library: ctypes
     assert result.totals == {f"Kind{n}Event": 2 for n in range(400)}
 
 
+def test_what_was_built_and_does_not_run_here_is_not_used(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    compiler = tmp_path / "bin" / "c++"
+    compiler.parent.mkdir()
+    compiler.write_text('#!/bin/sh\nwhile [ "$1" != -o ]; do shift; done\necho nothing > "$2"\n')
+    compiler.chmod(0o755)
+    monkeypatch.setenv("CXX", str(compiler))
+    reason = scan_compile.build(tmp_path / "lib" / "scan.so")
+    assert reason.startswith(f"what {compiler} made does not work: ")
+    assert list((tmp_path / "lib").iterdir()) == []
+
+
 @given(
     text=st.one_of(
         st.datetimes().map(lambda at: at.strftime("%Y-%m-%dT%H:%M:%SZ")),
@@ -154,7 +167,7 @@ def test_of_bytes_damaged_anywhere_both_parts_find_the_same(
     body = bytearray(b"\n".join(order.sample(sound, 40)))
     for _ in range(order.randrange(1, 30)):
         at = order.randrange(len(body))
-        kind = order.randrange(4)
+        kind = order.randrange(6)
         if kind == 0:
             body[at] = order.randrange(256)
         elif kind == 1:
@@ -163,8 +176,17 @@ def test_of_bytes_damaged_anywhere_both_parts_find_the_same(
             body[at:at] = order.choice(
                 [b"\0" * 9, b"\n", b"\\", b'"', b"}{", b"\xed\xa0\x80", b"\r"]
             )
-        else:
+        elif kind == 3:
             body[at:at] = body[at : at + order.randrange(1, 400)]
+        else:  # a key given twice, before the first or after the last
+            brace = body.find(b"{" if kind == 4 else b"}\n", at)
+            fields = [b'"type":"ForkEvent"', b'"created_at":"2025-01-01T15:00:00+00:00"', b'"id":9',
+                      b'"repo":{"id":1,"id":-5}', b'"type":"W\xc3\xa4tch"']  # fmt: skip
+            given = order.choice(fields)
+            if brace >= 0 and kind == 4:
+                body[brace + 1 : brace + 1] = given + b","
+            elif brace >= 0:
+                body[brace:brace] = b"," + given
     repositories = [json.loads(each)["repo"]["id"] for each in sound[:30]]
     selection = Selection(frozenset(repositories), panel_one_in=20)
     data = gzip.compress(bytes(body))

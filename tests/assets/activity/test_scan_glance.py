@@ -97,6 +97,8 @@ def test_everybody_in_the_panel_is_handed_back_each_time(sorter_of: SorterOf) ->
         line({**EVENT, "created_at": "2025-99-01T15:00:00Z"}),
         line({**EVENT, "created_at": "2025-01-01T15:00:00"}),
         line({**EVENT, "created_at": 5}),
+        line({**EVENT, "created_at": "2025-01-01T15:00:00+00:00"}),
+        line({**EVENT, "type": "Wätch"}),
         line([EVENT]),
         line({**EVENT, "payload": {"body": "x" * (1 << 20)}}),
         b'{"a":' * 2000 + b"1" + b"}" * 2000,
@@ -157,11 +159,12 @@ def test_a_scan_counts_what_the_careful_path_alone_would_count(
     kept: dict[tuple[object, ...], None] = {}
     for each in lines:
         try:
-            events = parse_line(each, {}).events
+            parsed = parse_line(each, {})
         except MalformedLineError:
             bad += 1
             continue
-        for event in events:
+        bad += parsed.is_torn
+        for event in parsed.events:
             totals[event.event_type] += 1
             times.append(event.created_at)
             if selection.is_tracked(event) or selection.is_panel(event):

@@ -1,60 +1,164 @@
-"""The chart of capture rates: its finding in words, its picture."""
+"""The figure of capture rates: its finding in words, its rows, its picture."""
 
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import pyarrow as pa
 
-from assets.coverage.chart import coverage_chart
+from assets.coverage.chart import coverage_figure, whole_groups
+from assets.coverage.tables import COVERAGE
+from assets.pictures import markdown, picture_spec, png
+from assets.reference.model import UpstreamBreak
 
 FIRST = date(2024, 12, 1)
 
 
-def rows(lost: dict[int, float]) -> pa.Table:
-    """Ten days of two sources' attention; `lost` gives gharchive's rate on some of them."""
-    made = [
-        {
-            "coverage_date": FIRST + timedelta(days=number),
-            "source": source,
-            "event_group": "attention",
-            "capture_rate": rate,
-            "capture_rate_ci_low": rate - 0.02,
-            "capture_rate_ci_high": min(rate + 0.02, 1.0),
-            "status": "sound" if rate >= 0.8 else "degraded",
-        }
-        for number in range(10)
-        for source, rate in (("gharchive", lost.get(number, 1.0)), ("combined", 1.0))
-    ]
-    return pa.Table.from_pylist(made)
+def row(number: int, source: str, rate: float | None, **others: Any) -> dict[str, Any]:  # noqa: ANN401
+    """A row of core.coverage, of 100 events of attention."""
+    bounds = (None, None) if rate is None else (rate - 0.02, min(rate + 0.02, 1.0))
+    status = "unknown" if rate is None else "sound" if rate >= 0.8 else "degraded"
+    return {
+        "coverage_date": FIRST + timedelta(days=number),
+        "source": source,
+        "scope": "tracked",
+        "event_group": "attention",
+        "event_type": None,
+        "repo_id": None,
+        "captured_count": 100,
+        "yardstick": "none" if rate is None else "star_history",
+        "estimated_events": None if rate is None else 100 / rate,
+        "estimated_events_ci_low": None,
+        "estimated_events_ci_high": None,
+        "capture_rate": rate,
+        "capture_rate_ci_low": bounds[0],
+        "capture_rate_ci_high": bounds[1],
+        "status": status,
+        "message": "",
+        **others,
+    }
+
+
+def rows(lost: dict[int, float], together: float = 1.0) -> pa.Table:
+    """Ten days of two sources; `lost` gives gharchive's rate on some of them."""
+    return COVERAGE.arrow(
+        [
+            each
+            for number in range(10)
+            for each in (
+                row(number, "gharchive", lost.get(number, 1.0)),
+                row(number, "combined", together if number in lost else 1.0),
+            )
+        ]
+    )
+
+
+def break_of(first: str, last: str | None, what: str = "stars lost") -> UpstreamBreak:
+    return UpstreamBreak(
+        from_utc=datetime.fromisoformat(first).replace(tzinfo=UTC),
+        to_utc=datetime.fromisoformat(last).replace(tzinfo=UTC) if last else None,
+        source="gharchive",
+        affects="WatchEvent",
+        effect="loss",
+        what=what,
+    )
 
 
 def test_the_title_is_the_finding() -> None:
-    assert coverage_chart(rows({})).title == (
+    assert coverage_figure(rows({})).title == (
         "All sources together captured at least 80 % every day, 2024-12-01 to 2024-12-10; "
         "under 80 % alone: none"
     )
-    assert coverage_chart(rows({7: 0.3, 8: 0.3})).title == (
+    assert coverage_figure(rows({7: 0.3, 8: 0.3})).title == (
         "All sources together captured at least 80 % every day, 2024-12-01 to 2024-12-10; "
-        "under 80 % alone: gharchive on 2"
+        "under 80 % alone: gharchive on 2 days"
+    )
+    assert coverage_figure(rows({7: 0.3}, together=0.7)).title == (
+        "All sources together captured under 80 % on 1 day, 2024-12-01 to 2024-12-10; "
+        "under 80 % alone: gharchive on 1 day"
     )
 
 
-def test_without_a_day_the_chart_says_so() -> None:
-    assert coverage_chart(rows({}).slice(0, 0)).title == "Capture of the sources: no day yet"
+def test_the_basis_gives_unit_days_interval_and_number_of_events() -> None:
+    """Ten days of 100 events that any source saw; gharchive's are among them."""
+    (view,) = coverage_figure(rows({7: 0.3})).views
+    assert view.basis == (
+        "Captured events / all events on tracked repositories, by day (UTC), with 95 % intervals, "
+        "2024-12-01 to 2024-12-10. n = 1,000 events captured by all sources together."
+    )
+
+
+def test_without_a_day_the_figure_says_so_and_can_be_drawn() -> None:
+    figure = coverage_figure(rows({}).slice(0, 0))
+    assert figure.title == "Capture of the sources: no day yet"
+    assert png(figure).startswith(b"\x89PNG")
 
 
 def test_the_picture_is_a_png_inside_markdown_with_words_for_who_cannot_see_it() -> None:
-    chart = coverage_chart(rows({7: 0.3}))
-    assert chart.png.startswith(b"\x89PNG")
-    head, data = chart.markdown.split("](", 1)
-    assert head == f"![{chart.title}"
+    figure = coverage_figure(rows({7: 0.3}), [break_of("2024-12-08", None, "*stars* [lost](x)")])
+    text = markdown(figure)
+    head, data = text.split("](", 1)
+    assert head == f"![{figure.title}"
     assert data.startswith("data:image/png;base64,")
+    assert text.endswith(
+        "- **1** 2024-12-08: gharchive, WatchEvent: \\*stars\\* \\[lost\\]\\(x\\) "
+        "\\(loss, not over\\)"
+    )
 
 
-def test_every_row_is_in_the_chart_with_its_bounds() -> None:
-    content = coverage_chart(rows({7: 0.3})).chart.to_dict()
-    (data,) = content["datasets"].values()
-    assert len(data) == 20
-    assert sorted(each["capture_rate"] for each in data)[0] == 0.3
-    marks = str(content)
-    assert "capture_rate_ci_low" in marks
-    assert "capture_rate_ci_high" in marks
+def test_every_row_is_in_the_picture_and_every_bound_is_drawn() -> None:
+    spec = picture_spec(coverage_figure(rows({7: 0.3})))
+    drawn = spec["datasets"]["rows"]
+    assert len(drawn) == 20
+    assert sorted(each["capture_rate"] for each in drawn)[0] == 0.3
+    encoded = str(spec["spec"]["layer"])
+    assert "capture_rate_ci_low" in encoded
+    assert "capture_rate_ci_high" in encoded
+
+
+def test_a_day_without_a_row_is_a_gap_and_not_a_line_across_it() -> None:
+    some = [row(number, "gharchive", 1.0) for number in (0, 1, 4)]
+    some += [row(number, "opendigger", 0.6) for number in (3, 4)]
+    found = {
+        (each["coverage_date"].day, each["source"]): each["capture_rate"]
+        for each in coverage_figure(COVERAGE.arrow(some)).rows.to_pylist()
+    }
+    assert found == {
+        (1, "gharchive"): 1.0,
+        (2, "gharchive"): 1.0,
+        (3, "gharchive"): None,
+        (4, "gharchive"): None,
+        (5, "gharchive"): 1.0,
+        (4, "opendigger"): 0.6,
+        (5, "opendigger"): 0.6,
+    }
+
+
+def test_breaks_that_touch_the_days_are_named_in_their_order_and_others_are_not() -> None:
+    figure = coverage_figure(
+        rows({}),
+        [
+            break_of("2024-11-01", "2024-11-30T23:00"),
+            break_of("2024-11-20", "2024-12-01T05:00", "began before"),
+            break_of("2024-12-05", "2024-12-06T01:00"),
+            break_of("2024-12-10T22:00", None, "goes on"),
+            break_of("2024-12-11", None),
+        ],
+    )
+    assert [(mark.sign, str(mark.day), mark.text) for mark in figure.marks] == [
+        ("1", "2024-11-20", "gharchive, WatchEvent: began before (loss, to 2024-12-01)"),
+        ("2", "2024-12-05", "gharchive, WatchEvent: stars lost (loss, to 2024-12-06)"),
+        ("3", "2024-12-10", "gharchive, WatchEvent: goes on (loss, not over)"),
+    ]
+    # A break that began earlier stands at the chart's edge.
+    drawn = [(each["sign"], each["day"]) for each in figure.mark_rows(figure.span)]
+    assert drawn == [("1", "2024-12-01"), ("2", "2024-12-05"), ("3", "2024-12-10")]
+
+
+def test_whole_groups_on_tracked_repositories_are_what_is_drawn() -> None:
+    kept = row(0, "gharchive", 1.0)
+    others = [
+        row(0, "gharchive", 1.0, event_type="WatchEvent"),
+        row(0, "gharchive", 1.0, repo_id=7, event_type="WatchEvent"),
+        row(0, "gharchive", 1.0, scope="panel"),
+    ]
+    assert whole_groups(COVERAGE.arrow([*others, kept])).to_pylist() == [kept]

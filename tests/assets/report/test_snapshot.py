@@ -2,73 +2,24 @@
 
 import re
 import stat
-from collections.abc import Callable
-from datetime import UTC, date, datetime
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from assets.attribution.tables import ATTRIBUTION_RELIABILITY
-from assets.coverage.tables import COVERAGE
-from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
-from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
-from assets.reference.loader import load_reference
-from assets.reference.rows import reference_rows
-from assets.reference.tables import (
-    COUNTRY_GROUPINGS,
-    ECONOMIES,
-    POLICY_EVENTS,
-    UPSTREAM_BREAKS,
-)
-from assets.report.assets import build, publish, read_content
+from assets.indices.tables import COUNTRY_RATIO, ENGAGEMENT_INDEX
+from assets.report.assets import publish, read_content
+from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
-from resources.platform import Platform
-from resources.warehouse import Warehouse, WarehouseResource
-from tests.engagement_rows import engagement_rows
+from resources.warehouse import Warehouse
+from tests.assets.report.conftest import DAY, PUBLISHED, Materialize, activity_of
 
-DAY = date(2024, 12, 15)
-REFERENCE = Path(__file__).parents[3] / "assets" / "reference"
 PERSONAL = re.compile(
     r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user|account_", re.IGNORECASE
 )
-REFERENCE_TABLES = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
-PUBLISHED = (
-    COUNTRY_ACTIVITY,
-    ENGAGEMENT,
-    CONCENTRATION,
-    ENGAGEMENT_INDEX,
-    COUNTRY_RATIO,
-    CROSSINGS,
-    ATTRIBUTION_RELIABILITY,
-    COVERAGE,
-    *REFERENCE_TABLES,
-)
-#: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
-DAY_COUNTS = {"CN": 40, "US": 6, "DE": 2, "BR": 1, "ZZ": 30}
-WEEK_COUNTS = {"CN": 90, "US": 60, "DE": 9, "BR": 3, "ZZ": 90}
-
-
-def activity_of(counts: dict[str, int]) -> pa.Table:
-    return COUNTRY_ACTIVITY.arrow(
-        [
-            {
-                "activity_date": DAY,
-                "scope": "tracked",
-                "event_group": "attention",
-                "country_iso2": country,
-                "actor_count": count,
-                "event_count": count,
-                "capped_event_count": count,
-                "event_cap": 20,
-            }
-            for country, count in counts.items()
-        ]
-    )
 
 
 def content_of(count: int) -> dict[Table, pa.Table]:
@@ -86,60 +37,6 @@ def count_in(folder: Path) -> int:
         row = connection.execute("SELECT actor_count FROM country_activity").fetchone()
     assert row is not None
     return int(row[0])
-
-
-def plausible(table: Table, **values: object) -> dict[str, object]:
-    """A row of a table: `values`, and something of the right type for what they leave out."""
-    of_type = {
-        "DATE": DAY,
-        "VARCHAR": "x",
-        "BIGINT": 100,
-        "INTEGER": 1,
-        "DOUBLE": 0.5,
-        "BOOLEAN": True,
-    }
-    return {column.name: of_type[column.type] for column in table.columns} | values
-
-
-CELL = {"period": "week", "scope": "tracked", "event_group": "attention", "grouping": "apart"}
-WEEK_CELL = {name: CELL[name] for name in ("scope", "event_group", "grouping")}
-
-
-@pytest.fixture
-def warehouse(tmp_path: Path) -> Warehouse:
-    """A warehouse with a day and a week of figures and the shipped reference tables."""
-    house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    prepare(house, *PUBLISHED)
-    house.replace_all(COUNTRY_ACTIVITY.qualified, activity_of(DAY_COUNTS))
-    days = engagement_rows(DAY, DAY_COUNTS)
-    weeks = engagement_rows(DAY, WEEK_COUNTS, period="week")
-    house.replace_all(ENGAGEMENT.qualified, pa.concat_tables([days, weeks]))
-    rows = {
-        CONCENTRATION: [
-            plausible(CONCENTRATION, **CELL),
-            plausible(CONCENTRATION, **CELL | {"scope": "origin_cn"}),  # nothing else is shown
-        ],
-        ENGAGEMENT_INDEX: [
-            plausible(ENGAGEMENT_INDEX, **WEEK_CELL, country_iso2=country)
-            for country in ("CN", "US", "BR")
-        ],
-        COUNTRY_RATIO: [
-            plausible(COUNTRY_RATIO, **WEEK_CELL, country_iso2=country, other_iso2=other)
-            for country, other in (("CN", "US"), ("CN", "BR"), ("BR", "US"))
-        ],
-        CROSSINGS: [plausible(CROSSINGS, **WEEK_CELL, country_iso2="CN", other_iso2="US")],
-        ATTRIBUTION_RELIABILITY: [
-            plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
-            for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
-        ],
-        COVERAGE: [plausible(COVERAGE, repo_id=None), plausible(COVERAGE, repo_id=7)],
-    }
-    for table, each in rows.items():
-        house.replace_all(table.qualified, table.arrow(each))
-    shipped = reference_rows(load_reference(REFERENCE))
-    for table in REFERENCE_TABLES:
-        house.replace_all(table.qualified, shipped[table])
-    return house
 
 
 def test_current_is_a_relative_link_to_the_new_vintage(tmp_path: Path) -> None:
@@ -241,28 +138,6 @@ def test_nothing_published_is_named_like_something_personal(warehouse: Warehouse
     assert not PERSONAL.search("actor_count")
 
 
-Materialize = Callable[[], dg.ExecuteInProcessResult]
-
-
-@pytest.fixture
-def materialize(tmp_path: Path, warehouse: Warehouse) -> Materialize:
-    """Materialise the snapshot, as a run does."""
-    plan = Plan(daily=dg.DailyPartitionsDefinition(start_date="2022-01-01", timezone="UTC"))
-    platform = Platform(
-        world="sandbox",
-        data_dir=str(tmp_path / "data"),
-        reference_dir="",
-        tracked_repositories="",
-        rules="",
-        fixed_now=datetime(2024, 12, 17, 2, tzinfo=UTC).isoformat(),
-    )
-    resources = {
-        "warehouse": WarehouseResource(database=str(warehouse.database), max_wait_s=5),
-        "platform": platform,
-    }
-    return lambda: dg.materialize(build(plan), partition_key=str(DAY), resources=resources)
-
-
 def test_a_run_publishes_and_says_where(tmp_path: Path, materialize: Materialize) -> None:
     result = materialize()
     (made,) = result.asset_materializations_for_node("published__snapshot")
@@ -273,7 +148,7 @@ def test_a_run_publishes_and_says_where(tmp_path: Path, materialize: Materialize
     assert vintage.startswith(f"20241217T020000Z-{result.run_id[:8]}-")
     counts = {
         table.name: pq.read_metadata(current / f"{table.name}.parquet").num_rows
-        for table in PUBLISHED
+        for table in (*PUBLISHED, VINTAGE)
     }
     assert made.metadata["rows_by_table"].value == counts
     assert made.metadata["dagster/row_count"].value == sum(counts.values())
@@ -288,5 +163,35 @@ def test_publishing_twice_gives_the_same_rows_in_another_vintage(
     for _ in range(2):
         assert materialize().success
         seen.append({file.name: pq.read_table(file) for file in current.glob("*.parquet")})
+        del seen[-1]["vintage.parquet"]
     assert seen[0] == seen[1]
     assert len(vintages(tmp_path / "data" / "published")) == 2
+
+
+def test_a_vintage_says_which_it_is_and_whose_run_made_it(
+    tmp_path: Path, materialize: Materialize
+) -> None:
+    result = materialize()
+    current = tmp_path / "data" / "published" / "current"
+    (row,) = pq.read_table(current / "vintage.parquet").to_pylist()
+    assert row["vintage"] == current.readlink().name
+    assert row["run_id"] == result.run_id
+    assert (str(row["published_at"]), row["world"]) == ("2024-12-17 02:00:00+00:00", "sandbox")
+
+
+def test_where_alert_rules_stand_is_published_without_the_figures_that_moved_them(
+    warehouse: Warehouse,
+) -> None:
+    states = read_content(warehouse)[ALERT_STATES].to_pylist()
+    assert states == [
+        {
+            "rule_id": rule,
+            "state": state,
+            "since_date": DAY,
+            "evaluated_through": DAY,
+        }
+        for rule, state in (
+            ("cn-attention-share-high", "firing"),
+            ("upstream-capture:gharchive", "ok"),
+        )
+    ]

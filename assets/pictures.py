@@ -1,0 +1,56 @@
+"""A figure as a picture inside Markdown, for Dagster's metadata."""
+
+import base64
+import datetime as dt
+import re
+from typing import Any
+
+import altair as alt
+import vl_convert
+
+from assets.chart_layers import span_params
+from assets.chart_style import PICTURE, config
+from assets.figures import MARKS, ROWS, Figure
+
+_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+.!|~-])")
+_WIDTH = 300
+_PANELS_A_ROW = 2
+_SCALE = 1.4
+
+
+def markdown(figure: Figure) -> str:
+    """The picture, its finding as the text for those who cannot see it; and its marks' names."""
+    image = base64.b64encode(png(figure)).decode()
+    named = "\n".join(f"- **{mark.sign}** {mark.day}: {_plain(mark.text)}" for mark in figure.marks)
+    return f"![{figure.title}](data:image/png;base64,{image})\n\n{named}".rstrip()
+
+
+def _plain(text: str) -> str:
+    """Text as Markdown that shows it as it is."""
+    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+
+
+def png(figure: Figure) -> bytes:
+    """The picture."""
+    made: bytes = vl_convert.vegalite_to_png(picture_spec(figure), scale=_SCALE)
+    return made
+
+
+def picture_spec(figure: Figure) -> dict[str, Any]:
+    """What the figure shows first as one chart: panels side by side, the finding as its title."""
+    sized = figure.chart.properties(width=_WIDTH, height=figure.height)
+    chart: alt.LayerChart | alt.FacetChart = sized
+    if figure.panels is not None:
+        names = [value for value, _ in figure.panels.options]
+        facet = alt.Facet(figure.panels.column, type="nominal", title=None, sort=names)
+        chart = sized.facet(facet=facet, columns=_PANELS_A_ROW)
+    spec: dict[str, Any] = chart.properties(title=figure.title).to_dict(validate=False)
+    rows = [
+        {name: str(value) if isinstance(value, dt.date) else value for name, value in row.items()}
+        for row in figure.shown(figure.views[0].values)
+    ]
+    marks = figure.mark_rows(figure.span)
+    spec["datasets"] = {**spec.get("datasets", {}), ROWS: rows, MARKS: marks}
+    spec["params"] = span_params(figure.span)
+    spec["config"] = config(PICTURE, has_legend=True, font="sans-serif")
+    return spec

@@ -1,0 +1,158 @@
+"""A small warehouse of figures, and its publication as a run makes it."""
+
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import dagster as dg
+import pyarrow as pa
+import pytest
+
+from assets.alerting.tables import ALERTS
+from assets.attribution.tables import ATTRIBUTION_RELIABILITY
+from assets.coverage.tables import COVERAGE
+from assets.declare import Plan, prepare
+from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.reference.loader import load_reference
+from assets.reference.rows import reference_rows
+from assets.reference.tables import (
+    COUNTRY_GROUPINGS,
+    ECONOMIES,
+    POLICY_EVENTS,
+    UPSTREAM_BREAKS,
+)
+from assets.report.assets import build
+from assets.report.tables import ALERT_STATES
+from assets.tables import Table
+from resources.platform import Platform
+from resources.warehouse import Warehouse, WarehouseResource
+from tests.engagement_rows import engagement_rows
+
+DAY = date(2024, 12, 15)
+REFERENCE = Path(__file__).parents[3] / "assets" / "reference"
+REFERENCE_TABLES = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
+_MARTS = (
+    COUNTRY_ACTIVITY,
+    ENGAGEMENT,
+    CONCENTRATION,
+    ENGAGEMENT_INDEX,
+    COUNTRY_RATIO,
+    CROSSINGS,
+    ATTRIBUTION_RELIABILITY,
+    COVERAGE,
+)
+PUBLISHED = (*_MARTS, ALERT_STATES, *REFERENCE_TABLES)
+RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
+#: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
+DAY_COUNTS = {"CN": 40, "US": 6, "DE": 2, "BR": 1, "ZZ": 30}
+WEEK_COUNTS = {"CN": 90, "US": 60, "DE": 9, "BR": 3, "ZZ": 90}
+
+
+def activity_of(counts: dict[str, int]) -> pa.Table:
+    return COUNTRY_ACTIVITY.arrow(
+        [
+            {
+                "activity_date": DAY,
+                "scope": "tracked",
+                "event_group": "attention",
+                "country_iso2": country,
+                "actor_count": count,
+                "event_count": count,
+                "capped_event_count": count,
+                "event_cap": 20,
+            }
+            for country, count in counts.items()
+        ]
+    )
+
+
+def plausible(table: Table, **values: object) -> dict[str, object]:
+    """A row of a table: `values`, and something of the right type for what they leave out."""
+    of_type = {
+        "DATE": DAY,
+        "VARCHAR": "x",
+        "BIGINT": 100,
+        "INTEGER": 1,
+        "DOUBLE": 0.5,
+        "BOOLEAN": True,
+    }
+    return {column.name: of_type[column.type] for column in table.columns} | values
+
+
+CELL = {"period": "week", "scope": "tracked", "event_group": "attention", "grouping": "apart"}
+WHOLE_GROUP = {
+    "scope": "tracked",
+    "event_group": "attention",
+    "event_type": None,
+    "repo_id": None,
+}
+WEEK_CELL = {name: CELL[name] for name in ("scope", "event_group", "grouping")}
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Warehouse:
+    """A warehouse with a day and a week of figures and the shipped reference tables."""
+    house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
+    prepare(house, *_MARTS, ALERTS, *REFERENCE_TABLES)
+    house.replace_all(COUNTRY_ACTIVITY.qualified, activity_of(DAY_COUNTS))
+    days = engagement_rows(DAY, DAY_COUNTS)
+    weeks = engagement_rows(DAY, WEEK_COUNTS, period="week")
+    house.replace_all(ENGAGEMENT.qualified, pa.concat_tables([days, weeks]))
+    rows = {
+        CONCENTRATION: [
+            plausible(CONCENTRATION, **CELL),
+            plausible(CONCENTRATION, **CELL | {"scope": "origin_cn"}),  # nothing else is shown
+        ],
+        ENGAGEMENT_INDEX: [
+            plausible(ENGAGEMENT_INDEX, **WEEK_CELL, country_iso2=country)
+            for country in ("CN", "US", "BR")
+        ],
+        COUNTRY_RATIO: [
+            plausible(COUNTRY_RATIO, **WEEK_CELL, country_iso2=country, other_iso2=other)
+            for country, other in (("CN", "US"), ("CN", "BR"), ("BR", "US"))
+        ],
+        CROSSINGS: [plausible(CROSSINGS, **WEEK_CELL, country_iso2="CN", other_iso2="US")],
+        ATTRIBUTION_RELIABILITY: [
+            plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
+            for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
+        ],
+        COVERAGE: [
+            plausible(COVERAGE, repo_id=None),
+            plausible(COVERAGE, repo_id=7),
+            plausible(COVERAGE, **WHOLE_GROUP, source="combined", status="sound"),
+            plausible(COVERAGE, **WHOLE_GROUP, source="gharchive", status="degraded"),
+        ],
+        ALERTS: [
+            plausible(ALERTS, rule_id="cn-attention-share-high", state="firing"),
+            plausible(ALERTS, rule_id="upstream-capture:gharchive", state="ok"),
+        ],
+    }
+    for table, each in rows.items():
+        house.replace_all(table.qualified, table.arrow(each))
+    shipped = reference_rows(load_reference(REFERENCE))
+    for table in REFERENCE_TABLES:
+        house.replace_all(table.qualified, shipped[table])
+    return house
+
+
+Materialize = Callable[[], dg.ExecuteInProcessResult]
+
+
+@pytest.fixture
+def materialize(tmp_path: Path, warehouse: Warehouse) -> Materialize:
+    """Materialise the snapshot and the page, as a run does."""
+    plan = Plan(daily=dg.DailyPartitionsDefinition(start_date="2022-01-01", timezone="UTC"))
+    platform = Platform(
+        world="sandbox",
+        data_dir=str(tmp_path / "data"),
+        reference_dir="",
+        tracked_repositories="",
+        rules=str(RULES),
+        fixed_now=datetime(2024, 12, 17, 2, tzinfo=UTC).isoformat(),
+    )
+    resources = {
+        "warehouse": WarehouseResource(database=str(warehouse.database), max_wait_s=5),
+        "platform": platform,
+    }
+    return lambda: dg.materialize(build(plan), partition_key=str(DAY), resources=resources)

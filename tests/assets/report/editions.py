@@ -1,0 +1,216 @@
+"""Editions of the page for tests: a week of a few countries, and how to change them."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from typing import Any
+
+import pyarrow as pa
+
+from assets.coverage.tables import COVERAGE
+from assets.engagement.tables import ENGAGEMENT
+from assets.indices.tables import COUNTRY_RATIO
+from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
+from assets.report.edition import READ, Edition
+from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.tables import Table
+from tests.assets.coverage.test_chart import row as coverage_row
+from tests.engagement_rows import engagement_rows
+
+FIRST, LAST = date(2024, 12, 2), date(2024, 12, 8)  # Monday to Sunday
+DAYS = [FIRST + timedelta(days=n) for n in range(7)]
+LOST = DAYS[3]
+VINTAGE_NAME = "20241209T020000Z-0a1b2c3d-4e5f"
+#: Of 80 located accounts 60 and 10: 75.0 and 12.5 %.
+COUNTS = {"CN": 60, "US": 10, "DE": 10, "ZZ": 20}
+TITLES = {"cn-high": "the share is high", "upstream": "a source captures less"}
+
+
+def edition(world: str = "live", **tables: pa.Table) -> Edition:
+    """A week of attention of which gharchive lost a day, on its own.
+
+    Args:
+        world: of the vintage.
+        tables: rows instead, by the table's name.
+    """
+    rows: dict[Table, pa.Table] = {
+        VINTAGE: VINTAGE.arrow(
+            [
+                {
+                    "vintage": VINTAGE_NAME,
+                    "run_id": "0a1b2c3d-0000-0000-0000-000000000000",
+                    "published_at": datetime(2024, 12, 9, 2, tzinfo=UTC),
+                    "world": world,
+                }
+            ]
+        ),
+        ENGAGEMENT: pa.concat_tables(
+            [
+                engagement_rows(day, COUNTS, period=period, event_group=group)
+                for group in ("attention", "any")
+                for day, period in (*((day, "day") for day in DAYS), (LAST, "week"))
+            ]
+        ),
+        COUNTRY_RATIO: COUNTRY_RATIO.arrow([ratio(LAST)]),
+        COVERAGE: COVERAGE.arrow(
+            [
+                coverage_row((day - date(2024, 12, 1)).days, source, rate)
+                for day in DAYS
+                for source, rate in (
+                    ("combined", 0.97),
+                    ("gharchive", 0.31 if day == LOST else 0.9),
+                )
+            ]
+        ),
+        ALERT_STATES: ALERT_STATES.arrow(
+            [
+                alert("upstream:gharchive", "ok"),
+                alert("cn-high", "firing"),
+                alert("unknown-rule", "held"),
+            ]
+        ),
+        ECONOMIES: ECONOMIES.arrow(
+            [economy("CN", "China"), economy("US", "United States"), economy("DE", "Germany")]
+        ),
+        POLICY_EVENTS: POLICY_EVENTS.arrow([event(DAYS[1], "Some act")]),
+        UPSTREAM_BREAKS: UPSTREAM_BREAKS.arrow([known_break(LOST, "stars lost")]),
+    }
+    for table in READ:
+        rows[table] = tables.get(table.name, rows[table])
+    return Edition(rows, {"engagement": 48, "vintage": 1}, TITLES)
+
+
+def emptied() -> Edition:
+    """What is there before the first day."""
+    kept = edition().tables[VINTAGE]
+    tables = {table: table.arrow_schema.empty_table() for table in READ}
+    return Edition({**tables, VINTAGE: kept}, {}, {})
+
+
+def hostile(text: str) -> Edition:
+    """An edition whose every name that somebody else chose is `text`."""
+    tables = {
+        "economies": ECONOMIES.arrow([economy("CN", text), economy("US", text + "2")]),
+        "policy_events": POLICY_EVENTS.arrow([event(DAYS[1], text)]),
+        "upstream_breaks": UPSTREAM_BREAKS.arrow([known_break(LOST, text)]),
+        "coverage": COVERAGE.arrow(
+            [coverage_row(n, source, 0.5) for n in range(1, 8) for source in ("combined", text)]
+        ),
+        "alerts": ALERT_STATES.arrow([alert("cn-high", "firing"), alert(f"upstream:{text}", "ok")]),
+    }
+    return replace(edition(**tables), rule_titles={"cn-high": text, "upstream": text})
+
+
+def alert(rule: str, state: str) -> dict[str, Any]:
+    return {
+        "rule_id": rule,
+        "state": state,
+        "since_date": DAYS[4],
+        "evaluated_through": LAST,
+    }
+
+
+def economy(code: str, name: str) -> dict[str, Any]:
+    return {
+        "iso2": code,
+        "iso3": code + "X",
+        "name": name,
+        "population": 1,
+        "population_source": "x",
+    }
+
+
+def event(day: date, name: str) -> dict[str, Any]:
+    return {
+        "event_date": day,
+        "date_kind": "signed",
+        "actor": "US",
+        "kind": "legislation",
+        "stance": "mixed",
+        "name": name,
+        "is_paper_shock": False,
+        "certainty": "sourced",
+        "source": "Public Law",
+    }
+
+
+def known_break(day: date, what: str) -> dict[str, Any]:
+    return {
+        "from_at": datetime(day.year, day.month, day.day, tzinfo=UTC),
+        "to_at": datetime(day.year, day.month, day.day, 23, tzinfo=UTC),
+        "source": "gharchive",
+        "affects": "WatchEvent",
+        "effect": "loss",
+        "what": what,
+    }
+
+
+def ratio(day: date, **others: object) -> Mapping[str, object]:
+    return {
+        "activity_date": day,
+        "scope": "tracked",
+        "event_group": "attention",
+        "grouping": "apart",
+        "country_iso2": "CN",
+        "other_iso2": "US",
+        **dict.fromkeys(("share", "share_ci_low", "share_ci_high"), 0.75),
+        **dict.fromkeys(("other_share", "other_share_ci_low", "other_share_ci_high"), 0.125),
+        "share_ratio": 6.0,
+        "ratio_ci_low": 3.456,
+        "ratio_ci_high": 10.4,
+        "is_complete": True,
+        "is_compared": True,
+        "capture_status": "sound",
+        "is_corrected": False,
+        **others,
+    }
+
+
+def four_years() -> Edition:
+    """1,461 days of five event groups and seven countries, and their weeks; four sources."""
+    days = [LAST - timedelta(days=n) for n in range(1461)]
+    sundays = [day for day in days if day.isoweekday() == 7]
+    counts = {
+        "CN": 61,
+        "US": 53,
+        "DE": 31,
+        "IN": 29,
+        "FR": 17,
+        "GB": 13,
+        "JP": 11,
+        "BR": 7,
+        "ZZ": 99,
+    }
+    groups = ("attention", "contribution", "participation", "other", "any")
+    cells = {
+        period: pa.concat_tables(
+            [engagement_rows(LAST, counts, period=period, event_group=group) for group in groups]
+        )
+        for period in ("day", "week")
+    }
+    sources = ("combined", "gharchive", "opendigger", "github_events")
+    coverage = COVERAGE.arrow(
+        [
+            coverage_row(0, source, 0.7531, event_group=group)
+            for source in sources
+            for group in groups[:4]
+        ]
+    )
+    return edition(
+        engagement=pa.concat_tables(
+            [
+                _repeated(cells["day"], "activity_date", days),
+                _repeated(cells["week"], "activity_date", sundays),
+            ]
+        ),
+        coverage=_repeated(coverage, "coverage_date", days),
+    )
+
+
+def _repeated(rows: pa.Table, date_column: str, dates: Sequence[date]) -> pa.Table:
+    """The rows once for each date."""
+    count = rows.num_rows
+    index = pa.array([n for _ in dates for n in range(count)])
+    each = pa.array([day for day in dates for _ in range(count)], pa.date32())
+    place = rows.column_names.index(date_column)
+    return rows.take(index).set_column(place, rows.schema.field(date_column), each)
