@@ -24,7 +24,7 @@ def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     reference = {"economies", "country_groupings", "policy_events", "upstream_breaks"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 8
+    assert len(found) == 9
     return iter(found)
 
 
