@@ -60,6 +60,7 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         "source": {"gharchive", "opendigger", "github_events", "combined"},
         "yardstick": {"two_sources", "star_history", "volume", "calendar", "none"},
         "event_type": {*EVENT_TYPES, None},
+        "user_kind": {"us_company", "us_education", "us_all", "all", "country"},
         "innovation_graph_quarter": {None, "2024Q1", "2024Q2", "2024Q3", "2024Q4"},
     }
     for name, rows in published(month):
