@@ -121,6 +121,13 @@ def test_pages_follow_by_cursor_and_the_last_cursor_leads_to_an_empty_page(
     assert pages == -(-len(ids) // 40) + 1
 
 
+def test_only_the_fields_asked_for_are_given(
+    served: SandboxServer, session: requests.Session
+) -> None:
+    body = ask(served, session, filter=FILTERS, per_page="1", select="id,title").json()
+    assert body["results"][0].keys() == {"id", "title"}
+
+
 def test_without_a_key_there_are_no_cursors_and_with_one_in_the_query_there_are(
     served: SandboxServer, session: requests.Session
 ) -> None:
@@ -206,6 +213,7 @@ def test_a_work_arrives_late_is_revised_and_goes(
         {"group_by": "authors_count"},
         {"per_page": "200"},
         {"cursor": "nonsense"},
+        {"filter": FILTERS, "select": "id,nonsense"},
         {SEARCH: "(qwen* OR"},
         {SEARCH: "ab*"},
         {SEARCH: "x" * 4_100},
