@@ -116,23 +116,23 @@ def asked_papers(
     months = days_of(context)
     client = openalex.client(on_retry=context.log.info)
     too_many: list[str] = []
-    asked_count = 0
+    plans = [plan_month(families, month) for month in months]
+    fresh = fresh_months(store, house, plans, platform.now())
     with closing(client):
-        for number, month in enumerate(months, start=1):
-            place = f"{month:%Y-%m} ({number} of {len(months)} months)"
-            try:
-                said = _month(client, store, house, platform, plan_month(families, month))
-            except TooManyWorksError as error:
-                too_many.append(str(error))
-                continue
-            asked_count += said is not None
-            context.log.info(f"{place}: {said or 'asked for within the last six days; kept'}")
+        for number, plan in enumerate(plans, start=1):
+            said = "asked for within the last six days; kept"
+            if plan.month not in fresh:
+                try:
+                    said = _month(client, store, house, platform, plan)
+                except TooManyWorksError as error:
+                    too_many.append(said := str(error))
+            context.log.info(f"{plan.month:%Y-%m} ({number} of {len(months)} months): {said}")
     show(house, store, tables.PAPERS)
     if too_many:
         raise dg.Failure("\n".join(too_many))
     report = {
         "months": len(months),
-        "months_asked": asked_count,
+        "months_asked": len(months) - len(fresh),
         "call_count": client.call_count,
         "credit_count": client.credit_count,
         "credits_left_today": client.ledger.remaining(),
@@ -144,22 +144,19 @@ def asked_papers(
 
 def _month(
     client: OpenAlexClient, store: Lake, house: Warehouse, platform: Platform, plan: MonthPlan
-) -> str | None:
-    """Ask for a month and write it; what came in words, or None where it is fresh enough.
+) -> str:
+    """Ask for a month and write it; what came, in words.
 
     Raises:
         dg.Failure: limits forbid calls for longer than a run may wait; what was got is kept.
         dg.RetryRequested: OpenAlex could not answer.
         TooManyWorksError: a query finds more than names explain.
     """
-    now = platform.now()
-    if is_fresh(store, house, plan, now):
-        return None
     spool = MonthSpool(platform.data("papers", f"{plan.month:%Y-%m}"))
     calls, credits = client.call_count, client.credit_count
     with transient_failures_retried():
         try:
-            asked = ask_month(client, plan, spool, now)
+            asked = ask_month(client, plan, spool, platform.now())
         except RateLimitedError as error:
             raise dg.Failure(
                 f"{plan.month:%Y-%m}: {error}. The pages got so far are kept: materialise again "
@@ -175,16 +172,23 @@ def _month(
     )
 
 
-def is_fresh(store: Lake, house: Warehouse, plan: MonthPlan, now: datetime) -> bool:
-    """Whether the month was asked for the same, and written, within the last six days."""
+def fresh_months(
+    store: Lake, house: Warehouse, plans: Sequence[MonthPlan], now: datetime
+) -> frozenset[date]:
+    """Months that were asked for the same, and written, within the last six days."""
     rows = house.query(
-        f"SELECT max(asked_at) AS asked_at FROM {tables.PAPER_ASKINGS.qualified} "  # noqa: S608
-        "WHERE month_date = ? AND query_digest = ?",
-        [plan.month, plan.digest],
+        "SELECT month_date, query_digest, max(asked_at) AS asked_at "  # noqa: S608
+        f"FROM {tables.PAPER_ASKINGS.qualified} GROUP BY ALL"
+    ).to_pylist()
+    asked = {(row["month_date"], row["query_digest"]): row["asked_at"] for row in rows}
+    written = set(store.partitions(tables.PAPERS.qualified))
+    return frozenset(
+        plan.month
+        for plan in plans
+        if str(plan.month) in written
+        and (asked_at := asked.get((plan.month, plan.digest)))
+        and timedelta(0) <= now - asked_at < ASK_EVERY
     )
-    asked_at = rows["asked_at"].to_pylist()[0]
-    is_there = str(plan.month) in store.partitions(tables.PAPERS.qualified)
-    return bool(is_there and asked_at and timedelta(0) <= now - asked_at < ASK_EVERY)
 
 
 def write_month(
@@ -215,13 +219,24 @@ def write_month(
         "is_final": is_final(plan.month, asked.asked_at),
     }
     stamp = {"month_date": plan.month, "asked_at": asked.asked_at}
-    house.upsert(tables.PAPER_ASKINGS.qualified, tables.PAPER_ASKINGS.arrow([asking]))
-    for table, records in (
-        (tables.PAPER_FIELD_COUNTS, asked.counts),
-        (tables.PAPER_QUARANTINE, asked.quarantined),
-    ):
-        small = table.arrow([{**stamp, **asdict(record)} for record in records])
-        house.replace_days(table.qualified, "month_date", [plan.month], small)
+    written = {
+        tables.PAPER_ASKINGS: [asking],
+        tables.PAPER_FIELD_COUNTS: [{**stamp, **asdict(count)} for count in asked.counts],
+        tables.PAPER_QUARANTINE: [{**stamp, **asdict(each)} for each in asked.quarantined],
+    }
+    with house.transaction() as connection:
+        for table, records in written.items():
+            # Askings are kept for ever; of the others, those of the newest one.
+            is_same = " AND asked_at = ?" if table is tables.PAPER_ASKINGS else ""
+            connection.execute(
+                f"DELETE FROM {table.qualified} WHERE month_date = ?{is_same}",  # noqa: S608
+                [plan.month, *([asked.asked_at] if is_same else [])],
+            )
+            connection.register("incoming", table.arrow(records))
+            connection.execute(
+                f"INSERT INTO {table.qualified} BY NAME SELECT * FROM incoming"  # noqa: S608
+            )
+            connection.unregister("incoming")
     store.write(tables.PAPERS.qualified, str(plan.month), rows)
     return revision
 

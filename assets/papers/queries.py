@@ -12,7 +12,7 @@ cut into several queries. A query finds candidates; the matcher decides.
 import calendar
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote_plus
@@ -46,6 +46,7 @@ BEFORE_RELEASE = timedelta(days=31)
 #: Bytes of a query, as a URL has it; the rest of the URL takes under 1,000.
 MAX_QUERY_BYTES = 2_900
 _SHORTEST_STEM = 4
+_OR = " OR "
 
 #: Words beside which a name that means other things too may be a model.
 CONTEXT = (
@@ -135,7 +136,7 @@ def search_queries(
     ordered = sorted({*aliases, *joined}, key=lambda alias: (alias.casefold(), alias))
     everyday = _everyday(ordered, ambiguous)
     plain = [each for each in ordered if each not in everyday]
-    context = f" AND ({' OR '.join(each if '*' in each else _quoted(each) for each in CONTEXT)})"
+    context = f" AND ({_OR.join(each if '*' in each else _quoted(each) for each in CONTEXT)})"
     queries = [*_packed(_terms(plain, has_endings=True), "", most_bytes)]
     beside = [each for each in ordered if each in everyday]
     return [*queries, *_packed(_terms(beside, has_endings=False), context, most_bytes)]
@@ -177,7 +178,7 @@ def _terms(aliases: Sequence[str], *, has_endings: bool) -> list[str]:
     kept = [
         alias
         for words, alias in phrases.items()
-        if not any(other != words and _holds(words, other) for other in phrases)
+        if not any(part in phrases for part in _parts(words))
     ]
     return [*(f"{stem}*" for stem in stems), *(_quoted(alias) for alias in reversed(kept))]
 
@@ -191,10 +192,11 @@ def _prefixes(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _holds(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    """Whether `part` stands in `words`, word after word."""
-    places = range(len(words) - len(part) + 1)
-    return any(words[place : place + len(part)] == part for place in places)
+def _parts(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What stands in `words`, word after word, and is shorter."""
+    for length in range(1, len(words)):
+        for place in range(len(words) - length + 1):
+            yield words[place : place + length]
 
 
 def _quoted(alias: str) -> str:
@@ -204,21 +206,26 @@ def _quoted(alias: str) -> str:
 
 def _packed(terms: Sequence[str], tail: str, most_bytes: int) -> list[str]:
     """As few `(a OR b …) tail` as fit the bound, terms in order."""
+    frame = _size("()") + _size(tail)
     queries: list[str] = []
     packed: list[str] = []
+    size = frame
     for term in terms:
-        if packed and _size([*packed, term], tail) > most_bytes:
-            queries.append(_joined(packed, tail))
-            packed = []
-        packed.append(term)
-        if _size(packed, tail) > most_bytes:
+        more = _size(_OR + term)
+        if frame + more > most_bytes:
             raise ValueError(f"{term} alone makes a query of more than {most_bytes} bytes")
+        if size + more > most_bytes:
+            queries.append(_joined(packed, tail))
+            packed, size = [], frame
+        packed.append(term)
+        size += more
     return [*queries, _joined(packed, tail)] if packed else queries
 
 
 def _joined(terms: Sequence[str], tail: str) -> str:
-    return f"({' OR '.join(terms)}){tail}"
+    return f"({_OR.join(terms)}){tail}"
 
 
-def _size(terms: Sequence[str], tail: str) -> int:
-    return len(quote_plus(_joined(terms, tail)))
+def _size(text: str) -> int:
+    """Bytes of a text in a URL."""
+    return len(quote_plus(text))

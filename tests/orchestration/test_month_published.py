@@ -72,6 +72,7 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
             *(f"upstream-capture:{each}" for each in ("gharchive", "opendigger", "github_events")),
         },
         "state": {"ok", "firing"},
+        "user_kind": {"us_company", "us_education", "us_all", "all", "country"},
         "innovation_graph_quarter": {None, "2024Q1", "2024Q2", "2024Q3", "2024Q4"},
     }
     for name, rows in published(month):

@@ -14,6 +14,7 @@ from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
 from assets.reference.tables import (
@@ -41,6 +42,7 @@ _MARTS = (
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
+    DIFFUSION_PAPERS,
 )
 PUBLISHED = (*_MARTS, ALERT_STATES, *REFERENCE_TABLES)
 RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
@@ -76,6 +78,7 @@ def plausible(table: Table, **values: object) -> dict[str, object]:
         "INTEGER": 1,
         "DOUBLE": 0.5,
         "BOOLEAN": True,
+        "TIMESTAMPTZ": datetime(2024, 12, 17, tzinfo=UTC),
     }
     return {column.name: of_type[column.type] for column in table.columns} | values
 
@@ -116,6 +119,10 @@ def warehouse(tmp_path: Path) -> Warehouse:
         ATTRIBUTION_RELIABILITY: [
             plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
             for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
+        ],
+        DIFFUSION_PAPERS: [
+            plausible(DIFFUSION_PAPERS, user_kind="us_all", country_iso2="US"),
+            plausible(DIFFUSION_PAPERS, user_kind="us_company", open_work_count=4),
         ],
         COVERAGE: [
             plausible(COVERAGE, repo_id=None),

@@ -11,6 +11,7 @@ import pytest
 
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, ENGAGEMENT_INDEX
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.report.assets import publish, read_content
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
@@ -18,7 +19,7 @@ from resources.warehouse import Warehouse
 from tests.assets.report.conftest import DAY, PUBLISHED, Materialize, activity_of
 
 PERSONAL = re.compile(
-    r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user|account_", re.IGNORECASE
+    r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user(?!_kind)|account_", re.IGNORECASE
 )
 
 
@@ -101,6 +102,19 @@ def test_duckdb_and_parquet_agree_and_hold_what_was_read(
             assert parquet.to_pylist() == rows.to_pylist()
             assert stored.to_pylist() == rows.to_pylist()
             assert stored.column_names == list(table.column_names)
+
+
+def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse) -> None:
+    rows = read_content(warehouse)[DIFFUSION_PAPERS].to_pylist()
+    assert [row["user_kind"] for row in rows] == ["us_all"]
+    assert warehouse.query(f"FROM {DIFFUSION_PAPERS.qualified}").num_rows == 2
+
+
+def test_a_platform_without_papers_publishes_an_empty_table_of_them(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as connection:
+        connection.execute(f"DROP TABLE {DIFFUSION_PAPERS.qualified}")
+    rows = read_content(warehouse)[DIFFUSION_PAPERS]
+    assert (rows.num_rows, rows.column_names) == (0, list(DIFFUSION_PAPERS.column_names))
 
 
 def test_small_cells_are_pooled_on_the_way_out_and_stay_in_the_mart(warehouse: Warehouse) -> None:
