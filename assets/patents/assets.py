@@ -34,13 +34,14 @@ from assets.reference.tables import MODEL_FAMILIES
 from resources.http import NotFoundError, TransientUpstreamError
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
-from resources.uspto import APPLICATIONS, CHUNK_BYTES, GRANTS, BulkFile, UsptoClient, UsptoResource
+from resources.uspto import APPLICATIONS, GRANTS, BulkFile, UsptoClient, UsptoResource
 from resources.warehouse import WarehouseResource
 
 GROUP = "visibility"
 _RAW = (tables.PATENTS, tables.PATENT_QUARANTINE, tables.PATENT_MENTIONS, tables.PATENT_FILES)
 _CODES: dict[Product, str] = {"grants": GRANTS, "applications": APPLICATIONS}
 _QUARANTINED_SHOWN = 20
+_CHUNK_BYTES = 1 << 18
 # A file that came damaged may have been damaged on its way: it is asked for once more.
 _TRIES = 2
 
@@ -167,7 +168,7 @@ def _scanned(search: _Search, file: BulkFile) -> tuple[Scan, str, str]:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+        while chunk := file.read(_CHUNK_BYTES):
             yield chunk
 
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from assets.patents.zip_stream import BLOCK_BYTES, ZipStatus, ZipStream
 from tests.assets.patents.conftest import Zip, pieces
 
-RANDOM = random.Random(1).randbytes(700_000)
+RANDOM = random.Random(1).randbytes(700_000)  # noqa: S311 - bytes that do not shrink
 TEXT = b"".join(b"<p>paragraph %d of a text that repeats itself</p>\n" % n for n in range(20_000))
 
 
