@@ -133,8 +133,8 @@ class OpenAlexClient:
         documents, following = body.get("results"), _meta(body, self._url).get("next_cursor")
         if not isinstance(documents, list) or not isinstance(following, str | None):
             raise self._odd("results and meta.next_cursor")
-        # The last full page has a cursor too, which leads to an empty one.
-        is_last = not documents or following is None
+        # Every page with works has a cursor, the last one too: a short page saves the empty one.
+        is_last = len(documents) < PAGE_LENGTH or following is None
         return WorksPage(tuple(documents), self._total(body), None if is_last else following)
 
     def groups(self, *, filters: str, by: str) -> GroupCounts:

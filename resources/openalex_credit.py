@@ -20,8 +20,8 @@ from resources.http import RateLimitedError
 SEARCH_CREDITS = 10
 LIST_CREDITS = 1
 CREDITS_PER_DAY = 10_000
-#: OpenAlex allows 100, and throttles some below that.
-CALLS_PER_SECOND = 20.0
+#: OpenAlex allows 100.
+CALLS_PER_SECOND = 50.0
 PATIENCE_S = 300.0
 LEAST_REFUSAL_S = 60.0
 _DAY_S = 86_400.0

@@ -20,6 +20,7 @@ from sandbox.exchange import Request, Response, json_response
 from sandbox.git_paths import GitPaths
 from sandbox.github_paths import GitHubPaths
 from sandbox.innovation_graph import InnovationGraphPaths
+from sandbox.openalex import OpenAlexPaths
 from sandbox.slack import SlackWorkspace
 from sandbox.trouble import Trouble, TroubleQueue
 from sandbox.uspto import UsptoPaths
@@ -68,16 +69,9 @@ class SandboxServer:
         self._archive = ArchivePaths(world, clock)
         self._github = GitHubPaths(world, clock)
         self._innovation_graph = InnovationGraphPaths()
+        self.openalex = OpenAlexPaths(world.seed, clock)
         self._uspto = UsptoPaths(world, clock)
         self.git = GitPaths(world, clock)
-        self._parts = (
-            self._archive,
-            self._github,
-            self._innovation_graph,
-            self._uspto,
-            self.git,
-            self.slack,
-        )
         self._log: list[LoggedRequest] = []
         self._lock = threading.Lock()
         self.is_closing = threading.Event()
@@ -140,7 +134,15 @@ class SandboxServer:
         """The world's answer to a request, whatever trouble is queued."""
         if request.path.startswith(CONTROL_PREFIX):
             return self._control(request)
-        for part in self._parts:
+        for part in (
+            self._archive,
+            self._github,
+            self._innovation_graph,
+            self.openalex,
+            self._uspto,
+            self.git,
+            self.slack,
+        ):
             if response := part.answer(request):
                 return response
         return json_response({"message": "Not Found", "status": "404"}, 404)

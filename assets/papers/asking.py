@@ -6,7 +6,7 @@ from datetime import datetime
 from typing import Protocol
 
 from assets.papers.queries import MonthPlan
-from assets.papers.spool import FieldCount, KeptPage, MonthSpool
+from assets.papers.spool import KeptGroups, KeptPage, MonthSpool
 from assets.papers.works import Quarantined, Work, read_works
 
 #: A query that finds more is no search for names: 200 pages are a fifth of a day's credit.
@@ -62,6 +62,15 @@ class WorksSource(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class FieldCount:
+    """All works of a month in the fields searched, of a user kind and country (None: any)."""
+
+    user_kind: str
+    country_iso2: str | None
+    work_count: int
+
+
+@dataclass(frozen=True, slots=True)
 class Asked:
     """What an asking gave.
 
@@ -108,10 +117,7 @@ def ask_month(
         answered = _query_pages(source, plan, number, query, spool, on_page)
         stated += answered[0].total
         pages += answered
-    counts = spool.counts()
-    if counts is None:
-        counts = field_counts(source, plan.filters)
-        spool.add_counts(counts)
+    counts = field_counts(source, plan.filters, spool)
     works = {work.work_id: work for page in reversed(pages) for work in page.works}
     quarantined = dict.fromkeys(each for page in pages for each in page.quarantined)
     return Asked(
@@ -138,8 +144,8 @@ def _query_pages(
         if len(pages) >= MOST_PAGES:
             raise TooManyWorksError(
                 f"{plan.month:%Y-%m}: query {number + 1} of {len(plan.queries)} finds "
-                f"{pages[0].total} works, more than names explain; it begins {query[:80]!r}. An "
-                "alias that is an everyday word belongs into EVERYDAY of assets/papers/queries.py"
+                f"{pages[0].total} works, more than names explain; it begins {query[:80]!r}. List "
+                "the alias that means other things too in assets/reference/ambiguous_aliases.csv"
             )
         cursor = (pages[-1].next_cursor if pages else None) or _FIRST_CURSOR
         got = source.works(filters=plan.filters, search=query, cursor=cursor)
@@ -153,10 +159,10 @@ def _query_pages(
     return pages
 
 
-def field_counts(source: WorksSource, filters: str) -> list[FieldCount]:
+def field_counts(source: WorksSource, filters: str, spool: MonthSpool) -> list[FieldCount]:
     """All works in the fields searched, by user kind and country: two calls."""
-    countries = source.groups(filters=filters, by=_COUNTRY)
-    us_types = source.groups(filters=f"{filters},{_COUNTRY}:us", by=_TYPE)
+    countries = _groups(source, spool, "countries", filters, _COUNTRY)
+    us_types = _groups(source, spool, "us-types", f"{filters},{_COUNTRY}:us", _TYPE)
     by_country = {
         key.upper(): count
         for key, count in sorted(countries.by_key.items())
@@ -168,3 +174,12 @@ def field_counts(source: WorksSource, filters: str) -> list[FieldCount]:
         *(FieldCount(kind, "US", us_types.by_key.get(name, 0)) for name, kind in US_KINDS.items()),
         *(FieldCount("country", code, count) for code, count in by_country.items()),
     ]
+
+
+def _groups(source: WorksSource, spool: MonthSpool, name: str, filters: str, by: str) -> KeptGroups:
+    kept = spool.groups(name)
+    if kept is None:
+        got = source.groups(filters=filters, by=by)
+        kept = KeptGroups(got.total, dict(got.by_key))
+        spool.add_groups(name, kept)
+    return kept

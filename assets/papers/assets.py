@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from contextlib import closing
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -30,6 +31,7 @@ from assets.papers.mentions import paper_mentions
 from assets.papers.queries import MonthPlan, plan_month
 from assets.papers.revisions import Revision, is_final, revised
 from assets.papers.spool import MonthSpool
+from assets.reference.loader import load_reference
 from assets.reference.model import ModelFamily
 from assets.reference.tables import MODEL_FAMILIES
 from assets.tables import Table
@@ -110,27 +112,27 @@ def asked_papers(
     """Ask for the months' works; what a killed run has got is not asked for again."""
     store, house = lake.open(), warehouse.open()
     prepare(house, *_SMALL)
-    families = model_families(house)
+    families = known_families(platform)
     months = days_of(context)
     client = openalex.client(on_retry=context.log.info)
     too_many: list[str] = []
-    asked_count = 0
+    plans = [plan_month(families, month) for month in months]
+    fresh = fresh_months(store, house, plans, platform.now())
     with closing(client):
-        for number, month in enumerate(months, start=1):
-            place = f"{month:%Y-%m} ({number} of {len(months)} months)"
-            try:
-                said = _month(client, store, house, platform, plan_month(families, month))
-            except TooManyWorksError as error:
-                too_many.append(str(error))
-                continue
-            asked_count += said is not None
-            context.log.info(f"{place}: {said or 'asked for within the last six days; kept'}")
+        for number, plan in enumerate(plans, start=1):
+            said = "asked for within the last six days; kept"
+            if plan.month not in fresh:
+                try:
+                    said = _month(client, store, house, platform, plan)
+                except TooManyWorksError as error:
+                    too_many.append(said := str(error))
+            context.log.info(f"{plan.month:%Y-%m} ({number} of {len(months)} months): {said}")
     show(house, store, tables.PAPERS)
     if too_many:
         raise dg.Failure("\n".join(too_many))
     report = {
         "months": len(months),
-        "months_asked": asked_count,
+        "months_asked": len(months) - len(fresh),
         "call_count": client.call_count,
         "credit_count": client.credit_count,
         "credits_left_today": client.ledger.remaining(),
@@ -142,22 +144,19 @@ def asked_papers(
 
 def _month(
     client: OpenAlexClient, store: Lake, house: Warehouse, platform: Platform, plan: MonthPlan
-) -> str | None:
-    """Ask for a month and write it; what came in words, or None where it is fresh enough.
+) -> str:
+    """Ask for a month and write it; what came, in words.
 
     Raises:
         dg.Failure: limits forbid calls for longer than a run may wait; what was got is kept.
         dg.RetryRequested: OpenAlex could not answer.
         TooManyWorksError: a query finds more than names explain.
     """
-    now = platform.now()
-    if is_fresh(store, house, plan, now):
-        return None
     spool = MonthSpool(platform.data("papers", f"{plan.month:%Y-%m}"))
     calls, credits = client.call_count, client.credit_count
     with transient_failures_retried():
         try:
-            asked = ask_month(client, plan, spool, now)
+            asked = ask_month(client, plan, spool, platform.now())
         except RateLimitedError as error:
             raise dg.Failure(
                 f"{plan.month:%Y-%m}: {error}. The pages got so far are kept: materialise again "
@@ -173,16 +172,23 @@ def _month(
     )
 
 
-def is_fresh(store: Lake, house: Warehouse, plan: MonthPlan, now: datetime) -> bool:
-    """Whether the month was asked for the same, and written, within the last six days."""
+def fresh_months(
+    store: Lake, house: Warehouse, plans: Sequence[MonthPlan], now: datetime
+) -> frozenset[date]:
+    """Months that were asked for the same, and written, within the last six days."""
     rows = house.query(
-        f"SELECT max(asked_at) AS asked_at FROM {tables.PAPER_ASKINGS.qualified} "  # noqa: S608
-        "WHERE month_date = ? AND query_digest = ?",
-        [plan.month, plan.digest],
+        "SELECT month_date, query_digest, max(asked_at) AS asked_at "  # noqa: S608
+        f"FROM {tables.PAPER_ASKINGS.qualified} GROUP BY ALL"
+    ).to_pylist()
+    asked = {(row["month_date"], row["query_digest"]): row["asked_at"] for row in rows}
+    written = set(store.partitions(tables.PAPERS.qualified))
+    return frozenset(
+        plan.month
+        for plan in plans
+        if str(plan.month) in written
+        and (asked_at := asked.get((plan.month, plan.digest)))
+        and timedelta(0) <= now - asked_at < ASK_EVERY
     )
-    asked_at = rows["asked_at"].to_pylist()[0]
-    is_there = str(plan.month) in store.partitions(tables.PAPERS.qualified)
-    return bool(is_there and asked_at and timedelta(0) <= now - asked_at < ASK_EVERY)
 
 
 def write_month(
@@ -213,26 +219,40 @@ def write_month(
         "is_final": is_final(plan.month, asked.asked_at),
     }
     stamp = {"month_date": plan.month, "asked_at": asked.asked_at}
-    house.upsert(tables.PAPER_ASKINGS.qualified, tables.PAPER_ASKINGS.arrow([asking]))
-    for table, records in (
-        (tables.PAPER_FIELD_COUNTS, asked.counts),
-        (tables.PAPER_QUARANTINE, asked.quarantined),
-    ):
-        small = table.arrow([{**stamp, **asdict(record)} for record in records])
-        house.replace_days(table.qualified, "month_date", [plan.month], small)
+    written = {
+        tables.PAPER_ASKINGS: [asking],
+        tables.PAPER_FIELD_COUNTS: [{**stamp, **asdict(count)} for count in asked.counts],
+        tables.PAPER_QUARANTINE: [{**stamp, **asdict(each)} for each in asked.quarantined],
+    }
+    with house.transaction() as connection:
+        for table, records in written.items():
+            # Askings are kept for ever; of the others, those of the newest one.
+            is_same = " AND asked_at = ?" if table is tables.PAPER_ASKINGS else ""
+            connection.execute(
+                f"DELETE FROM {table.qualified} WHERE month_date = ?{is_same}",  # noqa: S608
+                [plan.month, *([asked.asked_at] if is_same else [])],
+            )
+            connection.register("incoming", table.arrow(records))
+            connection.execute(
+                f"INSERT INTO {table.qualified} BY NAME SELECT * FROM incoming"  # noqa: S608
+            )
+            connection.unregister("incoming")
     store.write(tables.PAPERS.qualified, str(plan.month), rows)
     return revision
 
 
 def paper_mentions_table(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """Find the families that titles and abstracts name."""
     store, house = lake.open(), warehouse.open()
     prepare(house, tables.PAPER_MENTIONS)
     months = days_of(context)
     require_approved(store, tables.PAPERS, months)
-    matcher = Matcher.of(model_families(house))
+    matcher = Matcher.of(known_families(platform))
     rows = pa.concat_tables(
         paper_mentions(rows_of_days(store, tables.PAPERS, [month]), matcher) for month in months
     )
@@ -248,7 +268,10 @@ def paper_mentions_table(
 
 
 def staged_diffusion_papers_table(
-    context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """Counts and shares as computed, kept apart until their checks have passed."""
     store, house = lake.open(), warehouse.open()
@@ -260,7 +283,7 @@ def staged_diffusion_papers_table(
     }
     prepare(house, *read.values())
     found = {name: _rows_of_months(house, table, months) for name, table in read.items()}
-    found["families"] = house.query(f"SELECT * FROM {MODEL_FAMILIES.qualified}")  # noqa: S608
+    found["families"] = _origins(known_families(platform))
     found["papers"] = rows_of_days(store, tables.PAPERS, months)
     rows = diffusion_papers(found, months)
     for month in months:
@@ -288,17 +311,15 @@ def diffusion_papers_table(
     )
 
 
-def model_families(house: Warehouse) -> list[ModelFamily]:
-    """The families of core.model_families.
+def known_families(platform: Platform) -> tuple[ModelFamily, ...]:
+    """The families of the reference files, with which of their aliases mean other things too."""
+    return load_reference(Path(platform.reference_dir)).model_families
 
-    Raises:
-        dg.RetryRequested: on a new instance the reference tables are being made beside this.
-    """
-    prepare(house, MODEL_FAMILIES)
-    rows = house.query(f"SELECT * FROM {MODEL_FAMILIES.qualified} ORDER BY family")  # noqa: S608
-    if not rows.num_rows:
-        raise dg.RetryRequested(max_retries=10, seconds_to_wait=15)
-    return [ModelFamily(**{**row, "aliases": tuple(row["aliases"])}) for row in rows.to_pylist()]
+
+def _origins(families: Sequence[ModelFamily]) -> pa.Table:
+    """family, country_iso2 and is_open."""
+    names = ("family", "country_iso2", "is_open")
+    return pa.table({name: [getattr(each, name) for each in families] for name in names})
 
 
 def _rows_of_months(house: Warehouse, table: Table, months: Sequence[date]) -> pa.Table:

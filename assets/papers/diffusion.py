@@ -20,8 +20,9 @@ def diffusion_papers(tables: Mapping[str, pa.Table], months: Sequence[date]) -> 
     """Rows of mart.diffusion_papers of some months; a month never asked for has none.
 
     Args:
-        tables: `papers`, `mentions`, `families`, `counts` and `askings`: rows of raw.papers,
-            core.paper_mentions, core.model_families, raw.paper_field_counts and ops.paper_askings.
+        tables: `papers`, `mentions`, `counts` and `askings`: rows of raw.papers,
+            core.paper_mentions, raw.paper_field_counts and ops.paper_askings; `families`: family,
+            country_iso2 and is_open of core.model_families.
         months: first days.
     """
     with duckdb.connect() as connection:

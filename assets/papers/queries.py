@@ -5,14 +5,14 @@ cut into several queries. A query finds candidates; the matcher decides.
 
 - A name that stands for nothing else (`Qwen`) is asked for with every ending: `qwen*` finds
   Qwen2.5 and versions to come. Endings want OpenAlex's search without stemming.
-- A name that is an everyday word too (`Llama`, `Step`) is asked for beside words of the field.
+- A name that means other things too (`Llama`, `Step`) is asked for beside words of the field.
 - A name of several words is asked for as a phrase.
 """
 
 import calendar
 import hashlib
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from urllib.parse import quote_plus
@@ -46,21 +46,9 @@ BEFORE_RELEASE = timedelta(days=31)
 #: Bytes of a query, as a URL has it; the rest of the URL takes under 1,000.
 MAX_QUERY_BYTES = 2_900
 _SHORTEST_STEM = 4
+_OR = " OR "
 
-#: Aliases that are everyday words, names of people or terms of other fields, by their first word.
-EVERYDAY = frozenset(
-    word
-    for line in (
-        "allam aquila arctic aya bagel bark bielik bloom breeze command cosmos cpm dolly dots",
-        "emu emu2 emu3 ernie falcon flux galactica gemma granite grok helium hermes jais",
-        "jamba k2 kimi kolors ling llama ltx lucie magistral mamba minerva ming ministral",
-        "mistral mochi moonlight mt0 nova orion ovis phi plamo poro pythia ring sailor sam",
-        "sam2 sarvam sd3 sea seed solar spark stable step swallow taide tulu tülu typhoon ul2",
-        "vicuna viking wan yi yuan zephyr",
-    )
-    for word in line.split()
-)
-#: Words beside which an everyday word may be a model.
+#: Words beside which a name that means other things too may be a model.
 CONTEXT = (
     "language model", "language models", "LLM", "LLMs", "VLMs", "MLLMs", "gpt*", "ChatGPT",
     "chatbot*", "foundation model", "foundation models", "generative AI", "fine-tune",
@@ -73,6 +61,7 @@ _SIZE = re.compile(r"\d+(\.\d+)?(x\d+)?[bm]\b", re.IGNORECASE)
 _WORD = re.compile(r"[\u3400-\u9fff]|[^\W_\u3400-\u9fff]+(?:\.\d[^\W_]*)*")
 _PLAIN = re.compile(r"[A-Za-zÀ-ÿ]+")
 _STEM = re.compile(r"[A-Za-zÀ-ÿ]{3,}[0-9]*")
+_HAN = re.compile(r"[\u3400-\u9fff]")
 _VERSIONED = re.compile(r"([A-Za-z]+)[ -]([0-9]+(?:\.[0-9]+)?)")
 
 
@@ -102,7 +91,7 @@ def last_day(month: date) -> date:
     return month.replace(day=calendar.monthrange(month.year, month.month)[1])
 
 
-def plan_month(families: Iterable[ModelFamily], month: date) -> MonthPlan:
+def plan_month(families: Sequence[ModelFamily], month: date) -> MonthPlan:
     """What to ask for a month: aliases of the open families that papers could name by then.
 
     Args:
@@ -116,7 +105,8 @@ def plan_month(families: Iterable[ModelFamily], month: date) -> MonthPlan:
         if family.is_open and family.released_on <= end + BEFORE_RELEASE
         for alias in family.aliases
     ]
-    return MonthPlan(month, month_filters(month), tuple(search_queries(aliases)))
+    ambiguous = [each.alias for family in families for each in family.ambiguous]
+    return MonthPlan(month, month_filters(month), tuple(search_queries(aliases, ambiguous)))
 
 
 def month_filters(month: date) -> str:
@@ -128,11 +118,14 @@ def month_filters(month: date) -> str:
     )
 
 
-def search_queries(aliases: Sequence[str], most_bytes: int = MAX_QUERY_BYTES) -> list[str]:
+def search_queries(
+    aliases: Sequence[str], ambiguous: Sequence[str], most_bytes: int = MAX_QUERY_BYTES
+) -> list[str]:
     """Boolean queries that together find every text with one of the aliases as a word.
 
     Args:
         aliases: as `model_families.csv` has them.
+        ambiguous: aliases that mean other things too, as `ambiguous_aliases.csv` has them.
         most_bytes: of a query as a URL has it.
 
     Raises:
@@ -141,18 +134,28 @@ def search_queries(aliases: Sequence[str], most_bytes: int = MAX_QUERY_BYTES) ->
     # Of versions, as of Phi-3, search engines take Phi3 to be another word.
     joined = [match.expand(r"\1\2") for each in aliases if (match := _VERSIONED.fullmatch(each))]
     ordered = sorted({*aliases, *joined}, key=lambda alias: (alias.casefold(), alias))
-    plain = [each for each in ordered if not is_everyday(each)]
-    everyday = [each for each in ordered if is_everyday(each)]
-    context = f" AND ({' OR '.join(each if '*' in each else _quoted(each) for each in CONTEXT)})"
+    everyday = _everyday(ordered, ambiguous)
+    plain = [each for each in ordered if each not in everyday]
+    context = f" AND ({_OR.join(each if '*' in each else _quoted(each) for each in CONTEXT)})"
     queries = [*_packed(_terms(plain, has_endings=True), "", most_bytes)]
-    queries += _packed(_terms(everyday, has_endings=False), context, most_bytes)
-    return queries
+    beside = [each for each in ordered if each in everyday]
+    return [*queries, *_packed(_terms(beside, has_endings=False), context, most_bytes)]
 
 
-def is_everyday(alias: str) -> bool:
-    """Whether the alias alone says too little: an everyday word without a model's size behind."""
-    words = words_of(alias)
-    return bool(words) and words[0] in EVERYDAY and not _SIZE.search(alias)
+def _everyday(aliases: Sequence[str], ambiguous: Sequence[str]) -> frozenset[str]:
+    """Aliases that alone say too little: ambiguous ones, or such a word with more behind it.
+
+    `Falcon` and `Falcon 2` are; the number of parameters in `Falcon-7B` says that it is a model.
+    Han names are rare enough in abstracts.
+    """
+    words = {words_of(each)[:1] for each in ambiguous if len(words_of(each)) == 1}
+    return frozenset(
+        alias
+        for alias in aliases
+        if (alias in ambiguous or words_of(alias)[:1] in words)
+        and not _SIZE.search(alias)
+        and not _HAN.search(alias)
+    )
 
 
 def words_of(text: str) -> tuple[str, ...]:
@@ -175,7 +178,7 @@ def _terms(aliases: Sequence[str], *, has_endings: bool) -> list[str]:
     kept = [
         alias
         for words, alias in phrases.items()
-        if not any(other != words and _holds(words, other) for other in phrases)
+        if not any(part in phrases for part in _parts(words))
     ]
     return [*(f"{stem}*" for stem in stems), *(_quoted(alias) for alias in reversed(kept))]
 
@@ -189,10 +192,11 @@ def _prefixes(words: Iterable[str]) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _holds(words: tuple[str, ...], part: tuple[str, ...]) -> bool:
-    """Whether `part` stands in `words`, word after word."""
-    places = range(len(words) - len(part) + 1)
-    return any(words[place : place + len(part)] == part for place in places)
+def _parts(words: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
+    """What stands in `words`, word after word, and is shorter."""
+    for length in range(1, len(words)):
+        for place in range(len(words) - length + 1):
+            yield words[place : place + length]
 
 
 def _quoted(alias: str) -> str:
@@ -202,21 +206,26 @@ def _quoted(alias: str) -> str:
 
 def _packed(terms: Sequence[str], tail: str, most_bytes: int) -> list[str]:
     """As few `(a OR b …) tail` as fit the bound, terms in order."""
+    frame = _size("()") + _size(tail)
     queries: list[str] = []
     packed: list[str] = []
+    size = frame
     for term in terms:
-        if packed and _size([*packed, term], tail) > most_bytes:
-            queries.append(_joined(packed, tail))
-            packed = []
-        packed.append(term)
-        if _size(packed, tail) > most_bytes:
+        more = _size(_OR + term)
+        if frame + more > most_bytes:
             raise ValueError(f"{term} alone makes a query of more than {most_bytes} bytes")
+        if size + more > most_bytes:
+            queries.append(_joined(packed, tail))
+            packed, size = [], frame
+        packed.append(term)
+        size += more
     return [*queries, _joined(packed, tail)] if packed else queries
 
 
 def _joined(terms: Sequence[str], tail: str) -> str:
-    return f"({' OR '.join(terms)}){tail}"
+    return f"({_OR.join(terms)}){tail}"
 
 
-def _size(terms: Sequence[str], tail: str) -> int:
-    return len(quote_plus(_joined(terms, tail)))
+def _size(text: str) -> int:
+    """Bytes of a text in a URL."""
+    return len(quote_plus(text))

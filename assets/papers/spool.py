@@ -1,6 +1,6 @@
 """Pages of an asking under way: what a killed run has got, the next one does not ask for."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import date, datetime, timedelta
 from pathlib import Path
@@ -11,7 +11,7 @@ from assets.spool import JsonSpool
 
 #: What is older belongs to another state of the catalogue, and is asked for anew.
 LONGEST_ASKING = timedelta(days=3)
-_BEGUN, _COUNTS = "asking", "counts"
+_BEGUN = "asking"
 _FORMAT = 1  # of the files; another one is not taken up
 
 
@@ -33,12 +33,11 @@ class KeptPage:
 
 
 @dataclass(frozen=True, slots=True)
-class FieldCount:
-    """All works of a month in the fields searched, of a user kind and country (None: any)."""
+class KeptGroups:
+    """Works that filters find, and of these by group."""
 
-    user_kind: str
-    country_iso2: str | None
-    work_count: int
+    total: int
+    by_key: dict[str, int]
 
 
 class MonthSpool:
@@ -80,16 +79,14 @@ class MonthSpool:
             found.append(_page(content))
         return found
 
-    def add_counts(self, counts: Sequence[FieldCount]) -> None:
-        """Keep the counts of the fields."""
-        self._files.add(_COUNTS, [asdict(count) for count in counts])
+    def add_groups(self, name: str, groups: KeptGroups) -> None:
+        """Keep counts by group, under a name."""
+        self._files.add(f"groups-{name}", asdict(groups))
 
-    def counts(self) -> list[FieldCount] | None:
-        """The counts of the fields; None where they are still to be asked for."""
-        content = self._files.kept()[0].get(_COUNTS)
-        if not isinstance(content, list):
-            return None
-        return [FieldCount(**each) for each in content]
+    def groups(self, name: str) -> KeptGroups | None:
+        """Counts by group; None where they are still to be asked for."""
+        content = self._files.kept()[0].get(f"groups-{name}")
+        return KeptGroups(**content) if isinstance(content, dict) else None
 
     def clear(self) -> None:
         """Forget everything, the note of what was begun first: nothing half is taken up."""
