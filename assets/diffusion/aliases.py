@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import product
 
-from assets.diffusion.writing import SEPARATOR, is_running, joins_word
+from assets.diffusion.writing import SEPARATOR, is_running, joins_word, key
 from assets.reference.model import AmbiguousAlias, ModelFamily
 
 # Three bytes make one dash or wide space, or up to three of the narrow separators.
@@ -20,11 +20,11 @@ _WRITTEN_ON = re.compile(
 )
 # What follows the digit of a short name: GPT-4turbo, GPT-3D is something else.
 _AFTER_DIGIT = re.compile(r"(?:[bBkKoOvV]|turbo)(?![a-z])")
+_BILLION = re.compile(r"[bB](?![^\W_])")
 _LONG_STEM = 4
-_LONG_NAME = 5
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Form:
     """One alias, ready to be recognised.
 
@@ -33,31 +33,34 @@ class Form:
         alias: The alias as its family lists it.
         pattern: Matches the alias at a place of the text, in any case, with separators where it
             may have them.
-        humps: Groups of the pattern in pairs: a separator that the alias does not have ("Deep
-            Seek"), and the letter after it, which has to be a capital where the separator stands.
+        humps: Pairs of groups of the pattern: a separator that the alias does not have ("Deep
+            Seek"), and the part after it, which has to begin with a capital where the separator
+            stands; third, whether all of that part has to be capitals ("Open CLIP").
         initials: Places of capitals that begin a part, counted without separators.
         ambiguity: What else it means; None where it means the model only.
+        letters: The alias without separators.
+        stem: How many letters it has.
+        is_native: Whether it begins in a script that marks no word boundaries.
     """
 
     family: str
     alias: str
     pattern: re.Pattern[str]
-    humps: tuple[tuple[int, int], ...]
+    humps: tuple[tuple[int, int, bool], ...]
     initials: tuple[int, ...]
     ambiguity: AmbiguousAlias | None
-
-    @property
-    def is_native(self) -> bool:
-        """Whether it begins in a script that marks no word boundaries."""
-        return is_running(self.alias[0])
+    letters: str
+    stem: int
+    is_native: bool
 
     def stop(self, text: str, start: int) -> int | None:
         """Where the alias ends that begins at `start`; None where it does not stand there."""
         match = self.pattern.match(text, start)
         if match is None:
             return None
-        for separator, letter in self.humps:
-            if match[separator] and not match[letter].isupper():
+        for separator, part, is_capitals in self.humps:
+            written = match[part]
+            if match[separator] and not (written if is_capitals else written[0]).isupper():
                 return None
         return match.end() if self._ends(text, match.end()) else None
 
@@ -68,34 +71,33 @@ class Form:
 
     def has_all_capitals(self, spelling: str) -> bool:
         """Whether a spelling is the alias letter by letter."""
-        return _without_separators(spelling) == _without_separators(self.alias)
+        return _without_separators(spelling) == self.letters
 
-    def begins(self, text: str, start: int) -> bool | None:
-        """Whether a word begins at `start`; None where the name is written onto another word.
+    def may_be_written_on(self, text: str, start: int) -> bool:
+        """Whether the name may be the end of the longer word that it stands in at `start`.
 
-        "TableLlama" and "BioMistral" are such: models derived from the one named.
+        "TableLlama" and "BioMistral" are models derived from the one named.
         """
-        before = text[start - 1 : start]
-        if not before or self.is_native or not joins_word(before):
+        if self.is_native:
             return True
         is_sure = self.ambiguity is None or self.ambiguity.kind == "name"
-        is_hump = before.islower() and text[start].isupper()
-        return None if is_sure and is_hump and len(self.alias) >= _LONG_NAME else False
+        is_hump = text[start - 1].islower() and text[start].isupper()
+        return is_sure and is_hump and self.stem >= _LONG_STEM
 
     def _ends(self, text: str, stop: int) -> bool:
         after = text[stop : stop + 1]
         last = text[stop - 1]
         if not after or is_running(last) or not joins_word(after):
             return True
-        stem = sum(map(str.isalpha, self.alias))
         if last.isdigit():
-            is_letter = after.isalpha()
-            return is_letter and (stem >= _LONG_STEM or bool(_AFTER_DIGIT.match(text, stop)))
+            # "Gemma 2B" is a size of Gemma, not Gemma 2.
+            is_letter = after.isalpha() and not _BILLION.match(text, stop)
+            return is_letter and (self.stem >= _LONG_STEM or bool(_AFTER_DIGIT.match(text, stop)))
         if after.isdigit():
             return True
         if _WORD_PLURAL.match(text, stop):
             return self.ambiguity is None or text[stop - 1].isupper()
-        if last.islower() and after.isupper() and stem >= _LONG_STEM:
+        if last.islower() and after.isupper() and self.stem >= _LONG_STEM:
             return self.ambiguity is None or bool(_WRITTEN_ON.match(text, stop))
         return False
 
@@ -120,9 +122,9 @@ def needles(families: Iterable[ModelFamily]) -> Needles:
     finds "Llama 2" too. A spelling that several aliases share belongs to the first.
     """
     split = [
-        (_form(family.family, alias, ambiguous.get(alias)), parts(alias))
+        (_form(family.family, alias, ambiguous.get(key(alias))), parts(alias))
         for family in families
-        for ambiguous in [{each.alias: each for each in family.ambiguous}]
+        for ambiguous in [{key(each.alias): each for each in family.ambiguous}]
         for alias in family.aliases
     ]
     alone = {parted[0][1].casefold() for _, parted in split if len(parted) == 1}
@@ -176,8 +178,8 @@ def _form(family: str, alias: str, ambiguity: AmbiguousAlias | None) -> Form:
     pattern, humps, initials, length, group = "", [], [], 0, 0
     for i, (kind, part) in enumerate(parts(alias)):
         if i and kind == "hump":
-            pattern += f"({SEPARATOR}{{0,2}})({re.escape(part[0])}){re.escape(part[1:])}"
-            humps.append((group + 1, group + 2))
+            pattern += f"({SEPARATOR}{{0,2}})({re.escape(part)})"
+            humps.append((group + 1, group + 2, part.isupper()))
             group += 2
         elif i:
             most = 3 if kind == "listed" else 2
@@ -188,7 +190,17 @@ def _form(family: str, alias: str, ambiguity: AmbiguousAlias | None) -> Form:
             initials.append(length)
         length += len(part)
     compiled = re.compile(pattern, re.IGNORECASE)
-    return Form(family, alias, compiled, tuple(humps), tuple(initials), ambiguity)
+    return Form(
+        family=family,
+        alias=alias,
+        pattern=compiled,
+        humps=tuple(humps),
+        initials=tuple(initials),
+        ambiguity=ambiguity,
+        letters=_without_separators(alias),
+        stem=sum(map(str.isalpha, alias)),
+        is_native=is_running(alias[0]),
+    )
 
 
 def _needles(parted: Sequence[str]) -> set[bytes]:

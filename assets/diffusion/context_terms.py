@@ -33,11 +33,14 @@ class ContextTerm:
         text: As listed, without the asterisk.
         weight: How much it says.
         is_open: Whether more letters may follow: listed with an asterisk at its end.
+        is_exact: Whether its capitals count: names of models and makers, and abbreviations that
+            are words too in small letters ("RAG").
     """
 
     text: str
     weight: Weight
     is_open: bool
+    is_exact: bool
 
 
 def read_context_terms(path: Path = PATH) -> tuple[ContextTerm, ...]:
@@ -56,7 +59,9 @@ def read_context_terms(path: Path = PATH) -> tuple[ContextTerm, ...]:
         first = lines.setdefault(text.casefold(), reader.line)
         if first != reader.line:
             reader.fault("term", f"{text!r} stands on line {first} too: keep one")
-        terms.append(ContextTerm(text.removesuffix("*"), weight, text.endswith("*")))
+        name, is_open = text.removesuffix("*"), text.endswith("*")
+        is_exact = weight is Weight.PEER or name.isupper()
+        terms.append(ContextTerm(name, weight, is_open, is_exact))
     if table.faults:
         raise ReferenceDataError(sorted(table.faults))
     return tuple(terms)

@@ -18,22 +18,26 @@ _CLOSE, _NEAR, _BESIDE = 150, 400, 60  # characters
 _MOST_NEAR_POINTS = 3
 _WINDOW = 80
 _MOST_GAP = 64
+_MOST_WITHOUT_MAKER = 6
+_LONGEST_RUN = 4  # names to each side
 
-_VERSION = rf"{SEPARATOR}{{0,2}}[vV]?\d{{1,2}}(?:\.\d{{1,2}}){{0,2}}"
+# Versions and sizes stand on the line of their name.
+_APART = SEPARATOR.replace(r"\s", " \u00a0\u2009")
+_VERSION = rf"{_APART}{{0,2}}[vV]?\d{{1,2}}(?:\.\d{{1,2}}){{0,2}}"
 _VARIANT = (
     r"(?:mini|nano|tiny|small|medium|large|base|plus|pro|max|chat|instruct|coder|code|math|vision"
     r"|vl|moe|next)"
 )
 _SIZE = re.compile(
-    rf"(?:{_VERSION}(?![\d.]|{SEPARATOR}?[bx]))?(?:{SEPARATOR}{{1,2}}{_VARIANT}){{0,2}}"
-    rf"{SEPARATOR}{{0,2}}\(?(?:\d{{1,2}}x)?\d{{1,4}}(?:\.\d{{1,2}})?"
+    rf"(?:{_VERSION}(?![\d.]|{_APART}?[bx]))?(?:{_APART}{{1,2}}{_VARIANT}){{0,2}}"
+    rf"(?::|{_APART}{{0,2}}\(?)(?:\d{{1,2}}x)?\d{{1,4}}(?:\.\d{{1,2}})?"
     rf"(?:\s?b|[\s-]?billion|(?<=\d\d)m)(?![^\W_])",
     re.IGNORECASE,
 )
 _HAS_VERSION = re.compile(rf"{_VERSION}(?!\.?\d|\s?(?:%|percent|kg|mm|cm|km|ms|years))")
 _SUFFIX = re.compile(
-    rf"(?:{_VERSION})?(?:{SEPARATOR}{{1,2}}(?:chat|instruct|coder|guard)(?![^\W_])"
-    r"|[-_](?:base|it|hf|small|medium|large|xl|xxl|mini|nano|tiny|tuned|finetuned|fine-tuned|lora"
+    rf"(?:{_VERSION})?(?:{_APART}{{1,2}}(?:chat|instruct|coder|guard)(?![^\W_])"
+    r"|[-_:](?:latest|base|it|hf|small|medium|large|xl|xxl|mini|nano|tiny|tuned|finetuned|fine-tuned|lora"
     r"|vision|vl|math|code|moe|gguf|gptq|awq|turbo|generated|based|style|like|powered|family"
     r"|series)(?![^\W_])"
     r"|(?-i:Chat|Instruct|Coder|Guard|VL)(?![a-z]))",
@@ -47,7 +51,8 @@ _BETWEEN_NOUNS = (
 _STRONG_NOUN = (
     r"(?:LLMs?|MLLMs?|VLMs?|LMs?|language\s+models?|chatbots?|foundation\s+models?|AI\s+models?"
     r"|AI\s+assistants?|AI\s+chatbots?|diffusion\s+models?|speech\s+recogni[sz]er"
-    r"|speech\s+recognition|ASR|tokeni[sz]ers?|checkpoints?|pre-?trained\s+models?"
+    r"|speech\s+recognition|state[\s-]space\s+models?|ASR|tokeni[sz]ers?|checkpoints?|pre-?trained\s+models?"
+    r"|technical\s+report"
     r"|大?(?:语言)?模型|言語モデル)"
 )
 _WEAK_NOUN = (
@@ -60,16 +65,20 @@ _SUCH_AS = (
     r"|如|：|即)|:|\(|（)"
 )
 _STRONG_AFTER = re.compile(
-    rf"{_TAIL}(?:\s*,?\s+(?:the\s+|an?\s+)?{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![a-z])",
+    rf"{_TAIL}(?:\s+{_BETWEEN_NOUNS}|\s*)(?<![a-z]){_STRONG_NOUN}(?![A-Za-z0-9_-])",
     re.IGNORECASE,
 )
-_WEAK_AFTER = re.compile(rf"{_TAIL}\s+{_BETWEEN_NOUNS}{_WEAK_NOUN}(?![a-z])", re.IGNORECASE)
+# "Yi, the base model". Behind a number, "in Step 2, the language model", it tells nothing.
+_APPOSITION = re.compile(
+    rf"{_TAIL}\s*,\s+(?:the|an?)\s+{_BETWEEN_NOUNS}{_STRONG_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE
+)
+_WEAK_AFTER = re.compile(rf"{_TAIL}\s+{_BETWEEN_NOUNS}{_WEAK_NOUN}(?![A-Za-z0-9_-])", re.IGNORECASE)
 _STRONG_BEFORE = re.compile(rf"(?<![a-z]){_STRONG_NOUN}(?:{_SUCH_AS})?[\s,“\"']*\Z", re.IGNORECASE)
 _WEAK_BEFORE = re.compile(
     rf"(?<![a-z]){_WEAK_NOUN}(?:{_SUCH_AS})[\s“\"']*(?:the\s+)?\Z", re.IGNORECASE
 )
 _VERB_BEFORE = re.compile(
-    r"(?:fine-?tun\w+|prompt\w*|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
+    r"(?:fine-?tun\w+|prompt\w*|prob(?:e|es|ed|ing)|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
     r"|jailbr\w+|instruction-tun\w+|微调|调用)\s*(?:(?:the|on|an?|with|from|of|our|both)\s+)*\Z",
     re.IGNORECASE,
 )
@@ -119,11 +128,11 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     after = text[stop : stop + _WINDOW]
     before = text[max(0, start - _WINDOW) : start]
     yield from _attached(candidate, after)
-    yield from _nouns(before, after)
+    yield from _nouns(candidate, before, after)
     if candidate.form.ambiguity is not None:
         yield from _maker(candidate, around)
     if candidate.form.family in around.families:
-        yield "established", 3
+        yield "established", 4
     if _VERB_BEFORE.search(before):
         yield "verb", 2
     elif _COMPARISON_BEFORE.search(before):
@@ -134,10 +143,37 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     yield from _near(candidate, around)
 
 
+def is_hopeless(candidate: Candidate, around: Surroundings) -> bool:
+    """Whether nothing near can speak for a candidate: what most ordinary words are spared by.
+
+    Without a maker near, an alias that needs as many points as a maker and the subject together
+    give is out. Others need at least a word of the subject, a name near, a maker, a size or a verb.
+    """
+    ambiguity = candidate.form.ambiguity
+    if ambiguity is None or not ambiguity.points or candidate.form.family in around.families:
+        return False
+    start, stop = candidate.start, candidate.stop
+    if ambiguity.points > _MOST_WITHOUT_MAKER:
+        return not any(_maker(candidate, around))
+    low, high = start - _NEAR, stop + _NEAR
+    return not (
+        any(around.scan.count(weight, low, high) for weight in Weight)
+        or _count(around.starts, low, high)
+        or _count(around.unsure_starts, start - _MOST_GAP, stop + _MOST_GAP) > 1
+        or candidate.is_written_on
+        or any(_attached(candidate, around.text[stop : stop + _WINDOW]))
+        or any(_maker(candidate, around))
+        or _VERB_BEFORE.search(around.text[max(0, start - _WINDOW) : start])
+    )
+
+
 def is_attached(text: str, stop: int) -> bool:
-    """Whether a size or a variant of a model is written onto what ends at `stop`."""
+    """Whether a size or a variant of a model is written onto what ends at `stop`.
+
+    A low line joins the words of identifiers in programs, "clip_8b": it does not count.
+    """
     after = text[stop : stop + _WINDOW]
-    return bool(_SIZE.match(after) or _SUFFIX.match(after))
+    return not after.startswith("_") and bool(_SIZE.match(after) or _SUFFIX.match(after))
 
 
 def _attached(candidate: Candidate, after: str) -> Iterator[tuple[str, int]]:
@@ -149,8 +185,9 @@ def _attached(candidate: Candidate, after: str) -> Iterator[tuple[str, int]]:
         yield "version", 2
 
 
-def _nouns(before: str, after: str) -> Iterator[tuple[str, int]]:
-    if _STRONG_AFTER.match(after) or _STRONG_BEFORE.search(before):
+def _nouns(candidate: Candidate, before: str, after: str) -> Iterator[tuple[str, int]]:
+    is_apposed = not candidate.form.alias[-1].isdigit() and _APPOSITION.match(after)
+    if is_apposed or _STRONG_AFTER.match(after) or _STRONG_BEFORE.search(before):
         yield "noun", 3
     elif _WEAK_AFTER.match(after) or _WEAK_BEFORE.search(before):
         yield "noun", 2
@@ -195,15 +232,31 @@ def _neighbours(candidate: Candidate, around: Surroundings) -> Iterator[tuple[st
     elif any(len(gap) <= _MOST_GAP and _LIST_GAP.fullmatch(gap) for gap in (*gaps, *listed)):
         yield "list", 3
     else:
-        place = bisect_left(around.unsure_starts, start)
-        others = around.unsure[max(0, place - 1) : place + 2]
-        for other in others:
-            if other.form.family == candidate.form.family:
-                continue
-            gap = text[other.stop : start] if other.start < start else text[stop : other.start]
-            if len(gap) <= _MOST_GAP and _LIST_GAP.fullmatch(gap):
-                yield "list", 1
-                return
+        yield from _listed_unsure(candidate, around)
+
+
+def _listed_unsure(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int]]:
+    """Other ambiguous names in the same list: of three families, they hardly mean all else.
+
+    Given names are listed with each other too ("Gemma, Claude and Kimi").
+    """
+    place = bisect_left(around.unsure_starts, candidate.start)
+    run = {candidate.form.family: candidate.form}
+    for step in (-1, 1):
+        last, at = candidate, place + step
+        while 0 <= at < len(around.unsure) and abs(at - place) <= _LONGEST_RUN:
+            other = around.unsure[at]
+            first, second = (last, other) if step > 0 else (other, last)
+            gap = around.text[first.stop : second.start]
+            if len(gap) > _MOST_GAP or not _LIST_GAP.fullmatch(gap):
+                break
+            run[other.form.family] = other.form
+            last, at = other, at + step
+    if len(run) > 1:
+        are_persons = all(
+            form.ambiguity is not None and form.ambiguity.kind == "person" for form in run.values()
+        )
+        yield "list", 1 if len(run) == 2 or are_persons else 2
 
 
 def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int]]:
@@ -212,8 +265,9 @@ def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int
     peers = scan.count(Weight.PEER, start - _CLOSE, stop + _CLOSE)
     peers += _count(around.starts, start - _CLOSE, stop + _CLOSE)
     terms = min(3, 1 + strong) if strong else 0
+    is_beside = scan.count(Weight.WEAK, start - _BESIDE, stop + _BESIDE) > 0
     if not terms and scan.count(Weight.STRONG, start - _NEAR, stop + _NEAR):
-        terms = 1
+        terms = 1 + is_beside
     names = 2 if peers else 0
     if not names and (
         scan.count(Weight.PEER, start - _NEAR, stop + _NEAR)
@@ -223,7 +277,7 @@ def _near(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, int
     points = min(_MOST_NEAR_POINTS, max(terms, names) + (1 if terms and names else 0))
     if points:
         yield ("near term" if terms >= names else "near name"), points
-    elif scan.count(Weight.WEAK, start - _BESIDE, stop + _BESIDE):
+    elif is_beside:
         yield "near term", 1
 
 

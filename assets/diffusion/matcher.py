@@ -7,7 +7,7 @@ from typing import Self
 from assets.diffusion.aliases import needles
 from assets.diffusion.context_terms import ContextTerm, shipped_context_terms
 from assets.diffusion.doubts import REFUSED, doubts
-from assets.diffusion.evidence import Surroundings, evidence
+from assets.diffusion.evidence import Surroundings, evidence, is_hopeless
 from assets.diffusion.mention import Mention, Section
 from assets.diffusion.roles import RoleReader
 from assets.diffusion.scan import MOST_SURE, Candidate, Scan, Scanner
@@ -52,10 +52,13 @@ class Matcher:
         scan = self._scanner.scan(whole.text)
         if not scan.candidates:
             return []
-        found: list[Mention] = []
+        accepted = _without_overlaps(_accepted(whole.text, scan))
+        if not accepted:
+            return []
         roles = RoleReader(whole.text, section)
+        found: list[Mention] = []
         counts: Counter[str] = Counter()
-        for candidate, rule in _without_overlaps(_accepted(whole.text, scan)):
+        for candidate, rule in accepted:
             form = candidate.form
             counts[form.family] += 1
             if counts[form.family] > MOST_SURE:
@@ -86,23 +89,20 @@ def _accepted(text: str, scan: Scan) -> Accepted:
             accepted[candidate] = "spelling"
         else:
             unsure.append(candidate)
-    against = {
-        each: doubts(each, each.form.ambiguity, text) for each in unsure if each.form.ambiguity
-    }
     # A decisive spelling can be of a tool all the same: LLaMA-Factory.
-    for candidate in [each for each, rule in accepted.items() if rule == "spelling"]:
-        ambiguity = candidate.form.ambiguity
-        if ambiguity is not None and doubts(candidate, ambiguity, text) >= REFUSED:
-            del accepted[candidate]
-    unsure = [each for each in unsure if against[each] < REFUSED]
+    against = {each: _doubts(each, text) for each, rule in accepted.items() if rule == "spelling"}
+    accepted = {each: rule for each, rule in accepted.items() if against.get(each, 0) < REFUSED}
     for _ in range(_ROUNDS):
         around = _surroundings(text, scan, accepted, unsure)
-        rules = {each: _rule(each, around, against[each]) for each in unsure}
-        new = {each: rule for each, rule in rules.items() if rule is not None}
+        new: Accepted = {}
+        for candidate in unsure:
+            rule = _rule(candidate, around, against)
+            if rule is not None:
+                new[candidate] = rule
         if not new:
             break
         accepted |= new
-        unsure = [each for each in unsure if each not in new]
+        unsure = [each for each in unsure if each not in new and against.get(each, 0) < REFUSED]
     return accepted
 
 
@@ -121,14 +121,28 @@ def _surroundings(
     )
 
 
-def _rule(candidate: Candidate, around: Surroundings, against: int) -> str | None:
-    """The rule that accepts a candidate; None where its evidence is not enough."""
+def _rule(candidate: Candidate, around: Surroundings, against: dict[Candidate, int]) -> str | None:
+    """The rule that accepts a candidate; None where its evidence is not enough.
+
+    `against` keeps the doubts, which are the same in each round.
+    """
     ambiguity = candidate.form.ambiguity
-    needed = against + (ambiguity.points if ambiguity else 0)
+    if ambiguity is None or is_hopeless(candidate, around):
+        return None
     found = sorted(evidence(candidate, around), key=lambda each: -each[1])
-    if sum(points for _, points in found) < needed:
+    points = sum(each for _, each in found)
+    if points < ambiguity.points:
+        return None
+    if candidate not in against:
+        against[candidate] = _doubts(candidate, around.text)
+    if points < ambiguity.points + against[candidate]:
         return None
     return found[0][0] if found else "alias"
+
+
+def _doubts(candidate: Candidate, text: str) -> int:
+    ambiguity = candidate.form.ambiguity
+    return doubts(candidate, ambiguity, text) if ambiguity else 0
 
 
 def _without_overlaps(accepted: Accepted) -> list[tuple[Candidate, str]]:

@@ -16,7 +16,7 @@ from ahocorasick_rs import BytesAhoCorasick, Implementation, MatchKind
 
 from assets.diffusion.aliases import Form, Needles
 from assets.diffusion.context_terms import ContextTerm, Weight
-from assets.diffusion.writing import fold
+from assets.diffusion.writing import fold, joins_word
 
 # Matches come as a list: the text is cut so that the list stays small, whatever the text.
 CHUNK_CHARACTERS = 1 << 16
@@ -31,10 +31,10 @@ _WORD_BYTES = frozenset(b"abcdefghijklmnopqrstuvwxyz0123456789")
 _CAPITALS = range(ord("A"), ord("Z") + 1)
 _SMALL = range(ord("a"), ord("z") + 1)
 _DIGITS = frozenset(b"0123456789")
-_ATTACHED = frozenset(b"-_/.0123456789")
+_SPACE, _HYPHEN = b" -"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Candidate:
     """An alias at its place, not yet known to mean the model.
 
@@ -78,12 +78,13 @@ class _Needle:
     Attributes:
         forms: Aliases that may begin with it, longest first.
         term: The context word it is, if it is one.
-        needs_capital: Whether none of its aliases is worth a look in small letters alone.
+        small: What has to follow it, in folded bytes, to be worth a look in small letters; None
+            where all is. "step" alone is a word, "step-2" or "step audio" may be a model.
     """
 
     forms: tuple[Form, ...]
     term: ContextTerm | None
-    needs_capital: bool
+    small: frozenset[int] | None
 
 
 class Scanner:
@@ -102,7 +103,7 @@ class Scanner:
         words = {spelled: term for term in terms for spelled in _spellings(term.text)}
         keys = list(dict.fromkeys([*forms, *words]))
         needles = [
-            _Needle(forms.get(key, ()), words.get(key), _needs_capital(forms.get(key, ())))
+            _Needle(forms.get(key, ()), words.get(key), _small(key, forms.get(key, ())))
             for key in keys
         ]
         automaton = BytesAhoCorasick(keys, MatchKind.Standard, Implementation.DFA)
@@ -145,9 +146,14 @@ class Scanner:
                 continue
             term = needle.term
             weight = term.weight if term and _is_term(term, data, folded, start, stop) else None
-            if weight is None and (not needle.forms or (needle.needs_capital and not is_capital)):
-                after = data[stop : stop + 2] if needle.forms else b""
-                if not after or not (after[0] in _ATTACHED or after[-1] in _DIGITS):
+            if weight is None and not needle.forms:
+                continue
+            if weight is None and needle.small is not None and not is_capital:
+                after = folded[stop : stop + 2]
+                if not after or not (
+                    after[0] in needle.small
+                    or (after[0] == _SPACE and (after[-1] in needle.small or data[stop] == _HYPHEN))
+                ):
                     continue
             if is_narrow:
                 place = base + start
@@ -168,8 +174,11 @@ def _is_term(term: ContextTerm, data: bytes, folded: bytes, start: int, stop: in
         return False
     if not term.is_open and stop < len(folded) and folded[stop] in _WORD_BYTES:
         return False
-    # Names of models and makers are words too in small letters: "cohere", "bard", "copilot".
-    return term.weight is not Weight.PEER or data[start] not in _SMALL or term.text[0].islower()
+    return not term.is_exact or _letters(data[start:stop]) == _letters(term.text.encode())
+
+
+def _letters(data: bytes) -> bytes:
+    return data.translate(None, b" -_\t\r\n")
 
 
 def _look(
@@ -180,9 +189,9 @@ def _look(
     seen: Counter[tuple[str, bool]],
 ) -> None:
     """Adds the longest alias that stands at a place."""
+    is_inside = start > 0 and joins_word(text[start - 1])
     for form in forms:
-        begins = form.begins(text, start)
-        if begins is False:
+        if is_inside and not form.may_be_written_on(text, start):
             continue
         stop = form.stop(text, start)
         if stop is None:
@@ -190,7 +199,8 @@ def _look(
         kind = (form.family, form.ambiguity is None)
         if seen[kind] < (MOST_SURE if form.ambiguity is None else MOST_UNSURE):
             seen[kind] += 1
-            candidates.append(Candidate(start, stop, form, begins is None))
+            is_written_on = is_inside and not form.is_native
+            candidates.append(Candidate(start, stop, form, is_written_on))
         return
 
 
@@ -203,14 +213,21 @@ def _thin(places: "array[int]", starts: list[int]) -> None:
             last = start
 
 
-def _needs_capital(forms: tuple[Form, ...]) -> bool:
-    return bool(forms) and all(
-        form.ambiguity is not None
-        and form.ambiguity.kind != "name"
-        and form.ambiguity.points > 1
-        and form.alias[0].isupper()
-        for form in forms
-    )
+def _small(key: bytes, forms: tuple[Form, ...]) -> frozenset[int] | None:
+    following = set(_DIGITS)
+    for form in forms:
+        letters = form.letters.encode().lower()
+        rest = letters[len(key.replace(b" ", b"")) :]
+        if rest:
+            following.add(rest[0])
+        elif (
+            form.ambiguity is None
+            or form.ambiguity.kind == "name"
+            or form.ambiguity.points < 2
+            or not form.alias[0].isupper()
+        ):
+            return None
+    return frozenset(following) if forms else None
 
 
 def _spellings(term: str) -> set[bytes]:

@@ -39,7 +39,8 @@ _NOT_WRITTEN = re.compile(rf"(?:{SEPARATOR}|[{_UNSEEN}])+")
 # "LLa-⏎MA" is one word as well; "Code-⏎Llama" and "non-⏎GPT" are two.
 _INNER_CAPITALS = re.compile("[A-Z][A-Z]?[a-z]+")
 _CAPITALS = re.compile("[A-Z]+(?![a-z])")
-_AT_LINE_END = ("-\n", "-\r", "- \n", "- \r", "\u2010\n", "\u2010\r")
+_AT_LINE_END = ("-\n", "-\r", "- \n")
+_NOT_ASCII = ("\u2010\n", "\u2010\r", *_UNSEEN)
 _FULL_WIDTH = {0xFF01 + i: 0x21 + i for i in range(94)}
 _HAS_FULL_WIDTH = re.compile("[\uff01-\uff5e]")
 
@@ -100,7 +101,8 @@ def unbroken(text: str) -> Unbroken:
     """
     if not text.isascii() and _HAS_FULL_WIDTH.search(text):
         text = text.translate(_FULL_WIDTH)  # one character each: offsets stay
-    if not any(mark in text for mark in (*_AT_LINE_END, *_UNSEEN)):
+    marks = _AT_LINE_END if text.isascii() else (*_AT_LINE_END, *_NOT_ASCII)
+    if not any(mark in text for mark in marks):
         return Unbroken(text)
     pieces: list[str] = []
     places, origins = [0], [0]
