@@ -16,6 +16,7 @@ from sandbox.server import SandboxServer
 from sandbox.trouble import Trouble
 from sandbox.uspto import CORRECTED_DAY, CUT_ONCE, TORN_FILE, TORN_PLACE, readable
 from sandbox.uspto_records import cohort_truth, records
+from sandbox.uspto_xml import week_xml, week_zip
 from sandbox.world import World
 from tests.assets.patents.materialising import FIRST, NOW, Patents, weeks_from
 
@@ -231,8 +232,6 @@ def test_a_corrected_file_replaces_the_first_and_a_worse_one_does_not(
     del server
     folder = tmp_path / "files"
     folder.mkdir()
-    from sandbox.uspto_xml import week_xml, week_zip
-
     found = records(1, FIRST, "grants")
     first = week_zip("ipg241001.zip", week_xml(found[:-3]))
     whole = week_zip("ipg241001_r2.zip", week_xml(found))
@@ -261,8 +260,6 @@ def test_a_corrected_file_replaces_the_first_and_a_worse_one_does_not(
 def test_a_file_that_stays_cut_gives_what_lies_before_the_cut(
     patents: Patents, tmp_path: Path
 ) -> None:
-    from sandbox.uspto_xml import week_xml, week_zip
-
     folder = tmp_path / "files"
     folder.mkdir()
     data = week_zip("ipg241001.zip", week_xml(records(1, FIRST, "grants")))

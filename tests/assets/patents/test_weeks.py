@@ -15,6 +15,7 @@ from assets.patents.weeks import (
     is_better,
     is_settled,
     newest_version,
+    recent_weeks,
 )
 
 TUESDAY = date(2024, 10, 15)
@@ -87,3 +88,11 @@ def test_a_whole_file_is_replaced_by_a_whole_one_only() -> None:
     assert is_better("truncated", 3_000, half)
     assert not is_better("unreachable", 0, half)
     assert is_better("missing", 0, None)
+
+
+def test_the_weeks_asked_for_again_are_closed_ones_of_the_last_eight() -> None:
+    found = recent_weeks(date(2024, 12, 17))
+    assert found[0] == date(2024, 10, 22)
+    assert found[-1] == date(2024, 12, 10)
+    assert len(found) == 8
+    assert recent_weeks(date(2024, 12, 16))[-1] == date(2024, 12, 3)
