@@ -2,7 +2,7 @@
 -- Grain: as stage.diffusion_papers. Reads: diffusion (stage.diffusion_papers), economies.
 SELECT
     s.month_date::VARCHAR AS day,
-    s.* EXCLUDE (month_date),
+    s.* EXCLUDE (month_date, asked_at),
     s.country_iso2 IS NULL OR x.iso2 IS NOT NULL AS is_known_country,
     max(s.open_work_count) FILTER (s.user_kind = 'all') OVER one_month AS all_work_count,
     count(*) FILTER (s.user_kind != 'country') OVER one_month - 4 AS kind_count_difference,

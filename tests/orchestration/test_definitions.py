@@ -33,6 +33,15 @@ ASSETS = {
     ],
     "baseline": ["core/innovation_graph"],
     "coverage": ["core/coverage"],
+    "diffusion": [
+        "core/paper_mentions",
+        "mart/diffusion_papers",
+        "ops/paper_askings",
+        "ops/paper_quarantine",
+        "raw/paper_field_counts",
+        "raw/papers",
+        "stage/diffusion_papers",
+    ],
     "engagement": [
         "mart/concentration",
         "mart/country_activity",
@@ -55,7 +64,13 @@ ASSETS = {
 }
 #: What is asked of GitHub as it is now, of no day.
 POLLED = {"repository_events", "repository_polls", "star_history"}
-BLOCKING = {"events_suite", "actor_country_suite", "engagement_suite"}
+BLOCKING = {
+    "events_suite",
+    "actor_country_suite",
+    "engagement_suite",
+    "papers_suite",
+    "diffusion_papers_suite",
+}
 WARNING = {"files_whole", "volume_as_usual", "published_as_staged"}
 
 
@@ -90,13 +105,21 @@ def test_every_asset_is_owned_described_and_has_columns_kinds_and_a_code_version
         assert spec.metadata["dagster/table_name"] == ".".join(spec.key.path), name
 
 
-def test_daily_assets_are_partitioned_by_utc_day_since_2022(definitions: dg.Definitions) -> None:
+def test_assets_are_partitioned_by_utc_day_or_month_since_2022(
+    definitions: dg.Definitions,
+) -> None:
     for spec in specs(definitions):
         if spec.group_name in {"reference", "baseline"} or spec.key.path[-1] in POLLED:
             assert spec.partitions_def is None
             continue
-        keys = spec.partitions_def.get_first_partition_key()
-        assert keys == "2022-01-01"
+        assert isinstance(spec.partitions_def, dg.TimeWindowPartitionsDefinition)
+        first = spec.partitions_def.get_first_partition_window()
+        assert first is not None
+        is_monthly = spec.key.to_user_string() in ASSETS["diffusion"]
+        assert (first.start.isoformat(), (first.end - first.start).days) == (
+            "2022-01-01T00:00:00+00:00",
+            31 if is_monthly else 1,
+        )
 
 
 def test_checks_block_where_a_wrong_figure_would_be_published(definitions: dg.Definitions) -> None:
@@ -150,9 +173,11 @@ def test_no_token_is_in_what_dagster_keeps_or_shows() -> None:
         "OBSERVATORY_GITHUB_TOKEN": "ghp_planted-secret",
         "OBSERVATORY_SLACK_TOKEN": "xoxb-planted-secret",
         "OBSERVATORY_HASH_KEY": "key-planted-secret",
+        "OBSERVATORY_OPENALEX_KEY": "openalex-planted-secret",
     }
     repository = build_definitions(load_settings(tokens)).get_repository_def()
     kept = serialize_value(RepositorySnap.from_def(repository))
-    kept += serialize_value(repository.get_job("daily").get_job_snapshot())
+    for job in ("daily", "papers"):
+        kept += serialize_value(repository.get_job(job).get_job_snapshot())
     assert "OBSERVATORY_SLACK_TOKEN" in kept
     assert "planted-secret" not in kept

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 from itertools import combinations, product
 from typing import Any
 
@@ -14,9 +14,11 @@ from hypothesis import strategies as st
 
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.report.publication import (
     published_activity,
     published_concentration,
+    published_diffusion_papers,
     published_engagement,
     published_where_shown,
     unmasked_activity,
@@ -537,3 +539,45 @@ def test_counts_of_a_masked_cell_are_not_published_either() -> None:
         "country_iso2"
     )
     assert unmasked_activity(activity, lost).num_rows == 0
+
+
+def diffusion(kind: str, open_count: int, used: int) -> dict[str, object]:
+    """Of that many works naming an open model, so many use one; half of each of Chinese origin."""
+    return {
+        "month_date": date(2024, 10, 1),
+        "user_kind": kind,
+        "country_iso2": "US",
+        "field_work_count": 900,
+        "open_work_count": open_count,
+        "cn_work_count": open_count // 2,
+        "cn_share": 0.5,
+        "cn_share_ci_low": 0.2,
+        "cn_share_ci_high": 0.8,
+        "used_open_work_count": used,
+        "used_cn_work_count": used // 2,
+        "used_cn_share": 0.5,
+        "used_cn_share_ci_low": 0.1,
+        "used_cn_share_ci_high": 0.9,
+        "unaffiliated_work_count": 3,
+        "asking_count": 1,
+        "asked_at": datetime(2024, 12, 1, tzinfo=UTC),
+        "is_final": False,
+    }
+
+
+def test_of_papers_small_cells_are_left_out_and_small_parts_of_others_are_null() -> None:
+    rows = [
+        diffusion("us_company", 4, 4),
+        diffusion("us_education", 5, 4),
+        diffusion("us_all", 9, 5),
+        diffusion("country", 12, 0),
+    ]
+    shown = published_diffusion_papers(DIFFUSION_PAPERS.arrow(rows)).to_pylist()
+    assert [row["user_kind"] for row in shown] == ["us_education", "us_all", "country"]
+    small, whole, none = shown
+    used = [name for name in small if name.startswith("used_")]
+    assert len(used) == 5
+    assert all(small[name] is None for name in used)
+    assert small["cn_share"] == 0.5
+    assert whole == diffusion("us_all", 9, 5)
+    assert (none["used_open_work_count"], none["used_cn_work_count"]) == (0, 0)

@@ -17,6 +17,7 @@ from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
 from assets.reference.tables import (
@@ -34,7 +35,7 @@ from tests.engagement_rows import engagement_rows
 DAY = date(2024, 12, 15)
 REFERENCE = Path(__file__).parents[3] / "assets" / "reference"
 PERSONAL = re.compile(
-    r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user|account_", re.IGNORECASE
+    r"actor_?ids?$|login|location(?!_quotient)|company|e?mail|user(?!_kind)|account_", re.IGNORECASE
 )
 REFERENCE_TABLES = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 PUBLISHED = (
@@ -46,6 +47,7 @@ PUBLISHED = (
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
+    DIFFUSION_PAPERS,
     *REFERENCE_TABLES,
 )
 #: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
@@ -97,6 +99,7 @@ def plausible(table: Table, **values: object) -> dict[str, object]:
         "INTEGER": 1,
         "DOUBLE": 0.5,
         "BOOLEAN": True,
+        "TIMESTAMPTZ": datetime(2024, 12, 17, tzinfo=UTC),
     }
     return {column.name: of_type[column.type] for column in table.columns} | values
 
@@ -131,6 +134,10 @@ def warehouse(tmp_path: Path) -> Warehouse:
         ATTRIBUTION_RELIABILITY: [
             plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
             for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
+        ],
+        DIFFUSION_PAPERS: [
+            plausible(DIFFUSION_PAPERS, user_kind="us_all", country_iso2="US"),
+            plausible(DIFFUSION_PAPERS, user_kind="us_company", open_work_count=4),
         ],
         COVERAGE: [plausible(COVERAGE, repo_id=None), plausible(COVERAGE, repo_id=7)],
     }
@@ -204,6 +211,19 @@ def test_duckdb_and_parquet_agree_and_hold_what_was_read(
             assert parquet.to_pylist() == rows.to_pylist()
             assert stored.to_pylist() == rows.to_pylist()
             assert stored.column_names == list(table.column_names)
+
+
+def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse) -> None:
+    rows = read_content(warehouse)[DIFFUSION_PAPERS].to_pylist()
+    assert [row["user_kind"] for row in rows] == ["us_all"]
+    assert warehouse.query(f"FROM {DIFFUSION_PAPERS.qualified}").num_rows == 2
+
+
+def test_a_platform_without_papers_publishes_an_empty_table_of_them(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as connection:
+        connection.execute(f"DROP TABLE {DIFFUSION_PAPERS.qualified}")
+    rows = read_content(warehouse)[DIFFUSION_PAPERS]
+    assert (rows.num_rows, rows.column_names) == (0, list(DIFFUSION_PAPERS.column_names))
 
 
 def test_small_cells_are_pooled_on_the_way_out_and_stay_in_the_mart(warehouse: Warehouse) -> None:
