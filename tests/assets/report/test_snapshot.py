@@ -18,6 +18,7 @@ from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.tables import PATENT_COHORTS
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
 from assets.reference.tables import (
@@ -48,6 +49,7 @@ PUBLISHED = (
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
     DIFFUSION_PAPERS,
+    PATENT_COHORTS,
     *REFERENCE_TABLES,
 )
 #: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
@@ -139,6 +141,10 @@ def warehouse(tmp_path: Path) -> Warehouse:
             plausible(DIFFUSION_PAPERS, user_kind="us_all", country_iso2="US"),
             plausible(DIFFUSION_PAPERS, user_kind="us_company", open_work_count=4),
         ],
+        PATENT_COHORTS: [
+            plausible(PATENT_COHORTS, user_kind="us_all", patent_count=5),
+            plausible(PATENT_COHORTS, user_kind="us_education", patent_count=4),
+        ],
         COVERAGE: [plausible(COVERAGE, repo_id=None), plausible(COVERAGE, repo_id=7)],
     }
     for table, each in rows.items():
@@ -217,6 +223,12 @@ def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse) -> N
     rows = read_content(warehouse)[DIFFUSION_PAPERS].to_pylist()
     assert [row["user_kind"] for row in rows] == ["us_all"]
     assert warehouse.query(f"FROM {DIFFUSION_PAPERS.qualified}").num_rows == 2
+
+
+def test_cells_of_fewer_than_five_patents_are_left_out(warehouse: Warehouse) -> None:
+    rows = read_content(warehouse)[PATENT_COHORTS].to_pylist()
+    assert [row["user_kind"] for row in rows] == ["us_all"]
+    assert warehouse.query(f"FROM {PATENT_COHORTS.qualified}").num_rows == 2
 
 
 def test_a_platform_without_papers_publishes_an_empty_table_of_them(warehouse: Warehouse) -> None:
