@@ -39,6 +39,7 @@ SOUND: dict[str, Any] = {
     "unclassified_share": 0.0,
     "us_share": 0.5,
     "quarantined_share": 0.0,
+    "other_share": 0.05,
     "usual_ratio": 1.0,
 }
 ZERO = (
@@ -56,6 +57,7 @@ FAULTS: list[tuple[str, object, bool]] = [
     ("quarantined_share", 0.06, True),
     ("disordered_share", 0.0002, False),
     ("quarantined_share", 0.002, False),
+    ("other_share", 0.3, False),
     ("outside_week_share", 0.02, False),
     ("countryless_share", 0.03, False),
     ("unclassified_share", 0.03, False),
@@ -270,6 +272,7 @@ def test_rows_and_file_have_to_agree_and_what_was_set_aside_is_a_share_of_patent
     found = profile(lake, warehouse)
     assert found["count_difference"] == -8
     assert found["quarantined_share"] == 0.1
+    assert found["other_share"] == 2 / 12
 
 
 def test_what_is_usual_is_the_median_of_the_whole_files_of_eight_weeks(

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 import zipfile
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import pytest
 import requests
@@ -227,3 +229,18 @@ def test_without_faults_every_file_is_whole(session: requests.Session) -> None:
         week = date(2024, 11, 5)
         assert found == week_zip(CUT_ONCE, week_xml(records(1, week, "applications")))
         assert not any("_r1" in each["fileName"] for each in listed(portal, session, "APPXML"))
+
+
+def test_a_list_names_its_fields_as_the_real_portal_does(
+    portal: SandboxServer, session: requests.Session, real_data: Path
+) -> None:
+    path = real_data / "patents" / "odp_search_bulk_products.response.json"
+    if not path.is_file():
+        pytest.skip(f"no {path}")
+    real = json.loads(path.read_text())
+    answer = session.get(f"{portal.url}{PRODUCT_PATH}/PTGRXML", headers={"X-API-KEY": KEY}).json()
+    assert set(answer) == set(real)
+    fields = {name for product in real["bulkDataProductBag"] for name in product}
+    (product,) = answer["bulkDataProductBag"]
+    # A search leaves the files out; asked for by name, a product has them.
+    assert set(product) - fields == {"productFileBag"}

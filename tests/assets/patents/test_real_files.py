@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from datetime import date
 from pathlib import Path
@@ -113,3 +114,24 @@ def test_a_whole_grant_is_read_with_its_texts(patents: Path) -> None:
     assert "Friend" not in "".join(texts.values())
     inventors = ("Visco", "Nimon", "De Jonghe")
     assert not any(name in repr(patent) for name in inventors)
+
+
+def test_the_grant_says_what_the_portals_own_record_of_its_application_says(
+    patents: Path,
+) -> None:
+    """The office's other source: dates, numbers, class, owner, the parents' dates of filing."""
+    path = patents / "odp_get_patent.response.json"
+    (record,) = json.loads(path.read_text())["patentFileWrapperDataBag"]
+    stated = record["applicationMetaData"]
+    found = patent_of(tree_of((patents / "US11646472B2.grant.xml").read_bytes()))
+    assert found.application_number == record["applicationNumberText"]
+    assert found.publication_number == f"US{stated['patentNumber']}B2"
+    assert str(found.filing_date) == stated["filingDate"]
+    assert str(found.publication_date) == stated["grantDate"]
+    assert found.cpc_main == "".join(stated["cpcClassificationBag"][0].split())
+    (applicant,) = stated["applicantBag"]
+    (party,) = found.parties
+    assert party.name == applicant["applicantNameText"]
+    assert party.country == applicant["correspondenceAddressBag"][0]["countryCode"]
+    parents = [each["parentApplicationFilingDate"] for each in record["parentContinuityBag"]]
+    assert str(found.priority_date) == min(parents)
