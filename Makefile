@@ -55,7 +55,7 @@ attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge
 	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
 	@$(PY) -m orchestration.cli attribute -- "$$TEXT"
 
-bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, patents (50 minutes)
+bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, mentions, patents (50 minutes)
 	@$(PY) -m benchmarks.scan
 	@$(PY) -m benchmarks.gazetteer
 	@$(PY) -m benchmarks.indices
@@ -63,6 +63,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.worlds
 	@$(PY) -m benchmarks.coverage
 	@$(PY) -m benchmarks.losses
+	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 
 scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)

@@ -22,13 +22,14 @@ _NAME_BEFORE = re.compile(r"(?P<word>[A-Z][^\W\d_]*[a-zà-ÿ])[\s-]\Z")
 _NO_NAME = frozenset(
     word
     for line in (
-        "Advanced Agent Agents Also Although And Anthropic Are Artificial As Ask Asking Assistant",
-        "Audio Base Based Be Because Before Both But By Can Chat Code Coder Cohere Comparing Did",
-        "Do Does Even Evaluating Family Fine Flash For From Further Google Guard Haiku Has Hence",
-        "How However If In Instant Instruct Is Language Large Like Lite Max Medium Meta Microsoft",
-        "Mini Model Models Moonshot Nano Of On Only Open Opus Or Our Outperforms Performs Plus Pro",
-        "Prompting Series Since Small Sonnet Team Test Testing Than That The Then Thus To Tuned",
-        "Tuning Turbo Ultra Unlike Using Versus Via Vision Was We Were When While With Workspace",
+        "Advanced Agent Agents Also Although And Anthropic Are Artificial As Ask Asking",
+        "Assistant Audio Base Based Be Because Before Both But By Can Chat Code Coder Cohere",
+        "Comparing Desktop Did Do Does Even Evaluating Extended Family Fine Flash For From",
+        "Further Google Guard Haiku Has Hence How However If In Instant Instruct Is Language",
+        "Large Like Lite Max Medium Meta Microsoft Mini Model Models Moonshot Nano Of On Only",
+        "Open Opus Or Our Outperforms Performs Plus Pro Prompting Scope Series Since Small",
+        "Sonnet Team Test Testing Than That The Then Thinking Thus To Tuned Tuning Turbo Ultra",
+        "Unlike Using Versus Via Vision Was We Were When While With Workspace",
     )
     for word in line.split()
 )
@@ -112,14 +113,14 @@ def _of_names(before: str, after: str) -> int:
     points = 3 if _PERSON_BEFORE.search(before) else 0
     behind = _NAME_AFTER.match(after)
     if behind and behind["word"] not in _NO_NAME:
-        points += 3
+        points += 5
     ahead = _NAME_BEFORE.search(before)
     if (
         ahead
         and ahead["word"] not in _NO_NAME
         and not _SENTENCE_START.search(before[: ahead.start()])
     ):
-        points += 3
+        points += 5
     return points
 
 

@@ -18,7 +18,7 @@ _CLOSE, _NEAR, _BESIDE = 150, 400, 60  # characters
 _MOST_NEAR_POINTS = 3
 _WINDOW = 80
 _MOST_GAP = 64
-_MOST_WITHOUT_MAKER = 6
+_MOST_WITHOUT_MAKER, _MOST_BY_WEAK = 6, 3  # points that an alias may need
 _LONGEST_RUN = 4  # names to each side
 
 # Versions and sizes stand on the line of their name.
@@ -132,7 +132,8 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     if candidate.form.ambiguity is not None:
         yield from _maker(candidate, around)
     if candidate.form.family in around.families:
-        yield "established", 4
+        spelling = text[start:stop]
+        yield "established", 4 if candidate.form.has_capitals(spelling) else 1
     if _VERB_BEFORE.search(before):
         yield "verb", 2
     elif _COMPARISON_BEFORE.search(before):
@@ -147,7 +148,8 @@ def is_hopeless(candidate: Candidate, around: Surroundings) -> bool:
     """Whether nothing near can speak for a candidate: what most ordinary words are spared by.
 
     Without a maker near, an alias that needs as many points as a maker and the subject together
-    give is out. Others need at least a word of the subject, a name near, a maker, a size or a verb.
+    give is out. Others need a word of the subject, a name near, a maker or a size; those that need
+    few points, one of a wider field ("model") or a verb at least.
     """
     ambiguity = candidate.form.ambiguity
     if ambiguity is None or not ambiguity.points or candidate.form.family in around.families:
@@ -156,14 +158,20 @@ def is_hopeless(candidate: Candidate, around: Surroundings) -> bool:
     if ambiguity.points > _MOST_WITHOUT_MAKER:
         return not any(_maker(candidate, around))
     low, high = start - _NEAR, stop + _NEAR
+    weights: tuple[Weight, ...] = (Weight.STRONG, Weight.PEER)
+    if ambiguity.points <= _MOST_BY_WEAK:
+        weights = (*weights, Weight.WEAK)
     return not (
-        any(around.scan.count(weight, low, high) for weight in Weight)
+        any(around.scan.count(weight, low, high) for weight in weights)
         or _count(around.starts, low, high)
         or _count(around.unsure_starts, start - _MOST_GAP, stop + _MOST_GAP) > 1
         or candidate.is_written_on
         or any(_attached(candidate, around.text[stop : stop + _WINDOW]))
         or any(_maker(candidate, around))
-        or _VERB_BEFORE.search(around.text[max(0, start - _WINDOW) : start])
+        or (
+            ambiguity.points <= _MOST_BY_WEAK
+            and _VERB_BEFORE.search(around.text[max(0, start - _WINDOW) : start])
+        )
     )
 
 

@@ -152,7 +152,10 @@ class Scanner:
                 after = folded[stop : stop + 2]
                 if not after or not (
                     after[0] in needle.small
-                    or (after[0] == _SPACE and (after[-1] in needle.small or data[stop] == _HYPHEN))
+                    or (
+                        after[0] == _SPACE
+                        and (data[stop] == _HYPHEN or after[-1] in (_SPACE, *needle.small))
+                    )
                 ):
                     continue
             if is_narrow:

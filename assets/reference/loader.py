@@ -85,6 +85,18 @@ _EVENT_COLUMNS = (
 _BREAK_COLUMNS = ("from_utc", "to_utc", "source", "affects", "effect", "what")
 _GROUPING_COLUMNS = ("grouping", "country_iso2", "group_code", "label")
 
+_REPOSITORIES = "tracked_repositories.csv"
+# In the order in which faults are reported and bytes are digested.
+_FILES = {
+    _REPOSITORIES: _REPOSITORY_COLUMNS,
+    "model_families.csv": _FAMILY_COLUMNS,
+    "economies.csv": _ECONOMY_COLUMNS,
+    "policy_events.csv": _EVENT_COLUMNS,
+    "upstream_breaks.csv": _BREAK_COLUMNS,
+    "country_groupings.csv": _GROUPING_COLUMNS,
+    "ambiguous_aliases.csv": _AMBIGUOUS_COLUMNS,
+}
+
 _ADD_ECONOMY = "use an iso2 of economies.csv"
 APART = "apart"  # every country is a group of its own: needs no rows
 _ADD_FAMILY = "use a family of model_families.csv, or add it there"
@@ -105,15 +117,11 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     Raises:
         ReferenceDataError: Something is wrong; the error lists every fault of every file.
     """
-    repositories_path = tracked_repositories or directory / "tracked_repositories.csv"
-    repository_table = read_table(repositories_path, _REPOSITORY_COLUMNS)
-    family_table = read_table(directory / "model_families.csv", _FAMILY_COLUMNS)
-    economy_table = read_table(directory / "economies.csv", _ECONOMY_COLUMNS)
-    event_table = read_table(directory / "policy_events.csv", _EVENT_COLUMNS)
-    break_table = read_table(directory / "upstream_breaks.csv", _BREAK_COLUMNS)
-    grouping_table = read_table(directory / "country_groupings.csv", _GROUPING_COLUMNS)
-    ambiguous_table = read_table(directory / "ambiguous_aliases.csv", _AMBIGUOUS_COLUMNS)
-    tables = (
+    paths = {file: directory / file for file in _FILES}
+    if tracked_repositories is not None:
+        paths[_REPOSITORIES] = tracked_repositories
+    tables = [read_table(paths[file], columns) for file, columns in _FILES.items()]
+    (
         repository_table,
         family_table,
         economy_table,
@@ -121,7 +129,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
         break_table,
         grouping_table,
         ambiguous_table,
-    )
+    ) = tables
 
     economies = _read_economies(economy_table)
     countries = _keys(economy_table, [economy.iso2 for economy in economies])
