@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers attribute bench scan-bench doctor lock clean
+.PHONY: help run test dev check fix backfill papers patents attribute bench scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -47,11 +47,15 @@ papers: $(READY) ## Materialise a range of months of papers: make papers FROM=20
 	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make papers FROM=YYYY-MM TO=YYYY-MM'; exit 2; }
 	@$(PY) -m orchestration.cli papers "$(FROM)" "$(TO)"
 
+patents: $(READY) ## Materialise the weeks of patents of a range: make patents FROM=2024-10-01 TO=2024-12-10
+	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make patents FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
+	@$(PY) -m orchestration.cli patents "$(FROM)" "$(TO)"
+
 attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge, MA"
 	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
 	@$(PY) -m orchestration.cli attribute -- "$$TEXT"
 
-bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, mentions (46 minutes)
+bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, mentions, patents (50 minutes)
 	@$(PY) -m benchmarks.scan
 	@$(PY) -m benchmarks.gazetteer
 	@$(PY) -m benchmarks.indices
@@ -60,6 +64,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.coverage
 	@$(PY) -m benchmarks.losses
 	@$(PY) -m benchmarks.mentions
+	@$(PY) -m benchmarks.patents
 
 scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench

@@ -92,7 +92,7 @@ _PATENT_CITED = (
     "<category>cited by applicant</category>\n</us-citation>\n"
 )
 _LITERATURE = (
-    '<us-citation>\n<nplcit num="{n:05d}">\n<othercit>{name} et al., &#x201c;{title},&#x201d; 2021, '
+    '<us-citation>\n<nplcit num="{n:05d}">\n<othercit>{name} et al., &#x201c;{title},&#x201d; 2021 '
     "pp. {n}-{cited}.</othercit>\n</nplcit>\n<category>cited by applicant</category>\n"
     "</us-citation>\n"
 )

@@ -51,6 +51,8 @@ def _patents() -> "list[Expectation]":
         at_most("quarantined_share", 0.05, critical),
         at_most("disordered_share", 0.0, warning),
         at_most("quarantined_share", 0.001, warning),
+        # Sequence listings are few; another root element would make others of all patents.
+        at_most("other_share", 0.2, warning),
         at_most("outside_week_share", 0.01, warning),
         at_most("countryless_share", 0.02, warning),
         at_most("unclassified_share", 0.02, warning),

@@ -47,11 +47,15 @@ def weekly_condition() -> dg.AutomationCondition[Any]:
 
 
 def gathered_condition() -> dg.AutomationCondition[Any]:
-    """When never made, and whenever something that it gathers was made and nothing of it runs."""
+    """Once something that it gathers has been made, and while nothing of it is being made.
+
+    What is merely asked for does not count: the two would be made side by side.
+    """
     condition = dg.AutomationCondition
-    wanted = condition.newly_missing() | condition.any_deps_updated()
-    is_busy = condition.any_deps_in_progress() | condition.in_progress()
-    return wanted.since(condition.newly_requested() | condition.newly_updated()) & ~is_busy
+    is_due = condition.any_deps_match(condition.newly_updated()).since(
+        condition.newly_requested() | condition.newly_updated()
+    )
+    return is_due & ~condition.any_deps_in_progress() & ~condition.in_progress()
 
 
 def reference_condition() -> dg.AutomationCondition[Any]:

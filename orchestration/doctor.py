@@ -48,7 +48,7 @@ def examine(settings: Settings) -> int:
         _github,
         _git,
         _openalex,
-        _uspto,
+        examine_uspto,
         _slack,
     )
     faults = 0
@@ -198,7 +198,8 @@ def _openalex(settings: Settings) -> Finding:
     )
 
 
-def _uspto(settings: Settings) -> Finding:
+def examine_uspto(settings: Settings) -> Finding:
+    """Whether the portal, or the folder that stands in for it, lists files."""
     if _is_idle_sandbox(settings):
         return Finding("uspto", True, "sandbox: started by each command")
     mend = "set OBSERVATORY_USPTO_KEY in .env (free of charge, data.uspto.gov/myodp)"

@@ -1,4 +1,4 @@
-"""Sensors: failed runs to Slack, and days whose archives may give more than was taken."""
+"""Sensors: failed runs to Slack, days and weeks whose sources may give more than was taken."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -14,10 +14,12 @@ from assets.alerting.assets import deliver
 from assets.alerting.messages import Message, failed_run_message
 from assets.alerting.tables import ALERTS, OUTBOX
 from assets.declare import prepare
+from assets.patents import weeks
+from assets.patents.tables import PATENT_FILES
 from assets.polls.tables import REPOSITORY_EVENTS
 from assets.polls.tables import SOURCE as GITHUB_EVENTS
 from checks.days import PARTITION, RANGE_END, RANGE_START
-from orchestration.jobs import DAILY_JOB
+from orchestration.jobs import DAILY_JOB, PATENTS_JOB
 from resources.lake import LakeResource
 from resources.platform import Platform
 from resources.slack import SlackResource, escape
@@ -46,6 +48,16 @@ def build_sensors() -> list[dg.SensorDefinition]:
             minimum_interval_seconds=3600,
             default_status=dg.DefaultSensorStatus.RUNNING,
         )(revisit_days),
+        dg.sensor(
+            name="revisit_weeks",
+            description=(
+                "Asks again, once a day, for weeks of patents of the last eight whose files are "
+                "missing or not whole."
+            ),
+            job_name=PATENTS_JOB,
+            minimum_interval_seconds=3600,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+        )(revisit_weeks),
     ]
 
 
@@ -150,3 +162,21 @@ def revisit_days(
             yield dg.RunRequest(run_key=f"late:{day}:{available}", partition_key=str(day))
     if not asked:
         yield dg.SkipReason("the last seven days are as whole as their archives")
+
+
+def revisit_weeks(
+    context: dg.SensorEvaluationContext, lake: LakeResource, platform: Platform
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask for weeks again that were made without all their files."""
+    del context
+    store, today = lake.open(), platform.today()
+    name = PATENT_FILES.qualified
+    asked = 0
+    for week in weeks.recent_weeks(today):
+        found = [store.read(name, str(week), product) for product in weeks.PRODUCTS]
+        statuses = [each["status"][0].as_py() for each in found if each is not None]
+        if any(status != "complete" for status in statuses):
+            asked += 1
+            yield dg.RunRequest(run_key=f"patents:{week}:{today}", partition_key=str(week))
+    if not asked:
+        yield dg.SkipReason("the last eight weeks of patents are whole, or not made yet")

@@ -33,7 +33,7 @@ from resources.http import (
 )
 
 GRANTS, APPLICATIONS = "PTGRXML", "APPXML"
-CHUNK_BYTES = 1 << 18
+CHUNK_BYTES = 1 << 16  # what is lost at most where a transfer breaks off
 #: A list of 1,300 files has 0.6 MB; a weekly file 100 to 200 MB.
 MAX_LIST_BYTES = 32 << 20
 MAX_FILE_BYTES = 4 << 30

@@ -29,18 +29,19 @@ from assets.patents.rows import WeekFile, families_digest, file_rows, outcome_ro
 from assets.patents.scan import Scan, scan_file
 from assets.patents.weeks import KnownFile, Product
 from assets.patents.zip_stream import ZipStatus
-from assets.reference.model import ModelFamily
+from assets.reference.assets import read_reference
 from assets.reference.tables import MODEL_FAMILIES
 from resources.http import NotFoundError, TransientUpstreamError
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
-from resources.uspto import APPLICATIONS, CHUNK_BYTES, GRANTS, BulkFile, UsptoClient, UsptoResource
-from resources.warehouse import Warehouse, WarehouseResource
+from resources.uspto import APPLICATIONS, GRANTS, BulkFile, UsptoClient, UsptoResource
+from resources.warehouse import WarehouseResource
 
 GROUP = "visibility"
 _RAW = (tables.PATENTS, tables.PATENT_QUARANTINE, tables.PATENT_MENTIONS, tables.PATENT_FILES)
 _CODES: dict[Product, str] = {"grants": GRANTS, "applications": APPLICATIONS}
 _QUARANTINED_SHOWN = 20
+_CHUNK_BYTES = 1 << 18
 # A file that came damaged may have been damaged on its way: it is asked for once more.
 _TRIES = 2
 
@@ -89,7 +90,7 @@ def weekly_files(
 ) -> Any:  # noqa: ANN401 - Dagster reads the annotation of a generator at run time
     """Fetch and read the weeks' files; what an earlier run read whole is not asked for again."""
     store, house = lake.open(), warehouse.open()
-    families = model_families(house)
+    families = read_reference(platform).model_families
     asked = days_of(context)
     files: list[dict[str, Any]] = []
     with closing(uspto.client(on_retry=context.log.info)) as client:
@@ -111,19 +112,6 @@ def weekly_files(
     _refuse_unreachable(files)
     show(house, store, *_RAW)
     yield from _results(store, asked, files)
-
-
-def model_families(house: Warehouse) -> list[ModelFamily]:
-    """The families of core.model_families.
-
-    Raises:
-        dg.RetryRequested: on a new instance the reference tables are being made beside this.
-    """
-    prepare(house, MODEL_FAMILIES)
-    rows = house.query("FROM core.model_families ORDER BY family").to_pylist()
-    if not rows:
-        raise dg.RetryRequested(max_retries=10, seconds_to_wait=15)
-    return [ModelFamily(**{**row, "aliases": tuple(row["aliases"])}) for row in rows]
 
 
 def read_file(
@@ -180,7 +168,7 @@ def _scanned(search: _Search, file: BulkFile) -> tuple[Scan, str, str]:
 
 def _chunks(path: Path) -> Iterator[bytes]:
     with path.open("rb") as file:
-        while chunk := file.read(CHUNK_BYTES):
+        while chunk := file.read(_CHUNK_BYTES):
             yield chunk
 
 

@@ -24,7 +24,7 @@ class Document:
         offset: Its first byte's place in the stream.
         byte_count: Its length.
         kind: Name in its DOCTYPE, or of its first element; empty where neither is found.
-        data: Its bytes; None where it is passed over.
+        data: Its bytes; None where it is passed over, as is what has number 0.
         is_oversized: Whether it is passed over for its length.
     """
 
@@ -87,7 +87,7 @@ class _Cutter:
         if data is not None and len(data) > self._max_bytes:
             data, self._is_oversized = None, True
         if self._number or (byte_count and not (is_kept and _is_blank(data))):
-            is_wanted = kind in WANTED or not kind
+            is_wanted = bool(self._number) and (kind in WANTED or not kind)
             yield Document(
                 number=self._number,
                 offset=self._offset,

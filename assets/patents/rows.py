@@ -42,8 +42,8 @@ class FileRows:
 
 
 def families_digest(families: Iterable[ModelFamily]) -> str:
-    """SHA-256, in hexadecimal, of what texts are searched for: slugs and aliases."""
-    spelled = sorted(f"{each.family}={'|'.join(each.aliases)}" for each in families)
+    """SHA-256, in hexadecimal, of what texts are searched for: aliases, and what else they mean."""
+    spelled = sorted(f"{each.family} {each.aliases} {each.ambiguous}" for each in families)
     return hashlib.sha256("\n".join(spelled).encode()).hexdigest()
 
 

@@ -98,7 +98,8 @@ def scan_file(
     known: set[str] = set()
     blocks = stream.blocks(chunks)
     for document in documents(blocks, max_bytes=max_document_bytes):
-        if document.data is None and not document.is_oversized:
+        is_other = document.data is None and not document.is_oversized
+        if is_other and document.number:
             found.other_counts[document.kind] += 1
             continue
         try:
@@ -118,10 +119,10 @@ def scan_file(
 
 
 def _read(document: Document) -> tuple[Any, Patent]:
-    if document.data is None:
-        raise MalformedDocumentError("the document is longer than may be read")
     if not document.number:
         raise MalformedDocumentError("bytes before the first prolog")
+    if document.data is None:
+        raise MalformedDocumentError("the document is longer than may be read")
     root = tree_of(document.data)
     return root, patent_of(root)
 

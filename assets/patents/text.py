@@ -57,4 +57,4 @@ def _plain(xml: bytes) -> bytes:
     """
     text = _WRAPS.sub(b" ", _TAG.sub(_BREAK, xml))
     text = _ESCAPED.sub(lambda match: _CHARACTERS[match[0]], text)
-    return _BREAKS.sub(b"\n", text).strip()
+    return _BREAKS.sub(b"\n", text.replace(b" " + _BREAK, _BREAK)).strip()

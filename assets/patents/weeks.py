@@ -15,6 +15,8 @@ PRODUCTS: tuple[Product, ...] = ("grants", "applications")
 TUESDAY = 2  # of ISO weekdays
 #: A file that is not there is waited for so long, then is missing.
 PATIENCE = timedelta(days=14)
+#: A file that is missing or not whole is asked for again each day until its week is so old.
+REASKED = timedelta(days=56)
 _DUE = {"grants": timedelta(0), "applications": timedelta(days=2)}
 _WHOLE = "complete"
 
@@ -69,6 +71,12 @@ def due_day(week: date, product: Product) -> date:
 def newest_version(files: Iterable[F], day: date) -> F | None:
     """The last revision of a day's file; None where none is listed."""
     return max((each for each in files if each.day == day), key=lambda e: e.revision, default=None)
+
+
+def recent_weeks(today: date) -> list[date]:
+    """Tuesdays of the closed weeks whose files are still asked for again, oldest first."""
+    days = [today - timedelta(days=age) for age in range(REASKED.days, 6, -1)]
+    return [day for day in days if day.isoweekday() == TUESDAY]
 
 
 def absence(day: date, today: date) -> str:

@@ -20,6 +20,7 @@ from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.tables import PATENT_COHORTS
 from assets.reference.tables import (
     COUNTRY_GROUPINGS,
     ECONOMIES,
@@ -57,6 +58,8 @@ _MARTS = (
 )
 #: Made by month: a day's publication takes what is there by then.
 _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
+#: Gathered of all weeks at once: likewise.
+_GATHERED_MARTS = (PATENT_COHORTS,)
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
@@ -68,7 +71,12 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             SNAPSHOT,
             group=GROUP,
             kinds={"duckdb", "parquet"},
-            deps=[*_MARTS, ALERTS, *(newest_of(table) for table in _MONTHLY_MARTS)],
+            deps=[
+                *_MARTS,
+                ALERTS,
+                *_GATHERED_MARTS,
+                *(newest_of(table) for table in _MONTHLY_MARTS),
+            ],
         ),
         plan.daily_asset(page_file, PAGE, group=GROUP, kinds={"html", "altair"}, deps=[SNAPSHOT]),
     ]
@@ -130,13 +138,13 @@ def write_page(folder: Path, html: str, run_id: str) -> Path:
 
 def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     """What is published, by table."""
-    prepare(warehouse, *_MONTHLY_MARTS)
+    prepare(warehouse, *_MONTHLY_MARTS, *_GATHERED_MARTS)
     with warehouse.transaction() as connection:
         read = {
             table: connection.execute(
                 f"SELECT * FROM {table.qualified} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
-            for table in (*_MARTS, *_MONTHLY_MARTS, *_REFERENCE, ALERTS)
+            for table in (*_MARTS, *_MONTHLY_MARTS, *_GATHERED_MARTS, *_REFERENCE, ALERTS)
         }
     read[ALERT_STATES] = published_alerts(read.pop(ALERTS))
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
@@ -148,6 +156,8 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     )
     read[COVERAGE] = published_coverage(read[COVERAGE])
     read[DIFFUSION_PAPERS] = published_diffusion_papers(read[DIFFUSION_PAPERS])
+    cohorts = read[PATENT_COHORTS]
+    read[PATENT_COHORTS] = cohorts.filter(pc.greater_equal(cohorts["patent_count"], SMALLEST_CELL))
     read[CONCENTRATION] = published_concentration(read[CONCENTRATION], read[ENGAGEMENT])
     for table, countries in (
         (ENGAGEMENT_INDEX, {"country_iso2": "share"}),

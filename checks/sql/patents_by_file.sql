@@ -66,6 +66,7 @@ SELECT
     p.unclassified_count / nullif(p.row_count, 0) AS unclassified_share,
     p.us_count / nullif(p.row_count, 0) AS us_share,
     f.quarantined_count / nullif(f.document_count - f.other_count, 0) AS quarantined_share,
+    f.other_count / nullif(f.document_count, 0) AS other_share,
     p.row_count / nullif(u.usual_count, 0) AS usual_ratio
 FROM wanted AS w
 LEFT JOIN files AS f ON f.week_start_date = w.day AND f.product = w.product

@@ -10,6 +10,7 @@ import pytest
 from assets.activity.tables import EVENTS
 from checks.factory import check_result, suite_check, suite_checks
 from checks.papers import PAPER_SUITES
+from checks.patents import PATENT_SUITES
 from checks.runner import Finding, Verdict
 from checks.suites import SUITES
 from resources.lake import Lake
@@ -104,7 +105,7 @@ def test_every_suite_is_one_blocking_check_of_its_table() -> None:
     specs = [spec for check in checks for spec in check.check_specs]
     assert [(spec.asset_key, spec.name) for spec in specs] == [
         (dg.AssetKey([suite.table.schema, suite.table.name]), suite.name)
-        for suite in (*SUITES, *PAPER_SUITES)
+        for suite in (*SUITES, *PAPER_SUITES, *PATENT_SUITES)
     ]
     assert all(spec.blocking for spec in specs)
 

@@ -1,6 +1,6 @@
 """The daily automation, evaluated by Dagster itself on a simulated clock."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 import pytest
@@ -10,9 +10,17 @@ from orchestration.automation import (
     automation_sensor,
     baseline_condition,
     daily_condition,
+    gathered_condition,
     monthly_condition,
+    weekly_condition,
 )
-from orchestration.partitions import chunks, daily_partitions, monthly_partitions
+from orchestration.partitions import (
+    chunks,
+    daily_partitions,
+    monthly_partitions,
+    weekly_partitions,
+    weeks_between,
+)
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -199,3 +207,61 @@ def test_months_are_asked_for_when_they_close_daily_while_missing_and_weekly_for
 def test_months_begin_with_that_of_the_first_day() -> None:
     partitions = monthly_partitions(datetime(2022, 5, 17, tzinfo=UTC).date())
     assert partitions.get_first_partition_key() == "2022-05-01"
+
+
+@dg.asset(
+    partitions_def=weekly_partitions(date(2026, 1, 1)), automation_condition=weekly_condition()
+)
+def weekly() -> None:
+    """Stands in for a week of patents."""
+
+
+@dg.asset(automation_condition=gathered_condition(), deps=[weekly])
+def gathered() -> None:
+    """Stands in for what is made of all weeks."""
+
+
+def test_a_week_is_asked_for_once_it_is_over_and_what_gathers_all_weeks_after_each() -> None:
+    """Evaluated from Sunday 2026-03-01 on; weeks end on Monday night."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def asked(moment: datetime) -> tuple[list[str], bool]:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[weekly, gathered],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            keys = sorted(map(str, result.get_requested_partitions(weekly.key)))
+            return keys, result.get_num_requested(gathered.key) == 1
+
+        # The first evaluation takes the closed weeks of the last eight.
+        keys, is_gathered = asked(START)
+        assert not is_gathered
+        assert keys == [str(day) for day in weeks_between(date(2026, 1, 6), date(2026, 2, 17))]
+        for key in keys:
+            dg.materialize([weekly], partition_key=key, instance=instance)
+        assert asked(START + timedelta(minutes=1)) == ([], True)
+        dg.materialize([gathered], instance=instance)
+        assert asked(START + timedelta(minutes=2)) == ([], False)
+        # The week of 2026-02-24 is over in the night to Tuesday.
+        assert asked(datetime(2026, 3, 2, 2, 1, tzinfo=UTC)) == ([], False)
+        assert asked(datetime(2026, 3, 3, 2, 1, tzinfo=UTC)) == (["2026-02-24"], False)
+        dg.materialize([weekly], partition_key="2026-02-24", instance=instance)
+        assert asked(datetime(2026, 3, 3, 2, 2, tzinfo=UTC)) == ([], True)
+
+
+def test_weeks_begin_on_the_first_tuesday_on_or_after_a_day() -> None:
+    for first, tuesday in ((4, 4), (1, 4), (5, 11), (10, 11)):
+        found = weekly_partitions(date(2022, 1, first)).get_first_partition_key()
+        assert found == f"2022-01-{tuesday:02d}"
+    assert weeks_between(date(2024, 10, 2), date(2024, 10, 7)) == []
+    assert weeks_between(date(2024, 10, 1), date(2024, 10, 15)) == [
+        date(2024, 10, 1),
+        date(2024, 10, 8),
+        date(2024, 10, 15),
+    ]

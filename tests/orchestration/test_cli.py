@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from orchestration import cli
-from orchestration.doctor import examine
+from orchestration.doctor import examine, examine_uspto
 from orchestration.settings import load_settings
 from sandbox.server import SandboxServer
 from tests.orchestration.conftest import sandbox_settings
@@ -72,7 +72,13 @@ def test_the_doctor_says_how_to_mend_what_is_missing(
     )
     assert examine(settings) == 1
     printed = capsys.readouterr().out
-    for words in ("OBSERVATORY_GITHUB_TOKEN", "OBSERVATORY_SLACK_TOKEN", "rules.0", "0 of 1 mirr"):
+    for words in (
+        "OBSERVATORY_GITHUB_TOKEN",
+        "OBSERVATORY_SLACK_TOKEN",
+        "OBSERVATORY_USPTO_KEY",
+        "rules.0",
+        "0 of 1 mirr",
+    ):
         assert words in printed
     assert "set OBSERVATORY_OPENALEX_KEY in .env" in printed
 
@@ -94,3 +100,24 @@ def test_the_doctor_asks_openalex_with_the_key_and_shows_none(
     (line,) = (line for line in printed.splitlines() if " openalex " in line)
     assert line.startswith("ok")
     assert "planted-secret" not in printed
+
+
+def test_the_doctor_says_what_the_portal_lists_and_that_a_key_is_refused(
+    small_server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {"OBSERVATORY_UPSTREAM": "live", "OBSERVATORY_USPTO_URL": f"{small_server.url}/uspto"}
+
+    def said(key: str) -> str:
+        settings = load_settings(
+            {**names, "OBSERVATORY_DATA": str(tmp_path), "OBSERVATORY_USPTO_KEY": key}
+        )
+        finding = examine_uspto(settings)
+        assert key not in f"{finding}"
+        return f"{finding.is_well} {finding.found} {finding.mend}"
+
+    assert said("sandbox-uspto-key").startswith(f"True {small_server.url}/uspto lists ")
+    assert "files of grants, the newest ipg" in said("sandbox-uspto-key")
+    refused = said("not-the-key")
+    assert refused.startswith("False")
+    assert "answered 401" in refused
+    assert "set OBSERVATORY_USPTO_KEY in .env" in refused

@@ -61,6 +61,14 @@ ASSETS = {
         "core/upstream_breaks",
     ],
     "report": ["published/page", "published/snapshot"],
+    "visibility": [
+        "core/patent_mentions",
+        "mart/patents",
+        "mart/visibility_gap",
+        "raw/patent_files",
+        "raw/patent_quarantine",
+        "raw/patents",
+    ],
 }
 #: What is asked of GitHub as it is now, of no day.
 POLLED = {"repository_events", "repository_polls", "star_history"}
@@ -70,6 +78,7 @@ BLOCKING = {
     "engagement_suite",
     "papers_suite",
     "diffusion_papers_suite",
+    "patents_suite",
 }
 WARNING = {"files_whole", "volume_as_usual", "published_as_staged"}
 
@@ -105,21 +114,22 @@ def test_every_asset_is_owned_described_and_has_columns_kinds_and_a_code_version
         assert spec.metadata["dagster/table_name"] == ".".join(spec.key.path), name
 
 
-def test_assets_are_partitioned_by_utc_day_or_month_since_2022(
+def test_assets_are_partitioned_by_utc_day_week_or_month_since_2022(
     definitions: dg.Definitions,
 ) -> None:
     for spec in specs(definitions):
-        if spec.group_name in {"reference", "baseline"} or spec.key.path[-1] in POLLED:
+        is_gathered = spec.key.to_user_string() in {"mart/patents", "mart/visibility_gap"}
+        is_whole = is_gathered or spec.key.path[-1] in POLLED
+        if spec.group_name in {"reference", "baseline"} or is_whole:
             assert spec.partitions_def is None
             continue
         assert isinstance(spec.partitions_def, dg.TimeWindowPartitionsDefinition)
         first = spec.partitions_def.get_first_partition_window()
         assert first is not None
-        is_monthly = spec.key.to_user_string() in ASSETS["diffusion"]
-        assert (first.start.isoformat(), (first.end - first.start).days) == (
-            "2022-01-01T00:00:00+00:00",
-            31 if is_monthly else 1,
-        )
+        start = "2022-01-01T00:00:00+00:00"
+        expected = {"diffusion": (start, 31), "visibility": ("2022-01-04T00:00:00+00:00", 7)}
+        found = (first.start.isoformat(), (first.end - first.start).days)
+        assert found == expected.get(str(spec.group_name), (start, 1))
 
 
 def test_checks_block_where_a_wrong_figure_would_be_published(definitions: dg.Definitions) -> None:
@@ -142,7 +152,7 @@ def test_nothing_is_published_that_does_not_rest_on_a_blocking_check(
 
 def test_sensors_are_on_by_default(definitions: dg.Definitions) -> None:
     sensors = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
-    assert set(sensors) == {"daily_automation", "failed_runs", "revisit_days"}
+    assert set(sensors) == {"daily_automation", "failed_runs", "revisit_days", "revisit_weeks"}
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
 
 
@@ -173,6 +183,7 @@ def test_no_token_is_in_what_dagster_keeps_or_shows() -> None:
         "OBSERVATORY_GITHUB_TOKEN": "ghp_planted-secret",
         "OBSERVATORY_SLACK_TOKEN": "xoxb-planted-secret",
         "OBSERVATORY_HASH_KEY": "key-planted-secret",
+        "OBSERVATORY_USPTO_KEY": "uspto-planted-secret",
         "OBSERVATORY_OPENALEX_KEY": "openalex-planted-secret",
     }
     repository = build_definitions(load_settings(tokens)).get_repository_def()

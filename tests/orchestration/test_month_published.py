@@ -31,7 +31,7 @@ def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     reference = {"economies", "country_groupings", "policy_events", "upstream_breaks", "vintage"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 9
+    assert len(found) == 10
     return iter(found)
 
 
@@ -73,6 +73,8 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         },
         "state": {"ok", "firing"},
         "user_kind": {"us_company", "us_education", "us_all", "all", "country"},
+        "basis": {"filing", "publication"},
+        "document_kind": {"grant", "application", "any"},
         "innovation_graph_quarter": {None, "2024Q1", "2024Q2", "2024Q3", "2024Q4"},
     }
     for name, rows in published(month):

@@ -8,9 +8,11 @@ import pytest
 
 from assets.activity.events import day_events
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, COMMITS, EVENTS
+from assets.patents.rows import WeekFile, outcome_row
+from assets.patents.tables import PATENT_FILES
 from assets.polls.tables import REPOSITORY_EVENTS
 from orchestration.resources import build_resources
-from orchestration.sensors import failed_runs, revisit_days
+from orchestration.sensors import failed_runs, revisit_days, revisit_weeks
 from resources.lake import Lake
 from sandbox.server import SandboxServer
 from sandbox.trouble import Trouble
@@ -197,3 +199,32 @@ def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_pa
     found = REPOSITORY_EVENTS.arrow(polled)
     lake.write(REPOSITORY_EVENTS.qualified, str(day), found, "github_events")
     assert asked(late=0) == ["late:2024-12-14:4"]
+
+
+def test_recent_weeks_of_patents_without_a_file_are_asked_for_again_once_a_day(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    """Its clock stands at 2024-12-17: eight weeks back is 2024-10-22."""
+    resources = build_resources(sandbox_settings(server, tmp_path))
+    lake = Lake(str(tmp_path / "lake"))
+
+    def asked() -> list[str | None]:
+        found = revisit_weeks(dg.build_sensor_context(), resources["lake"], resources["platform"])
+        return [getattr(each, "run_key", None) for each in found]
+
+    assert asked() == [None]
+    for week, product, status in (
+        (date(2024, 12, 10), "grants", "complete"),
+        (date(2024, 12, 10), "applications", "not_yet"),
+        (date(2024, 11, 5), "grants", "complete"),
+        (date(2024, 11, 5), "applications", "complete"),
+        (date(2024, 10, 22), "grants", "truncated"),
+        (date(2024, 10, 15), "grants", "missing"),
+    ):
+        row = outcome_row(
+            WeekFile(week, product, week, None, "digest"),
+            status,
+            datetime(2024, 12, 11, tzinfo=UTC),
+        )
+        lake.write(PATENT_FILES.qualified, str(week), row, product)
+    assert asked() == ["patents:2024-10-22:2024-12-17", "patents:2024-12-10:2024-12-17"]

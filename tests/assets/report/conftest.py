@@ -15,6 +15,7 @@ from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.tables import PATENT_COHORTS
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
 from assets.reference.tables import (
@@ -43,6 +44,7 @@ _MARTS = (
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
     DIFFUSION_PAPERS,
+    PATENT_COHORTS,
 )
 PUBLISHED = (*_MARTS, ALERT_STATES, *REFERENCE_TABLES)
 RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
@@ -123,6 +125,10 @@ def warehouse(tmp_path: Path) -> Warehouse:
         DIFFUSION_PAPERS: [
             plausible(DIFFUSION_PAPERS, user_kind="us_all", country_iso2="US"),
             plausible(DIFFUSION_PAPERS, user_kind="us_company", open_work_count=4),
+        ],
+        PATENT_COHORTS: [
+            plausible(PATENT_COHORTS, user_kind="us_all", patent_count=5),
+            plausible(PATENT_COHORTS, user_kind="us_education", patent_count=4),
         ],
         COVERAGE: [
             plausible(COVERAGE, repo_id=None),

@@ -12,6 +12,7 @@ import pytest
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.tables import PATENT_COHORTS
 from assets.report.assets import publish, read_content
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
@@ -108,6 +109,12 @@ def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse) -> N
     rows = read_content(warehouse)[DIFFUSION_PAPERS].to_pylist()
     assert [row["user_kind"] for row in rows] == ["us_all"]
     assert warehouse.query(f"FROM {DIFFUSION_PAPERS.qualified}").num_rows == 2
+
+
+def test_cells_of_fewer_than_five_patents_are_left_out(warehouse: Warehouse) -> None:
+    rows = read_content(warehouse)[PATENT_COHORTS].to_pylist()
+    assert [row["user_kind"] for row in rows] == ["us_all"]
+    assert warehouse.query(f"FROM {PATENT_COHORTS.qualified}").num_rows == 2
 
 
 def test_a_platform_without_papers_publishes_an_empty_table_of_them(warehouse: Warehouse) -> None:
