@@ -17,6 +17,7 @@ from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
 from assets.report import assets as report
+from assets.visibility import assets as visibility
 from checks.archive import archive_checks
 from checks.factory import suite_checks
 from checks.publication import publication_checks
@@ -77,6 +78,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     indices,
                     papers,
                     patents,
+                    visibility,
                     alerting,
                     report,
                 )

@@ -1,4 +1,4 @@
-"""Jobs: reference tables, baselines of others, polls, papers, patents, a day of the rest."""
+"""Jobs: reference tables, baselines, polls, papers, patents, the gap, and a day of the rest."""
 
 from typing import Any
 
@@ -8,6 +8,7 @@ from assets.declare import asset_key
 from assets.papers import tables as papers_tables
 from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
+from assets.visibility.tables import VISIBILITY_GAP
 
 _PATENTS = (
     patents_tables.PATENTS,
@@ -22,6 +23,7 @@ BASELINE_JOB = "baseline"
 POLLS_JOB = "polls"
 PAPERS_JOB = "papers"
 PATENTS_JOB = "patents"
+GAP_JOB = "gap"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -41,6 +43,8 @@ def build_jobs() -> list[Any]:
     polls = dg.AssetSelection.assets(*(asset_key(table) for table in _POLLED))
     papers = dg.AssetSelection.assets(*(asset_key(table) for table in _PAPERS))
     patents = dg.AssetSelection.assets(*(asset_key(table) for table in _PATENTS))
+    gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
+    others = reference | baseline | polls | papers | patents | gap
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -68,8 +72,13 @@ def build_jobs() -> list[Any]:
             description="A week of patents, from the USPTO's files to cohorts.",
         ),
         dg.define_asset_job(
+            GAP_JOB,
+            selection=gap,
+            description="The gap between use and patents, of all cohorts.",
+        ),
+        dg.define_asset_job(
             DAILY_JOB,
-            selection=dg.AssetSelection.all() - reference - baseline - polls - papers - patents,
+            selection=dg.AssetSelection.all() - others,
             description="One day from archive files to figures, checks, alerts and publication.",
         ),
     ]

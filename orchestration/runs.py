@@ -15,6 +15,7 @@ from orchestration.definitions import build_definitions
 from orchestration.jobs import (
     BASELINE_JOB,
     DAILY_JOB,
+    GAP_JOB,
     PAPERS_JOB,
     PATENTS_JOB,
     POLLS_JOB,
@@ -88,6 +89,7 @@ class Runner:
         self._polls = repository.get_job(POLLS_JOB)
         self._papers = repository.get_job(PAPERS_JOB)
         self._patents = repository.get_job(PATENTS_JOB)
+        self._gap = repository.get_job(GAP_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._instance = instance
 
@@ -108,7 +110,15 @@ class Runner:
 
         No figure but those against the baseline needs it: what was fetched before goes on to serve.
         """
-        result = self._baseline.execute_in_process(
+        return self._whole(self._baseline)
+
+    def gap(self) -> str:
+        """Compare use and patents of all cohorts; the first error, or nothing."""
+        return self._whole(self._gap)
+
+    def _whole(self, job: dg.JobDefinition) -> str:
+        """Run a job without partitions; its first error, or nothing."""
+        result = job.execute_in_process(
             instance=self._instance, raise_on_error=False, run_config=_CONSOLE
         )
         return "" if result.success else _error(result)

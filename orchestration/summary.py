@@ -4,6 +4,7 @@ from datetime import date
 
 from assets.engagement.shares import SMALLEST_CELL
 from assets.report.page import PAGE_FILE
+from assets.visibility.assets import newest_complete
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
 
@@ -17,6 +18,8 @@ def print_summary(settings: Settings, last: date, seconds: float) -> None:
         _print_shares(settings, house, last)
     if house.has_table("ops.alerts"):
         _print_alerts(house)
+    if house.has_table("mart.visibility_gap"):
+        _print_gap(settings, house)
     print(f"\nwarehouse   {settings.warehouse}")
     print(f"parquet     {settings.data / 'lake'}")
     current = settings.data / "published" / "current"
@@ -54,6 +57,24 @@ def _print_shares(settings: Settings, house: Warehouse, last: date) -> None:
         f"  {rows[0]['unknown_share']:.1%} of active accounts have no location: their country is "
         "estimated from employer, e-mail domain, commit zone and hours"
     )
+
+
+def _print_gap(settings: Settings, house: Warehouse) -> None:
+    world = "" if settings.upstream == "live" else " (sandbox: synthetic figures)"
+    print(f"\nChinese-origin open models, use in papers less presence in U.S. patents{world}")
+    rows = newest_complete(house)
+    if not rows:
+        print("  no cohort of patents is complete: see mart.visibility_gap")
+        return
+    print(f"  patents filed in {rows[0]['cohort_month']:%Y-%m}, the newest complete cohort")
+    print("  users          gap, percentage points (95 %)   papers           patents")
+    for row in rows:
+        gap = f"{row['gap_pp']:.1f} ({row['gap_pp_ci_low']:.1f} to {row['gap_pp_ci_high']:.1f})"
+        use = f"{row['use_share']:.1%} of {row['use_count']}"
+        print(
+            f"  {row['user_kind']:<13}  {gap:<30}  {use:<15}  "
+            f"{row['patent_share']:.1%} of {row['patent_count']}"
+        )
 
 
 def _print_alerts(house: Warehouse) -> None:

@@ -35,7 +35,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             tables.ALERTS,
             group=GROUP,
             kinds={"slack", "duckdb"},
-            deps=[ENGAGEMENT, COVERAGE],
+            deps=[ENGAGEMENT, COVERAGE, VISIBILITY_GAP],
         )
     ]
 

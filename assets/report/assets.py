@@ -36,11 +36,13 @@ from assets.report.publication import (
     published_coverage,
     published_diffusion_papers,
     published_engagement,
+    published_gap,
     published_where_shown,
     unmasked_activity,
 )
 from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
 from assets.tables import Table
+from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
@@ -59,7 +61,7 @@ _MARTS = (
 #: Made by month: a day's publication takes what is there by then.
 _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
 #: Gathered of all weeks at once: likewise.
-_GATHERED_MARTS = (PATENT_COHORTS,)
+_GATHERED_MARTS = (PATENT_COHORTS, VISIBILITY_GAP)
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
@@ -158,6 +160,7 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     read[DIFFUSION_PAPERS] = published_diffusion_papers(read[DIFFUSION_PAPERS])
     cohorts = read[PATENT_COHORTS]
     read[PATENT_COHORTS] = cohorts.filter(pc.greater_equal(cohorts["patent_count"], SMALLEST_CELL))
+    read[VISIBILITY_GAP] = published_gap(read[VISIBILITY_GAP])
     read[CONCENTRATION] = published_concentration(read[CONCENTRATION], read[ENGAGEMENT])
     for table, countries in (
         (ENGAGEMENT_INDEX, {"country_iso2": "share"}),

@@ -109,6 +109,22 @@ def published_diffusion_papers(rows: pa.Table) -> pa.Table:
     return DIFFUSION_PAPERS.conform(kept)
 
 
+def published_gap(rows: pa.Table) -> pa.Table:
+    """mart.visibility_gap fit to be published; same columns.
+
+    Cohorts and uses of fewer than five works or patents are left out, and uses of which fewer than
+    five accounts are of one side.
+    """
+    few = SMALLEST_CELL
+    use, chinese = rows["use_count"], rows["use_chinese_count"]
+    is_counted = pc.is_valid(use)
+    is_small = pc.or_(pc.less(rows["patent_count"], few), pc.and_(is_counted, pc.less(use, few)))
+    of_people = pc.equal(rows["use_measure"], "engagement")
+    one_side = pc.or_(pc.less(chinese, few), pc.less(pc.subtract(use, chinese), few))
+    is_small = pc.or_(is_small, pc.and_(of_people, pc.and_(is_counted, one_side)))
+    return rows.filter(pc.invert(pc.fill_null(is_small, False)))
+
+
 def published_alerts(alerts: pa.Table) -> pa.Table:
     """Where the rules of ops.alerts stand, without the figures that moved them."""
     return ALERT_STATES.conform(alerts.select(list(ALERT_STATES.column_names)))

@@ -16,7 +16,6 @@ from assets.declare import (
     prepare,
 )
 from assets.engagement.tables import ENGAGEMENT
-from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
 from assets.visibility.cohorts import COMPLETE, visibility_gap
@@ -26,7 +25,7 @@ from resources.lake import LakeResource
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "visibility"
-_READ_FROM = (PATENT_COHORTS, DIFFUSION_PAPERS, DIFFUSION_HUB, ENGAGEMENT)
+_READ_FROM = (PATENT_COHORTS, DIFFUSION_PAPERS, ENGAGEMENT)
 _COUNTED = ("product", "publication_date", "status")
 _USE_SQL = (Path(__file__).parent / "sql" / "use.sql").read_text()
 
@@ -53,7 +52,8 @@ def gap_table(
         "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count, "
         "newest_publication_date FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
     )
-    read = columns_of_sources(store, PATENT_FILES, _COUNTED).to_pylist()
+    weeks = sorted(set(store.partitions(PATENT_FILES.qualified)))
+    read = columns_of_sources(store, PATENT_FILES, weeks, _COUNTED).to_pylist()
     rows = gap_rows(cohorts, use, read)
     house.replace_all(VISIBILITY_GAP.qualified, rows)
     context.log.info(words(newest_complete(house)))

@@ -108,6 +108,9 @@ NAMED_OTHERWISE = {
 }
 #: Why null is a value of a key.
 NULL_IN_KEY = {
+    "raw.paper_field_counts": "works of all countries together stand beside those of each",
+    "stage.diffusion_papers": "works of all countries together stand beside those of each",
+    "mart.diffusion_papers": "works of all countries together stand beside those of each",
     "core.coverage": "whole event groups and all repositories together stand beside their parts",
     "core.actor_days": "events without an account, a family or a layer are a group like any other",
 }

@@ -27,6 +27,7 @@ from assets.reference.tables import (
 from assets.report.assets import build
 from assets.report.tables import ALERT_STATES
 from assets.tables import Table
+from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 from tests.engagement_rows import engagement_rows
@@ -45,6 +46,7 @@ _MARTS = (
     COVERAGE,
     DIFFUSION_PAPERS,
     PATENT_COHORTS,
+    VISIBILITY_GAP,
 )
 PUBLISHED = (*_MARTS, ALERT_STATES, *REFERENCE_TABLES)
 RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
@@ -129,6 +131,17 @@ def warehouse(tmp_path: Path) -> Warehouse:
         PATENT_COHORTS: [
             plausible(PATENT_COHORTS, user_kind="us_all", patent_count=5),
             plausible(PATENT_COHORTS, user_kind="us_education", patent_count=4),
+        ],
+        VISIBILITY_GAP: [
+            plausible(VISIBILITY_GAP, user_kind=kind, use_measure=measure, **counts)
+            for kind, measure, counts in (
+                ("all", "papers", {"use_count": 5, "use_chinese_count": 0, "patent_count": 5}),
+                ("us_all", "papers", {"use_count": 4, "use_chinese_count": 0}),
+                ("us_company", "papers", {"patent_count": 4}),
+                ("us_all", "engagement", {"use_count": 50, "use_chinese_count": 4}),
+                ("all", "engagement", {"use_count": 50, "use_chinese_count": 46}),
+                ("us_all", "hub_downloads", {"use_count": None, "use_chinese_count": None}),
+            )
         ],
         COVERAGE: [
             plausible(COVERAGE, repo_id=None),

@@ -16,6 +16,7 @@ from assets.patents.tables import PATENT_COHORTS
 from assets.report.assets import publish, read_content
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
+from assets.visibility.tables import VISIBILITY_GAP
 from resources.warehouse import Warehouse
 from tests.assets.report.conftest import DAY, PUBLISHED, Materialize, activity_of
 
@@ -109,6 +110,15 @@ def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse) -> N
     rows = read_content(warehouse)[DIFFUSION_PAPERS].to_pylist()
     assert [row["user_kind"] for row in rows] == ["us_all"]
     assert warehouse.query(f"FROM {DIFFUSION_PAPERS.qualified}").num_rows == 2
+
+
+def test_a_gap_of_few_works_or_patents_or_accounts_of_one_side_is_left_out(
+    warehouse: Warehouse,
+) -> None:
+    rows = read_content(warehouse)[VISIBILITY_GAP].to_pylist()
+    assert [(row["user_kind"], row["use_measure"]) for row in rows] == [
+        ("all", "papers"), ("us_all", "hub_downloads"),
+    ]  # fmt: skip
 
 
 def test_cells_of_fewer_than_five_patents_are_left_out(warehouse: Warehouse) -> None:
