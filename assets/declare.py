@@ -271,6 +271,12 @@ def rows_of_sources(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
     return pa.concat_tables([table.arrow_schema.empty_table(), *parts])
 
 
+def partitions_of_sources(lake: Lake, table: Table) -> list[str]:
+    """The partitions of a table that is kept source by source, of any source, in order."""
+    name = table.qualified
+    return sorted({key for part in lake.parts(name) for key in lake.partitions(name, part)})
+
+
 def columns_of_sources(
     lake: Lake, table: Table, partitions: Sequence[str], columns: Sequence[str]
 ) -> pa.Table:

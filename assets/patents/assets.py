@@ -18,6 +18,7 @@ from assets.declare import (
     columns_of_sources,
     days_of,
     documentation,
+    partitions_of_sources,
     prepare,
     show,
     transient_failures_retried,
@@ -226,16 +227,21 @@ def _results(
         )
 
 
+def approved_weeks(store: Lake) -> list[str]:
+    """The weeks of patents that are there and whose checks passed, in order."""
+    name = tables.PATENTS.qualified
+    there = partitions_of_sources(store, tables.PATENTS)
+    return [week for week in there if store.is_approved(name, week)]
+
+
 def patent_cohorts(
     context: dg.AssetExecutionContext, lake: LakeResource, warehouse: WarehouseResource
 ) -> dg.MaterializeResult[None]:
     """Count the inventions of all weeks whose checks passed, by month."""
     store, house = lake.open(), warehouse.open()
     prepare(house, MODEL_FAMILIES, tables.PATENT_COHORTS)
-    name = tables.PATENTS.qualified
-    there = sorted({week for part in store.parts(name) for week in store.partitions(name, part)})
-    counted = [week for week in there if store.is_approved(name, week)]
-    left_out = sorted(set(there) - set(counted))
+    counted = approved_weeks(store)
+    left_out = sorted(set(partitions_of_sources(store, tables.PATENTS)) - set(counted))
     if left_out:
         context.log.warning(f"left out, as their checks have not passed: {', '.join(left_out)}")
     rows = cohort_rows(

@@ -17,6 +17,7 @@ from assets.declare import (
 )
 from assets.engagement.tables import ENGAGEMENT
 from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
 from assets.visibility.cohorts import COMPLETE, visibility_gap
 from assets.visibility.files import files_due
@@ -52,8 +53,7 @@ def gap_table(
         "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count, "
         "newest_publication_date FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
     )
-    weeks = sorted(set(store.partitions(PATENT_FILES.qualified)))
-    read = columns_of_sources(store, PATENT_FILES, weeks, _COUNTED).to_pylist()
+    read = columns_of_sources(store, PATENT_FILES, approved_weeks(store), _COUNTED).to_pylist()
     rows = gap_rows(cohorts, use, read)
     house.replace_all(VISIBILITY_GAP.qualified, rows)
     context.log.info(words(newest_complete(house)))

@@ -1,0 +1,162 @@
+"""The gap's table made in a warehouse and a lake, as a run makes it."""
+
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from assets.declare import Plan, prepare
+from assets.engagement.tables import ENGAGEMENT
+from assets.papers.tables import DIFFUSION_PAPERS
+from assets.patents.tables import PATENT_COHORTS, PATENT_FILES, PATENTS
+from assets.tables import Table
+from assets.visibility.assets import build
+from resources.lake import Lake, LakeResource
+from resources.warehouse import Warehouse, WarehouseResource
+from tests.engagement_rows import engagement_rows
+
+MAY = date(2023, 5, 1)
+FIRST_WEEK, LAST_WEEK = date(2023, 4, 25), date(2024, 12, 10)
+READ = date(2024, 12, 12)
+WEEKS = [FIRST_WEEK + timedelta(days=7 * n) for n in range((LAST_WEEK - FIRST_WEEK).days // 7 + 1)]
+DUE = {"grants": 0, "applications": 2}
+
+
+def plausible(table: Table, **values: object) -> dict[str, object]:
+    """A row of a table: `values`, and something of the right type for what they leave out."""
+    of_type = {
+        "DATE": READ,
+        "VARCHAR": "x",
+        "BIGINT": 100,
+        "INTEGER": 1,
+        "DOUBLE": 0.5,
+        "BOOLEAN": True,
+        "TIMESTAMPTZ": datetime(2024, 12, 17, tzinfo=UTC),
+    }
+    return {column.name: of_type[column.type] for column in table.columns} | values
+
+
+def write_files(lake: Lake, week: date, status: str = "complete") -> None:
+    for product, days in DUE.items():
+        row = plausible(
+            PATENT_FILES,
+            week_start_date=week,
+            product=product,
+            publication_date=week + timedelta(days=days),
+            status=status,
+        )
+        lake.write(PATENT_FILES.qualified, str(week), PATENT_FILES.arrow([row]), product)
+        lake.write(PATENTS.qualified, str(week), PATENTS.arrow_schema.empty_table(), product)
+    lake.approve(PATENTS.qualified, str(week))
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """Every weekly file since April 2023, read whole."""
+    made = Lake(str(tmp_path / "lake"))
+    for week in WEEKS:
+        write_files(made, week)
+    return made
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Warehouse:
+    """Papers and patents of one cohort, and four weeks of engagement."""
+    made = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
+    prepare(made, DIFFUSION_PAPERS, PATENT_COHORTS, ENGAGEMENT)
+    papers = [
+        plausible(
+            DIFFUSION_PAPERS,
+            month_date=MAY,
+            user_kind=kind,
+            country_iso2=None,
+            open_work_count=100,
+            cn_work_count=count,
+        )
+        for kind, count in (("us_all", 40), ("all", 50), ("country", 60))
+    ]
+    made.replace_all(DIFFUSION_PAPERS.qualified, DIFFUSION_PAPERS.arrow(papers))
+    cohorts = [
+        plausible(
+            PATENT_COHORTS,
+            basis="filing",
+            cohort_month=MAY,
+            document_kind=kind,
+            user_kind=user,
+            open_model_count=count,
+            chinese_open_model_count=0,
+            newest_publication_date=READ,
+        )
+        for kind, user, count in (("any", "us_all", 50), ("any", "all", 60), ("grant", "all", 9))
+    ]
+    made.replace_all(PATENT_COHORTS.qualified, PATENT_COHORTS.arrow(cohorts))
+    return made
+
+
+def made(lake: Lake, house: Warehouse, tmp_path: Path) -> list[dict[str, object]]:
+    plan = Plan(daily=dg.DailyPartitionsDefinition(start_date="2022-01-01", timezone="UTC"))
+    resources = {
+        "lake": LakeResource(base_path=str(tmp_path / "lake")),
+        "warehouse": WarehouseResource(database=str(house.database), max_wait_s=5),
+    }
+    assert dg.materialize(build(plan), resources=resources).success
+    rows: list[dict[str, object]] = house.query(
+        "SELECT user_kind, use_measure, use_count, use_chinese_count, patent_count, status, "
+        "files_missing_count, round(gap_pp, 1) AS gap FROM mart.visibility_gap ORDER BY ALL"
+    ).to_pylist()
+    return rows
+
+
+def test_papers_of_each_kind_of_user_meet_patents_of_any_kind_of_document(
+    lake: Lake, house: Warehouse, tmp_path: Path
+) -> None:
+    rows = made(lake, house, tmp_path)
+    assert [tuple(row.values()) for row in rows] == [
+        ("all", "papers", 100, 50, 60, "complete", 0, 50.0),
+        ("us_all", "papers", 100, 40, 50, "complete", 0, 40.0),
+    ]
+    assert made(lake, house, tmp_path) == rows
+
+
+@pytest.mark.parametrize("fault", ["truncated", "unapproved", "gone"])
+def test_a_week_that_was_not_read_whole_leaves_the_cohort_partial(
+    lake: Lake, house: Warehouse, tmp_path: Path, fault: str
+) -> None:
+    week = date(2024, 3, 12)
+    if fault == "gone":
+        for product in DUE:
+            for table in (PATENTS, PATENT_FILES):
+                Path(lake.path(table.qualified, str(week), product)).unlink()
+    elif fault == "truncated":
+        write_files(lake, week, "truncated")
+    else:
+        empty = PATENTS.arrow_schema.empty_table()
+        lake.write(
+            PATENTS.qualified, str(week), empty.replace_schema_metadata({"a": "b"}), "grants"
+        )
+    rows = made(lake, house, tmp_path)
+    assert {(row["status"], row["files_missing_count"]) for row in rows} == {("partial", 2)}
+
+
+def test_engagement_counts_an_account_once_for_each_origin(
+    lake: Lake, house: Warehouse, tmp_path: Path
+) -> None:
+    # U.S. accounts on Chinese, American, other models: 6, 9, 3; accounts in all: 20, 30, 10.
+    counts = {"origin_cn": (6, 20), "origin_us": (9, 30), "origin_other": (3, 10)}
+    for scope, (us, everybody) in counts.items():
+        rows = engagement_rows(
+            date(2023, 5, 28), {"US": us, "CN": 1, "ZZ": everybody - us - 1}, period="28d"
+        )
+        changed = rows.set_column(
+            rows.column_names.index("scope"), "scope", [[scope] * rows.num_rows]
+        ).set_column(
+            rows.column_names.index("event_group"), "event_group", [["any"] * rows.num_rows]
+        )
+        with house.transaction() as connection:
+            connection.register("rows", changed)
+            connection.execute("INSERT INTO mart.engagement BY NAME SELECT * FROM rows")
+    found = [row for row in made(lake, house, tmp_path) if row["use_measure"] == "engagement"]
+    assert [tuple(row.values())[:5] for row in found] == [
+        ("all", "engagement", 60, 20, 60), ("us_all", "engagement", 18, 6, 50),
+    ]  # fmt: skip
