@@ -157,7 +157,7 @@ class OpenAlexPaths:
                 "groups_count": None,
                 "cost_usd": 0.001,
             },
-            "results": [document_of(work, now) for work in page],
+            "results": [_selected(document_of(work, now), query.get("select")) for work in page],
             "group_by": [],
         }
 
@@ -244,6 +244,16 @@ class _Filters:
     def keep_affiliations(self, affiliations: tuple[Affiliation, ...]) -> bool:
         """Whether a work of these affiliations passes."""
         return not self.country or any(each.country == self.country for each in affiliations)
+
+
+def _selected(document: dict[str, object], names: str | None) -> dict[str, object]:
+    """The fields asked for; all where nothing is."""
+    if names is None:
+        return document
+    wanted = names.split(",")
+    if unknown := set(wanted) - document.keys():
+        raise _BadRequestError(f"{min(unknown)} is not a valid select field")
+    return {name: document[name] for name in wanted}
 
 
 def _number(text: str, most: int) -> int:

@@ -117,22 +117,21 @@ def asked_papers(
     client = openalex.client(on_retry=context.log.info)
     too_many: list[str] = []
     plans = [plan_month(families, month) for month in months]
-    fresh = fresh_months(store, house, plans, platform.now())
+    due = due_months(store, house, plans, platform.now())
+    context.log.info(f"{len(due)} of {len(months)} months are due")
     with closing(client):
-        for number, plan in enumerate(plans, start=1):
-            said = "asked for within the last six days; kept"
-            if plan.month not in fresh:
-                try:
-                    said = _month(client, store, house, platform, plan)
-                except TooManyWorksError as error:
-                    too_many.append(said := str(error))
-            context.log.info(f"{plan.month:%Y-%m} ({number} of {len(months)} months): {said}")
+        for number, plan in enumerate(due, start=1):
+            try:
+                said = _month(client, store, house, platform, plan)
+            except TooManyWorksError as error:
+                too_many.append(said := str(error))
+            context.log.info(f"{plan.month:%Y-%m} ({number} of {len(due)} months): {said}")
     show(house, store, tables.PAPERS)
     if too_many:
         raise dg.Failure("\n".join(too_many))
     report = {
         "months": len(months),
-        "months_asked": len(months) - len(fresh),
+        "months_asked": len(due),
         "call_count": client.call_count,
         "credit_count": client.credit_count,
         "credits_left_today": client.ledger.remaining(),
@@ -172,23 +171,33 @@ def _month(
     )
 
 
-def fresh_months(
+def due_months(
     store: Lake, house: Warehouse, plans: Sequence[MonthPlan], now: datetime
-) -> frozenset[date]:
-    """Months that were asked for the same, and written, within the last six days."""
+) -> list[MonthPlan]:
+    """Months to ask for now: not those asked the same, and written, within the last six days.
+
+    Those asked longest ago come first, of those never asked the newest: where a day's credit ends
+    before the months do, none of them waits for ever.
+    """
     rows = house.query(
-        "SELECT month_date, query_digest, max(asked_at) AS asked_at "  # noqa: S608
-        f"FROM {tables.PAPER_ASKINGS.qualified} GROUP BY ALL"
+        "SELECT month_date, asked_at, query_digest "  # noqa: S608
+        f"FROM {tables.PAPER_ASKINGS.qualified} ORDER BY asked_at"
     ).to_pylist()
-    asked = {(row["month_date"], row["query_digest"]): row["asked_at"] for row in rows}
+    last = {row["month_date"]: row for row in rows}
     written = set(store.partitions(tables.PAPERS.qualified))
-    return frozenset(
-        plan.month
-        for plan in plans
-        if str(plan.month) in written
-        and (asked_at := asked.get((plan.month, plan.digest)))
-        and timedelta(0) <= now - asked_at < ASK_EVERY
-    )
+
+    def is_due(plan: MonthPlan) -> bool:
+        asking = last.get(plan.month)
+        if asking is None or str(plan.month) not in written:
+            return True
+        is_recent = timedelta(0) <= now - asking["asked_at"] < ASK_EVERY
+        return not is_recent or asking["query_digest"] != plan.digest
+
+    def age(plan: MonthPlan) -> tuple[float, int]:
+        asked_at = last[plan.month]["asked_at"].timestamp() if plan.month in last else 0.0
+        return asked_at, -plan.month.toordinal()
+
+    return sorted(filter(is_due, plans), key=age)
 
 
 def write_month(

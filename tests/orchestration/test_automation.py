@@ -11,9 +11,16 @@ from orchestration.automation import (
     baseline_condition,
     daily_condition,
     gathered_condition,
+    monthly_condition,
     weekly_condition,
 )
-from orchestration.partitions import chunks, daily_partitions, weekly_partitions, weeks_between
+from orchestration.partitions import (
+    chunks,
+    daily_partitions,
+    monthly_partitions,
+    weekly_partitions,
+    weeks_between,
+)
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -211,3 +218,50 @@ def test_weeks_begin_on_the_first_tuesday_on_or_after_a_day() -> None:
         date(2024, 10, 8),
         date(2024, 10, 15),
     ]
+
+
+@dg.asset(
+    partitions_def=monthly_partitions(datetime(2024, 1, 15, tzinfo=UTC).date()),
+    automation_condition=monthly_condition(),
+)
+def papers() -> None:
+    """Stands in for what is made by month and arrives late."""
+
+
+def test_months_are_asked_for_when_they_close_daily_while_missing_and_weekly_for_a_year() -> None:
+    """2026-03-01 is a Sunday; the months before it are closed."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def asked(moment: datetime) -> list[str]:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[papers],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return sorted(str(key) for key in result.get_requested_partitions(papers.key))
+
+        assert asked(START) == ["2026-01-01", "2026-02-01"]
+        assert asked(START + timedelta(minutes=1)) == []
+        # Nothing was made, as where the credit was spent: the next morning again.
+        assert asked(datetime(2026, 3, 2, 2, 1, tzinfo=UTC)) == ["2026-01-01", "2026-02-01"]
+        for key in ("2026-01-01", "2026-02-01"):
+            dg.materialize([papers], partition_key=key, instance=instance)
+        assert asked(datetime(2026, 3, 3, 2, 1, tzinfo=UTC)) == []
+        # Saturday, 05:00: the last twelve closed months, made or not.
+        year = [f"2025-{month:02d}-01" for month in range(3, 13)] + ["2026-01-01", "2026-02-01"]
+        assert asked(datetime(2026, 3, 7, 5, 1, tzinfo=UTC)) == year
+        assert asked(datetime(2026, 3, 7, 5, 2, tzinfo=UTC)) == []
+        # The Saturdays that the daemon was away for are made up for once.
+        assert asked(datetime(2026, 3, 31, 5, 1, tzinfo=UTC)) == year
+        assert asked(datetime(2026, 4, 1, 1, 59, tzinfo=UTC)) == []
+        assert asked(datetime(2026, 4, 1, 2, 1, tzinfo=UTC)) == ["2026-03-01"]
+
+
+def test_months_begin_with_that_of_the_first_day() -> None:
+    partitions = monthly_partitions(datetime(2022, 5, 17, tzinfo=UTC).date())
+    assert partitions.get_first_partition_key() == "2022-05-01"

@@ -17,6 +17,10 @@ from tests.orchestration.conftest import sandbox_settings
         (["backfill", "2024-13-01", "2024-12-02"], "'2024-13-01' is no day"),
         (["backfill", "2024-12-02", "2024-12-01"], "lies after"),
         (["backfill", "2024-12-02", "2999-01-01"], "is not over yet"),
+        (["papers", "2024-13", "2024-12"], "'2024-13' is no month"),
+        (["papers", "2024-01-05", "2024-12"], "'2024-01-05' is no month"),
+        (["papers", "2024-12", "2024-11"], "lies after"),
+        (["papers", "2024-12", "2999-01"], "is not over yet"),
     ],
 )
 def test_a_range_that_cannot_be_made_is_refused_in_words(
@@ -76,6 +80,26 @@ def test_the_doctor_says_how_to_mend_what_is_missing(
         "0 of 1 mirr",
     ):
         assert words in printed
+    assert "set OBSERVATORY_OPENALEX_KEY in .env" in printed
+
+
+def test_the_doctor_asks_openalex_with_the_key_and_shows_none(
+    small_server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    settings = load_settings(
+        {
+            "OBSERVATORY_UPSTREAM": "live",
+            "OBSERVATORY_DATA": str(tmp_path),
+            "OBSERVATORY_ARCHIVE_BASE_URLS": f"file:{tmp_path}",
+            "OBSERVATORY_OPENALEX_URL": small_server.url,
+            "OBSERVATORY_OPENALEX_KEY": "planted-secret",
+        }
+    )
+    examine(settings)
+    printed = capsys.readouterr().out
+    (line,) = (line for line in printed.splitlines() if " openalex " in line)
+    assert line.startswith("ok")
+    assert "planted-secret" not in printed
 
 
 def test_the_doctor_says_what_the_portal_lists_and_that_a_key_is_refused(

@@ -11,6 +11,7 @@ from pathlib import Path
 import orjson
 import pytest
 
+from assets.papers.works import read_works
 from resources.http import PermanentUpstreamError, RateLimitedError, TransientUpstreamError
 from resources.openalex import PAGE_LENGTH, OpenAlexClient
 from resources.openalex_credit import CreditLedger
@@ -258,3 +259,14 @@ def test_the_sandboxs_limits_are_never_met_by_a_client_that_goes_on_for_days(
         assert len(server.requests()) == 55
     # 55 searches at 20 a day: the third day has begun.
     assert moment[0] - NOW.timestamp() > 86_400 + 70_000
+
+
+def test_the_real_works_come_through_the_client_as_they_are(
+    real_data: Path, upstream: Upstream, tmp_path: Path, waits: list[float]
+) -> None:
+    content = orjson.loads((real_data / "papers" / "openalex_works.json").read_bytes())
+    upstream.answers(200, orjson.dumps({"meta": {"count": 2, "next_cursor": "x"}, **content}))
+    page = client(upstream.url, tmp_path, waits).works(filters="type:article", search="crispr")
+    works, quarantined = read_works(page.documents)
+    assert [work.work_id for work in works] == ["W3161425918", "W3035764705"]
+    assert (quarantined, page.total, page.next_cursor) == ([], 2, None)

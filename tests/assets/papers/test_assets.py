@@ -10,7 +10,7 @@ from pathlib import Path
 from assets.declare import prepare
 from assets.papers import tables
 from assets.papers.asking import Asked, FieldCount
-from assets.papers.assets import ASK_EVERY, Spent, write_month
+from assets.papers.assets import ASK_EVERY, Spent, due_months, write_month
 from assets.papers.queries import MonthPlan
 from assets.papers.revisions import Revision
 from assets.papers.works import Work
@@ -115,6 +115,23 @@ def test_a_month_asked_for_lately_costs_nothing_until_a_week_is_over(
     assert len(place.askings()) == 4
 
 
+def test_months_asked_longest_ago_come_first_and_of_those_never_asked_the_newest(
+    tmp_path: Path,
+) -> None:
+    store, house = Lake(str(tmp_path / "lake")), Warehouse(str(tmp_path / "warehouse.duckdb"))
+    prepare(house, tables.PAPER_ASKINGS, tables.PAPER_FIELD_COUNTS, tables.PAPER_QUARANTINE)
+    plans = [MonthPlan(date(2024, number, 1), "type:article", ("qwen*",)) for number in range(1, 7)]
+    ago = {1: 30, 2: 40, 3: 2, 4: 2}
+    for plan in plans:
+        if plan.month.month in ago:
+            asked = Asked(NOW - timedelta(days=ago[plan.month.month]), (), (), (), 0, 0)
+            write_month(store, house, plan, asked, Spent(0, 0))
+    # April was asked lately, too, but for something else.
+    plans[3] = replace(plans[3], queries=("llama*",))
+    due = due_months(store, house, plans, NOW)
+    assert [plan.month.month for plan in due] == [6, 5, 2, 1, 4]
+
+
 def test_denominators_are_what_the_catalogue_counts(place: Place, server: Catalogue) -> None:
     """Of companies and schools an upper bound: filters do not join country and type."""
     assert place.ask(OCTOBER).success
@@ -139,8 +156,8 @@ def test_a_day_without_credit_ends_the_run_keeps_what_came_and_calls_no_more(
     assert "today's credit is spent" in place.error_of(failed)
     assert "materialise again" in place.error_of(failed)
     first = list(server.calls)
-    assert place.works(OCTOBER)
-    assert not place.works(NOVEMBER)
+    assert place.works(NOVEMBER)
+    assert not place.works(OCTOBER)
     # The same day again: nobody calls.
     assert not place.ask(OCTOBER, NOVEMBER).success
     assert server.calls == first
@@ -149,7 +166,7 @@ def test_a_day_without_credit_ends_the_run_keeps_what_came_and_calls_no_more(
     (state,) = (place.folder / "openalex").glob("credit-*.json")
     state.write_text(json.dumps({**json.loads(state.read_text()), "resets_at": 0.0}))
     assert place.ask(OCTOBER, NOVEMBER).success
-    assert place.works(NOVEMBER)
+    assert place.works(OCTOBER)
     queries = [call.query for call in server.calls]
     assert len(queries) == len(set(queries)), "asked twice"
     assert {call.status for call in server.calls} == {200}
