@@ -32,10 +32,17 @@ from assets.patents.weeks import KnownFile, Product
 from assets.patents.zip_stream import ZipStatus
 from assets.reference.assets import read_reference
 from assets.reference.tables import MODEL_FAMILIES
-from resources.http import NotFoundError, TransientUpstreamError
+from resources.http import TransientUpstreamError, UpstreamError
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
-from resources.uspto import APPLICATIONS, GRANTS, BulkFile, UsptoClient, UsptoResource
+from resources.uspto import (
+    APPLICATIONS,
+    GRANTS,
+    BulkFile,
+    UnauthorizedError,
+    UsptoClient,
+    UsptoResource,
+)
 from resources.warehouse import WarehouseResource
 
 GROUP = "visibility"
@@ -133,13 +140,12 @@ def read_file(
     if kept is not None and not weeks.is_better(status, len(scan.patents), known):
         search.context.log.warning(f"{name or day}: {status}; what was there before stays")
         return {**kept.to_pylist()[0], "message": f"kept: the newest try is {status}. {message}"}
-    now = search.platform.now()
-    rows = file_rows(file, scan, now, message)
+    rows = file_rows(file, scan)
     store.write(tables.PATENTS.qualified, str(week), rows.patents, product)
     store.write(tables.PATENT_QUARANTINE.qualified, str(week), rows.quarantine, product)
     store.write(tables.PATENT_MENTIONS.qualified, str(week), rows.mentions, product)
     # The file's row comes last: it is what says that the others are there.
-    row = outcome_row(file, status, now, message, scan)
+    row = outcome_row(file, status, search.platform.now(), message, scan)
     store.write(tables.PATENT_FILES.qualified, str(week), row, product)
     if newest:
         search.client.discard(newest, search.spool)
@@ -152,7 +158,9 @@ def _scanned(search: _Search, file: BulkFile) -> tuple[Scan, str, str]:
     for number in range(_TRIES):
         try:
             path = search.client.fetch(file, search.spool)
-        except (TransientUpstreamError, NotFoundError) as error:
+        except UnauthorizedError:
+            raise
+        except UpstreamError as error:
             if best.status is ZipStatus.EMPTY:
                 return Scan(), "unreachable", str(error)
             return best, str(best.status), f"{message}; then {error}"

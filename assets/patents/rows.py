@@ -33,12 +33,11 @@ class WeekFile:
 
 @dataclass(frozen=True, slots=True)
 class FileRows:
-    """Rows of one week and product."""
+    """Rows of one week and product, by table."""
 
     patents: pa.Table
     mentions: pa.Table
     quarantine: pa.Table
-    file: pa.Table
 
 
 def families_digest(families: Iterable[ModelFamily]) -> str:
@@ -47,8 +46,8 @@ def families_digest(families: Iterable[ModelFamily]) -> str:
     return hashlib.sha256("\n".join(spelled).encode()).hexdigest()
 
 
-def file_rows(file: WeekFile, scan: Scan, now: datetime, message: str = "") -> FileRows:
-    """All rows of a file that was read."""
+def file_rows(file: WeekFile, scan: Scan) -> FileRows:
+    """What a file gave: no row where it was not read."""
     week, name = file.week, file.name or ""
     quarantine = [
         {
@@ -65,7 +64,6 @@ def file_rows(file: WeekFile, scan: Scan, now: datetime, message: str = "") -> F
         patents=tables.PATENTS.arrow([_patent_row(file, each) for each in scan.patents]),
         mentions=tables.PATENT_MENTIONS.arrow([_mention_row(week, each) for each in scan.mentions]),
         quarantine=tables.PATENT_QUARANTINE.arrow(quarantine),
-        file=outcome_row(file, str(scan.status), now, message, scan),
     )
 
 

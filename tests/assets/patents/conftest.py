@@ -68,28 +68,30 @@ def namer() -> TwoWords:
 @pytest.fixture
 def grant() -> Grant:
     """Makes a grant; keywords fill its parts with XML."""
-
-    def make(**parts: str) -> bytes:
-        return GRANT.format(**{**_DEFAULTS, **parts}).encode()
-
-    return make
+    return made_grant
 
 
 @pytest.fixture
 def zipped() -> Zip:
     """Makes a zip of members by name; deflated unless told otherwise."""
+    return made_zip
 
-    def make(
-        members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED, *, is_streamed: bool = False
-    ) -> bytes:
-        out = io.BytesIO()
-        target = _Unseekable(out) if is_streamed else out
-        with zipfile.ZipFile(target, "w", method) as container:  # type: ignore[call-overload]
-            for name, data in members.items():
-                container.writestr(name, data)
-        return out.getvalue()
 
-    return make
+def made_grant(**parts: str) -> bytes:
+    """A grant whose parts are filled with XML."""
+    return GRANT.format(**{**_DEFAULTS, **parts}).encode()
+
+
+def made_zip(
+    members: dict[str, bytes], method: int = zipfile.ZIP_DEFLATED, *, is_streamed: bool = False
+) -> bytes:
+    """A zip of members by name."""
+    out = io.BytesIO()
+    target = _Unseekable(out) if is_streamed else out
+    with zipfile.ZipFile(target, "w", method) as container:  # type: ignore[call-overload]
+        for name, data in members.items():
+            container.writestr(name, data)
+    return out.getvalue()
 
 
 class _Unseekable:

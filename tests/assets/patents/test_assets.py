@@ -272,14 +272,15 @@ def test_a_file_that_stays_cut_gives_what_lies_before_the_cut(
     assert 0 < row["patent_count"] == len(patents.rows(tables.PATENTS)) < 36
 
 
+@pytest.mark.parametrize("status", [503, 400])
 def test_one_file_out_of_reach_is_stated_and_asked_for_by_the_next_run(
-    patents: Patents, server: SandboxServer
+    patents: Patents, server: SandboxServer, status: int
 ) -> None:
-    server.add_fault(Trouble(path_prefix="/uspto-signed/PTGRXML", status=503, times=1))
+    server.add_fault(Trouble(path_prefix="/uspto-signed/PTGRXML", status=status, times=1))
     assert patents.read([FIRST], with_check=False).success
     row = patents.files()[f"{FIRST} grants"]
     assert (row["status"], row["patent_count"]) == ("unreachable", 0)
-    assert "answered 503" in row["message"]
+    assert f"answered {status}" in row["message"]
     assert "Signature" not in row["message"]
     assert patents.files()[f"{FIRST + timedelta(days=2)} applications"]["status"] == "complete"
     assert patents.read([FIRST], with_check=False).success

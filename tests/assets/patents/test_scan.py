@@ -3,11 +3,20 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from assets.diffusion.mention import Role, Section
 from assets.patents.scan import Scan, scan_file
 from assets.patents.zip_stream import ZipStatus
-from tests.assets.patents.conftest import Grant, TwoWords, Zip, pieces
+from tests.assets.patents.conftest import (
+    Grant,
+    TwoWords,
+    Zip,
+    made_grant,
+    made_zip,
+    pieces,
+)
 
 LISTING = (
     b'<?xml version="1.0"?>\n<!DOCTYPE sequence-cwu SYSTEM "us-sequence-listing.dtd" [ ]>\n'
@@ -107,3 +116,32 @@ def test_what_is_no_zip_gives_nothing_and_says_so(data: bytes, namer: TwoWords) 
     found = scan(data, namer)
     assert found.status in (ZipStatus.EMPTY, ZipStatus.NOT_ZIP)
     assert found.document_count == 0
+
+
+@given(
+    place=st.integers(0, 4),
+    changes=st.lists(st.tuples(st.floats(0, 0.999), st.binary(max_size=12)), max_size=4),
+)
+def test_whatever_befalls_one_document_the_others_are_read(
+    place: int, changes: list[tuple[float, bytes]]
+) -> None:
+    """Bytes of one document are overwritten, left out or put in, anywhere but in its prolog."""
+    bodies = [made_grant(number=f"1200000{n}", description=f"<p>{n} Qwen</p>") for n in range(5)]
+    prolog = bodies[place].index(b"<!DOCTYPE")
+    broken = bytearray(bodies[place])
+    for share, new in changes:
+        start = prolog + int(share * (len(broken) - prolog))
+        broken[start : start + len(new) // 2] = new.replace(b"<?xml", b"")
+    whole = [body for number, body in enumerate(bodies) if number != place]
+    stream = b"".join([*bodies[:place], bytes(broken), *bodies[place + 1 :]])
+    found = scan_file([made_zip({"a.xml": stream})], TwoWords())
+    numbers = {each.patent.publication_number for each in found.patents}
+    assert {f"US1200000{n}B2" for n in range(5) if n != place} <= numbers
+    assert found.document_count == 5
+    assert (
+        len(found.patents)
+        + found.duplicate_count
+        + len(found.quarantined)
+        + (found.other_counts.total())
+        == len(whole) + 1
+    )
