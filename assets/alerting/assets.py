@@ -13,7 +13,7 @@ from assets.alerting import ledger, tables
 from assets.alerting.gap import GapTransition, step_gap
 from assets.alerting.messages import Message, gap_message, threshold_message, upstream_message
 from assets.alerting.rules import GapRule, Rule, ThresholdRule, UpstreamRule, load_rules
-from assets.alerting.threshold import AlertState, State, Transition, step
+from assets.alerting.threshold import AlertState, State, Transition, hold, step
 from assets.alerting.upstream import UpstreamTransition, lost_types, state_id, step_upstream
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, days_of, prepare
@@ -106,6 +106,8 @@ def _threshold(
     for day in days:
         reading = ledger.read_reading(connection, rule, day)
         if reading is None:
+            if ledger.is_lost(connection, rule, day):
+                state = hold(rule, state, day)
             continue
         state, transition = step(rule, state, reading)
         transitions += [transition] if transition else []

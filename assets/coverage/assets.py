@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS, EVENTS
 from assets.coverage.breaks import breaks_of
 from assets.coverage.chart import coverage_figure
-from assets.coverage.coverage import day_coverage, without_files
+from assets.coverage.coverage import COMBINED, day_coverage, without_files
 from assets.coverage.tables import COVERAGE
 from assets.coverage.volume import HISTORY_DAYS
 from assets.coverage.yardsticks import SourceDay
@@ -148,9 +148,12 @@ def _day(
         },
         SOURCE: SourceDay(repositories=_polled(polls, day)),
     }
+    empty = past.empty_archives(day)
+    if empty and not any(each.is_asked for each in sources.values()):
+        return without_files(day, [*empty, COMBINED])
     events = _with_sources(rows_of_days(store, EVENTS, [day])).select(_SEEN)
     rows = day_coverage(day, events, stars, past.totals(day), breaks, sources)
-    return pa.concat_tables([rows, without_files(day, past.empty_archives(day))])
+    return pa.concat_tables([rows, without_files(day, empty)])
 
 
 def _with_sources(events: pa.Table) -> pa.Table:

@@ -145,7 +145,7 @@ def without_files(day: date, archives: Iterable[str]) -> pa.Table:
 
     Args:
         day: UTC.
-        archives: names.
+        archives: names; of a day of which no source has anything, `combined` too.
     """
     verdict = Verdict(0, DEGRADED, "no complete file of the day", VOLUME, None, (0.0, 0.0, 0.0))
     return COVERAGE.arrow(
