@@ -12,7 +12,7 @@ from assets.alerting.gap import GapReading
 from assets.alerting.messages import Message
 from assets.alerting.rules import GapRule, ThresholdRule
 from assets.alerting.threshold import AlertState, Reading, State
-from assets.alerting.upstream import SourceCapture, UpstreamReading
+from assets.alerting.upstream import SourceCapture
 from assets.coverage.coverage import COMBINED
 from assets.engagement.intervals import wilson_interval
 
@@ -126,15 +126,27 @@ def read_sources(connection: duckdb.DuckDBPyConnection, day: date) -> list[str]:
 
 
 def read_captures(
-    connection: duckdb.DuckDBPyConnection, source: str, day: date, until: date
-) -> UpstreamReading:
-    """What a source captured of each event type on tracked repositories on a day.
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    group: str,
+    day: date,
+    until: date,
+    since: date = date.min,
+) -> tuple[SourceCapture, ...]:
+    """What a source captured of each event type of a group on tracked repositories on a day.
 
-    What is usual is the median of the 28 days before `until`.
+    What is usual is the best of the eight stretches of 28 days before `until`, by their medians, as
+    far as they lie from `since` on.
     """
-    parameters = {"day": day, "until": until, "source": source}
+    parameters = {
+        "day": day,
+        "until": until,
+        "since": since,
+        "source": source,
+        "event_group": group,
+    }
     rows = connection.execute(_CAPTURES_SQL, parameters).fetchall()
-    return UpstreamReading(day, tuple(SourceCapture(*row) for row in rows))
+    return tuple(SourceCapture(*row) for row in rows)
 
 
 def enqueue(connection: duckdb.DuckDBPyConnection, message: Message, now: datetime) -> bool:
