@@ -345,4 +345,5 @@ def ask_stars(
     if listing.status != "found":
         return None, listing.status, 0
     days = stars.star_days(listing.documents)
-    return stars.star_rows(repo_id, days, first, now), "found", days.malformed_count
+    rows = stars.star_rows(repo_id, days, first, now, wanted=wanted)
+    return rows, "found", days.malformed_count
