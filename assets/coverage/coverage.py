@@ -147,20 +147,29 @@ def without_files(day: date, archives: Iterable[str]) -> pa.Table:
         day: UTC.
         archives: names; of a day of which no source has anything, `combined` too.
     """
-    verdict = Verdict(0, DEGRADED, "no complete file of the day", VOLUME, None, (0.0, 0.0, 0.0))
+    return _nothing(day, archives, (TRACKED, PANEL), "no complete file of the day")
+
+
+def without_answers(day: date, source: str) -> pa.Table:
+    """Rows of a source that is polled and gave no answer on a day: nothing captured."""
+    return _nothing(day, [source], (TRACKED,), "no answer on the day")
+
+
+def _nothing(day: date, sources: Iterable[str], scopes: Sequence[str], message: str) -> pa.Table:
+    verdict = Verdict(0, DEGRADED, message, VOLUME, None, (0.0, 0.0, 0.0))
     return COVERAGE.arrow(
         [
             {
                 "coverage_date": day,
-                "source": archive,
+                "source": source,
                 "scope": scope,
                 "event_group": group,
                 "event_type": event_type,
                 "repo_id": None,
                 **_columns(verdict),
             }
-            for archive in archives
-            for scope in (TRACKED, PANEL)
+            for source in sources
+            for scope in scopes
             for event_type, group in (
                 *((None, each) for each in GROUPS),
                 *GROUP_OF_TYPE.items(),
