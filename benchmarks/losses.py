@@ -49,6 +49,7 @@ from assets.engagement.engagement import Hours, day_engagement
 from assets.engagement.tables import ENGAGEMENT
 from assets.visibility.tables import VISIBILITY_GAP
 from benchmarks import worlds
+from benchmarks.loss_scenarios import DEVELOPERS, SCENARIOS, SHIFT_AFTER, Scenario
 from benchmarks.recorded import (
     MOMENT,
     STARS,
@@ -59,18 +60,15 @@ from benchmarks.recorded import (
 )
 from resources.platform import Platform
 from resources.warehouse import Warehouse
-from sandbox.events import Rise
-from sandbox.faults import ARCHIVES, loss_2026
-from sandbox.world import ObservedEvents, World
+from sandbox.faults import ARCHIVES
+from sandbox.world import ObservedEvents
 
 Ints = npt.NDArray[np.int64]
 SHIPPED_RULES = Path("assets/alerting/rules.yaml")
 SHIFT_RULE = "cn-attention-share-high"
-SHIFT_AFTER = 7  # days from the loss to the shift
 HISTORY_DAYS = 35  # of archive totals before the loss
-BEFORE, AFTER = 10, 21  # days before the loss, and from it on, that rules are evaluated on
+BEFORE = 10  # days before the loss that rules are evaluated on
 _FIRST_LOSS = date(2024, 6, 10)  # a Monday; by its seed, a world's loss begins on any weekday
-_DEVELOPERS = 2_000
 _PANEL_ONE_IN = 10
 _SEEN = ["event_type", "event_group", "repo_id", "is_tracked", "is_panel", "sources"]
 #: What the shipped rule is changed to. A fifth of those who contribute, and about as many of those
@@ -86,61 +84,7 @@ _US_STARS = {
 _PLATFORM = Platform(
     world="sandbox", data_dir="", reference_dir="", tracked_repositories="", rules=""
 )
-#: Of the day in UTC, when the US is awake and China asleep: losing them looks like a rise of China.
-AMERICAN = (*range(14, 24), 0, 1, 2, 3)
 _GROUPS = ("attention", "contribution")  # that the rules watch
-
-
-@dataclass(frozen=True, slots=True)
-class Scenario:
-    """What is lost, what else there is to see it by, and whether a country really shifts.
-
-    Attributes:
-        name: for people.
-        second_after: days from the loss to the second archive's first file; None without one.
-        second_share: of all events but pushes that the second archive captures.
-        loss_days: how long the loss lasts; None when it stays.
-        has_star_history: whether GitHub's own star counts are known.
-        has_shift: whether China's attention rises fourfold a week after the loss.
-        hours: UTC hours of the day in which the first archive loses; empty for all.
-    """
-
-    name: str
-    second_after: int | None = None
-    second_share: float = 0.6
-    loss_days: int | None = None
-    has_star_history: bool = False
-    has_shift: bool = False
-    hours: tuple[int, ...] = ()
-
-    def world(self, seed: int, loss: date) -> World:
-        """A world in which it happens, from the day of the loss."""
-        last = loss + timedelta(days=self.loss_days - 1) if self.loss_days else None
-        share = self.second_share
-        second = None if self.second_after is None else loss + timedelta(days=self.second_after)
-        return World(
-            seed=seed,
-            developers=_DEVELOPERS,
-            rise=Rise(on=loss + timedelta(days=SHIFT_AFTER)) if self.has_shift else None,
-            faults=loss_2026(
-                loss,
-                end=last,
-                hours=self.hours,
-                second_star_share=share,
-                second_other_share=share,
-            ),
-            second_archive_since=midnight(second) if second else None,
-        )
-
-
-SCENARIOS = {
-    "alone": Scenario("one archive; a second, partial one two weeks later", 14),
-    "two": Scenario("a second, partial archive from long before", -60),
-    "hours": Scenario("one archive, which loses the hours of America", hours=AMERICAN),
-    "stars": Scenario("one archive and star history", has_star_history=True),
-    "recovers": Scenario("shift; the archive recovers in 14 days", loss_days=14, has_shift=True),
-    "replaced": Scenario("shift; a good archive begins in 11 days", 11, 0.9, has_shift=True),
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,6 +108,7 @@ class Outcome:
         held: days on which the rule of the shift was held.
         naive: messages that a country's share is beyond a level, or back, of the same rules where
             nothing is known of capture.
+        latest_notice: days from the loss within which it has to be said.
     """
 
     seed: int
@@ -171,6 +116,7 @@ class Outcome:
     sent: tuple[Sent, ...]
     held: tuple[date, ...]
     naive: tuple[Sent, ...] = ()
+    latest_notice: int = 1
 
     @property
     def threshold(self) -> list[Sent]:
@@ -185,8 +131,9 @@ class Outcome:
 
     @property
     def is_noticed(self) -> bool:
-        """Whether one message says within a day that a source fails, and no other ever does."""
-        return self.noticed_after in ([0], [1])
+        """Whether one message says in time that a source fails, and no other ever does."""
+        after = self.noticed_after
+        return len(after) == 1 and 0 <= after[0] <= self.latest_notice
 
     @property
     def shift_delay(self) -> int | None:
@@ -318,8 +265,11 @@ def _sent(house: Warehouse) -> tuple[Sent, ...]:
     return tuple(sorted(found, key=lambda each: each.day))
 
 
-def outcome(seed: int, scenario: Scenario, *, before: int = BEFORE, after: int = AFTER) -> Outcome:
+def outcome(
+    seed: int, scenario: Scenario, *, before: int = BEFORE, after: int | None = None
+) -> Outcome:
     """What the rules say of a world day by day, so many days before its loss and from it on."""
+    after = scenario.days_after if after is None else after
     with threadpool_limits(1):
         watch = Watch(seed, scenario)
         days = [watch.loss + timedelta(days=n) for n in range(-HISTORY_DAYS, after)]
@@ -332,7 +282,8 @@ def outcome(seed: int, scenario: Scenario, *, before: int = BEFORE, after: int =
             watch.publish(day, made)
             if watch.evaluate(day):
                 held.append(day)
-        return Outcome(seed, watch.loss, _sent(watch.house), tuple(held), _sent(watch.naive))
+        sent, naive = _sent(watch.house), _sent(watch.naive)
+        return Outcome(seed, watch.loss, sent, tuple(held), naive, scenario.latest_notice)
 
 
 def many_outcomes(scenario: Scenario, seeds: Sequence[int]) -> Iterator[Outcome]:
@@ -349,9 +300,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     parser.add_argument("--scenarios", nargs="+", choices=SCENARIOS, default=list(SCENARIOS))
     options = parser.parse_args(arguments)
     for name in options.scenarios:
-        print(
-            f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of {_DEVELOPERS:,} people"
-        )
+        print(f"\n{name}: {SCENARIOS[name].name}; {options.worlds} worlds of {DEVELOPERS:,} people")
         found: list[Outcome] = []
         for each in many_outcomes(SCENARIOS[name], range(1, options.worlds + 1)):
             found.append(each)
@@ -363,11 +312,14 @@ def report(scenario: Scenario, found: Sequence[Outcome]) -> None:
     """Print the bar of a scenario, and all messages of each world that missed it."""
     count = len(found)
     after = [days for each in found for days in each.noticed_after]
+    latest = scenario.latest_notice
     print(
-        f"  one upstream message, within a day: {sum(each.is_noticed for each in found)} of "
+        f"  one upstream message, within {latest} d: {sum(each.is_noticed for each in found)} of "
         f"{count} (bar 96 %); before the loss {sum(days < 0 for days in after)}, "
-        f"more than a day after it {sum(days > 1 for days in after)}"
+        f"later {sum(days > latest for days in after)}"
     )
+    if scenario.falls_in_days and after:
+        print(f"  said {min(after)} to {max(after)} days after it began, median {median(after)}")
     if scenario.has_shift:
         delays = [each.shift_delay for each in found if each.shift_delay is not None]
         middle = f"{median(delays):.0f} days after it began" if delays else "never"

@@ -13,8 +13,15 @@ from assets.alerting import ledger, tables
 from assets.alerting.gap import GapTransition, step_gap
 from assets.alerting.messages import Message, gap_message, threshold_message, upstream_message
 from assets.alerting.rules import GapRule, Rule, ThresholdRule, UpstreamRule, load_rules
-from assets.alerting.threshold import AlertState, State, Transition, step
-from assets.alerting.upstream import UpstreamTransition, lost_types, state_id, step_upstream
+from assets.alerting.threshold import AlertState, State, Transition, hold, step
+from assets.alerting.upstream import (
+    UpstreamReading,
+    UpstreamTransition,
+    losses,
+    state_id,
+    step_source,
+)
+from assets.coverage.cells import GROUPS
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, days_of, prepare
 from assets.engagement.tables import ENGAGEMENT
@@ -106,6 +113,8 @@ def _threshold(
     for day in days:
         reading = ledger.read_reading(connection, rule, day)
         if reading is None:
+            if ledger.is_lost(connection, rule, day):
+                state = hold(rule, state, day)
             continue
         state, transition = step(rule, state, reading)
         transitions += [transition] if transition else []
@@ -130,22 +139,45 @@ def _upstream(
 ) -> list[UpstreamTransition]:
     """Move an upstream rule on, source by source."""
     transitions = []
-    states: dict[str, AlertState | None] = {}
+    states: dict[str, dict[str, AlertState | None]] = {}
     for day in days:
         for source in ledger.read_sources(connection, day):
-            if source not in states:
-                states[source] = ledger.read_state(connection, state_id(rule, source))
-            state, lost = states[source], []
-            until = state.since if state and state.state is State.FIRING else day
-            if until != day:
-                lost = lost_types(rule, ledger.read_captures(connection, source, until, until))
-            reading = ledger.read_captures(connection, source, day, until)
-            states[source], transition = step_upstream(rule, source, state, reading, lost)
-            transitions += [transition] if transition else []
-    for state in states.values():
+            stood = states.get(source) or {
+                group: ledger.read_state(connection, state_id(rule, source, group))
+                for group in GROUPS
+            }
+            readings = {
+                group: _reading(connection, rule, source, group, stood[group], day)
+                for group in GROUPS
+            }
+            states[source], changes = step_source(rule, source, stood, readings)
+            transitions += changes
+    for state in (each for of_source in states.values() for each in of_source.values()):
         if state is not None:
             ledger.write_state(connection, state)
     return transitions
+
+
+def _reading(
+    connection: duckdb.DuckDBPyConnection,
+    rule: UpstreamRule,
+    source: str,
+    group: str,
+    state: AlertState | None,
+    day: date,
+) -> UpstreamReading:
+    """A day of a source and event group, set against what was usual before it or its loss.
+
+    A loss that an analyst has accepted since it began is set against the days since then.
+    """
+    since = rule.accepted.get(source, date.min)
+    is_lost = state is not None and state.state is State.FIRING and state.since >= since
+    until = state.since if state is not None and is_lost else day
+    captures = ledger.read_captures(connection, source, group, day, until, since)
+    if until == day:
+        return UpstreamReading(day, captures)
+    onset = ledger.read_captures(connection, source, group, until, until, since)
+    return UpstreamReading(day, captures, losses(rule, UpstreamReading(until, onset)))
 
 
 def _message(transition: AnyTransition, world: str) -> Message:

@@ -12,7 +12,8 @@ from assets.alerting.gap import GapReading
 from assets.alerting.messages import Message
 from assets.alerting.rules import GapRule, ThresholdRule
 from assets.alerting.threshold import AlertState, Reading, State
-from assets.alerting.upstream import SourceCapture, UpstreamReading
+from assets.alerting.upstream import SourceCapture
+from assets.coverage.coverage import COMBINED
 from assets.engagement.intervals import wilson_interval
 
 _CAPTURES_SQL = (Path(__file__).parent / "sql" / "captures.sql").read_text()
@@ -30,21 +31,22 @@ class Pending:
 def read_state(connection: duckdb.DuckDBPyConnection, rule_id: str) -> AlertState | None:
     """Where a rule stands; None before its first day."""
     row = connection.execute(
-        "SELECT rule_id, state, since_date, evaluated_through, value, ci_low, ci_high, held_from "
-        "FROM ops.alerts WHERE rule_id = ?",
+        "SELECT rule_id, state, since_date, evaluated_through, value, ci_low, ci_high, held_from, "
+        "held_through FROM ops.alerts WHERE rule_id = ?",
         [rule_id],
     ).fetchone()
     if row is None:
         return None
-    rule, state, since, through, value, low, high, held_from = row
+    rule, state, since, through, value, low, high, held_from, held_through = row
     before = State(held_from) if held_from else None
-    return AlertState(rule, State(state), since, through, value, low, high, before)
+    return AlertState(rule, State(state), since, through, value, low, high, before, held_through)
 
 
 def write_state(connection: duckdb.DuckDBPyConnection, state: AlertState) -> None:
     """Keep where a rule stands."""
     connection.execute(
-        "INSERT OR REPLACE INTO ops.alerts VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT OR REPLACE INTO ops.alerts (rule_id, state, since_date, evaluated_through, value, "
+        "ci_low, ci_high, held_from, held_through) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
         [
             state.rule_id,
             str(state.state),
@@ -54,6 +56,7 @@ def write_state(connection: duckdb.DuckDBPyConnection, state: AlertState) -> Non
             state.ci_low,
             state.ci_high,
             str(state.held_from) if state.held_from else None,
+            state.held_through,
         ],
     )
 
@@ -83,6 +86,20 @@ def read_reading(
     return Reading(day, value, low, high, located, unknown_share, is_complete, is_degraded)
 
 
+def is_lost(connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, day: date) -> bool:
+    """Whether the sources together captured too little of a rule's event group on a day.
+
+    It is asked where there is no figure: of a group of which nothing was captured there is none.
+    """
+    row = connection.execute(
+        "SELECT count(*) FROM core.coverage WHERE coverage_date = ? AND source = ? "
+        "AND scope = 'tracked' AND event_type IS NULL AND repo_id IS NULL AND status = 'degraded' "
+        "AND (event_group = ? OR ? = 'any')",
+        [day, COMBINED, rule.event_group, rule.event_group],
+    ).fetchone()
+    return bool(row and row[0])
+
+
 def read_gap(connection: duckdb.DuckDBPyConnection, rule: GapRule) -> GapReading | None:
     """The newest complete cohort's gap between use in papers and patents; None without one.
 
@@ -102,22 +119,34 @@ def read_sources(connection: duckdb.DuckDBPyConnection, day: date) -> list[str]:
     """The sources of which core.coverage has a day."""
     rows = connection.execute(
         "SELECT DISTINCT source FROM core.coverage WHERE coverage_date = ? "
-        "AND source != 'combined' ORDER BY source",
-        [day],
+        "AND source != ? ORDER BY source",
+        [day, COMBINED],
     ).fetchall()
     return [row[0] for row in rows]
 
 
 def read_captures(
-    connection: duckdb.DuckDBPyConnection, source: str, day: date, until: date
-) -> UpstreamReading:
-    """What a source captured of each event type on tracked repositories on a day.
+    connection: duckdb.DuckDBPyConnection,
+    source: str,
+    group: str,
+    day: date,
+    until: date,
+    since: date = date.min,
+) -> tuple[SourceCapture, ...]:
+    """What a source captured of each event type of a group on tracked repositories on a day.
 
-    What is usual is the median of the 28 days before `until`.
+    What is usual is the best of the eight stretches of 28 days before `until`, by their medians, as
+    far as they lie from `since` on.
     """
-    parameters = {"day": day, "until": until, "source": source}
+    parameters = {
+        "day": day,
+        "until": until,
+        "since": since,
+        "source": source,
+        "event_group": group,
+    }
     rows = connection.execute(_CAPTURES_SQL, parameters).fetchall()
-    return UpstreamReading(day, tuple(SourceCapture(*row) for row in rows))
+    return tuple(SourceCapture(*row) for row in rows)
 
 
 def enqueue(connection: duckdb.DuckDBPyConnection, message: Message, now: datetime) -> bool:

@@ -98,13 +98,24 @@ def upstream_message(
         basis = (
             "This is a loss at the source, no trend. While what all sources together captured is "
             f"degraded, rules on {', '.join(lost_groups(transition.lost))} are held. "
-            f"Rule {rule.id}."
+            f"{_still(transition)}Rule {rule.id}."
         )
     else:
-        lines = [f"{transition.source} captured as much as usual on {transition.day} (UTC) again."]
-        basis = f"Rules that were held go on from where they stood. Rule {rule.id}."
+        lines = [
+            f"{transition.source} captured as much of {', '.join(transition.groups)} as usual on "
+            f"{transition.day} (UTC) again."
+        ]
+        basis = (
+            f"Rules that were held go on from where they stood. {_still(transition)}Rule {rule.id}."
+        )
     text = "\n".join(lines)[:_MAX_RAW_LENGTH]
     return _message(transition.key, "upstream", head, text, basis, escape)
+
+
+def _still(transition: UpstreamTransition) -> str:
+    if not transition.still:
+        return ""
+    return f"{transition.source} still loses {', '.join(transition.still)}. "
 
 
 def _head(rule: ThresholdRule | GapRule, after: State, world: str) -> str:

@@ -1,5 +1,6 @@
 """Alert rules: read from YAML, validated as a whole, each fault named."""
 
+from datetime import date
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -17,6 +18,7 @@ Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,60}$")]
 Iso2 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
 Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Points = Annotated[float, Field(gt=-100.0, lt=100.0)]
+SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
 Direction = Literal["above", "below"]
 
 
@@ -68,7 +70,11 @@ class GapRule(BaseModel):
 
 
 class UpstreamRule(BaseModel):
-    """How much less than usual a source has to capture of an event type to be worth a message."""
+    """How much less than usual a source has to capture of an event type to be worth a message.
+
+    Attributes:
+        accepted: by source, the first day from which on what it captures is its normal.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
@@ -78,6 +84,7 @@ class UpstreamRule(BaseModel):
     fire: Share
     clear: Share
     min_events: Annotated[int, Field(ge=10)]
+    accepted: dict[SourceName, date] = Field(default_factory=dict)
 
     @model_validator(mode="after")
     def _clears_on_the_near_side(self) -> "UpstreamRule":

@@ -28,6 +28,7 @@ ALERTS = Table(
         Column("ci_low", "DOUBLE", "Its 95 % lower bound", nullable=True),
         Column("ci_high", "DOUBLE", "Its 95 % upper bound", nullable=True),
         Column("held_from", "VARCHAR", "State before it was held", nullable=True),
+        Column("held_through", "DATE", "Newest day of data that holds it", nullable=True),
     ),
 )
 

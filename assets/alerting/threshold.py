@@ -36,7 +36,7 @@ class Reading:
 class AlertState:
     """Where a rule stands after the newest day evaluated.
 
-    `held_from` is what it was before it was held.
+    `held_from` is what it was before it was held, `held_through` the newest day that holds it.
     """
 
     rule_id: str
@@ -47,6 +47,7 @@ class AlertState:
     ci_low: float | None = None
     ci_high: float | None = None
     held_from: State | None = None
+    held_through: date | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,17 +74,18 @@ def step(
     partition again, or an old one late, neither repeats nor revokes a message. A day with
     incomplete archives or too few located accounts gives no verdict and does not count as
     evaluated: once its missing files have come, it is. Nor does a day of degraded capture: it holds
-    the rule, which on the next sound day goes on from where it stood.
+    the rule (`hold`), which on a sound day goes on from where it stood: the newest degraded day
+    itself made again, or a later one. Earlier ones change nothing, as their figures are no news.
 
     Args:
         rule: the rule.
         state: where it stands; None before its first day.
         reading: the day's figure.
     """
-    if state is not None and reading.day <= state.evaluated_through:
+    if state is not None and _is_passed(state, reading.day):
         return state, None
     if reading.is_degraded:
-        return _held(rule, state, reading.day), None
+        return hold(rule, state, reading.day), None
     if not reading.is_complete or reading.located_actor_count < rule.min_located_actors:
         return state, None
     before = _standing(state)
@@ -108,13 +110,23 @@ def _standing(state: AlertState | None) -> State:
     return state.held_from or State.OK if state.state is State.HELD else state.state
 
 
-def _held(rule: ThresholdRule, state: AlertState | None, day: date) -> AlertState:
-    """The rule held since a day that it was not evaluated on."""
+def hold(rule: ThresholdRule, state: AlertState | None, day: date) -> AlertState:
+    """The rule held by a day that it was not evaluated on; as it is by a day that is no news."""
     if state is None:
-        return AlertState(rule.id, State.HELD, day, day - timedelta(days=1), held_from=State.OK)
-    if state.state is State.HELD:
+        before = day - timedelta(days=1)
+        return AlertState(rule.id, State.HELD, day, before, held_from=State.OK, held_through=day)
+    if _is_passed(state, day):
         return state
-    return replace(state, state=State.HELD, since=day, held_from=state.state)
+    if state.state is State.HELD:
+        return replace(state, held_through=day)
+    return replace(state, state=State.HELD, since=day, held_from=state.state, held_through=day)
+
+
+def _is_passed(state: AlertState, day: date) -> bool:
+    """Whether a day is no newer than what was evaluated, or older than what holds the rule."""
+    # A state of before `held_through` was kept says only since when the rule is held.
+    through = state.held_through or (state.since if state.state is State.HELD else None)
+    return day <= state.evaluated_through or (through is not None and day < through)
 
 
 def verdict(rule: ThresholdRule | GapRule, state: State, low: float, high: float) -> State:

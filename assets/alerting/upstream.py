@@ -1,7 +1,7 @@
 """An upstream rule's life: a source that captures much less than it did is said to, as such."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -24,7 +24,7 @@ class SourceCapture:
         ci_low: 95 % lower bound.
         ci_high: 95 % upper bound.
         estimated_events: all events; None where the source held none and only its past speaks.
-        usual_rate: median of the days before.
+        usual_rate: of the best of the stretches of days before.
         yardstick: what the rate was measured by.
     """
 
@@ -52,101 +52,216 @@ class SourceCapture:
         _, luck = wilson_interval(min(self.rate * total, total), total, _SURE_Z)
         return min(1.0, self.rate + math.hypot(own, float(luck) - self.rate))
 
+    @property
+    def lowest(self) -> float:
+        """Lower bound of the same, at the 95 % that one type back from a loss is judged by."""
+        if self.estimated_events is None:
+            return self.ci_low
+        total = self.estimated_events
+        luck, _ = wilson_interval(min(self.rate * total, total), total)
+        return max(0.0, self.rate - math.hypot(self.rate - self.ci_low, self.rate - float(luck)))
+
 
 @dataclass(frozen=True, slots=True)
 class UpstreamReading:
-    """What is known of a source's capture on a day."""
+    """What is known of a source's capture of an event group on a day.
+
+    Attributes:
+        day: UTC.
+        captures: of the group's event types.
+        lost_at_onset: while the rule fires, what was lost on the day that it began to.
+    """
 
     day: date
     captures: tuple[SourceCapture, ...]
+    lost_at_onset: tuple[SourceCapture, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class UpstreamTransition:
-    """A change of state, the day, and what is lost on it."""
+    """A change of state of some event groups of a source, the day, and what is lost on it.
+
+    Attributes:
+        groups: that changed.
+        lost: captures of theirs that are a loss, the worst first.
+        still: groups of the source that fired before and still do.
+    """
 
     rule: UpstreamRule
     source: str
     day: date
-    before: State
     after: State
-    lost: tuple[SourceCapture, ...]
+    groups: tuple[str, ...]
+    lost: tuple[SourceCapture, ...] = ()
+    still: tuple[str, ...] = ()
 
     @property
     def key(self) -> str:
         """What identifies this transition for ever, whoever computes it and how often."""
-        return f"upstream:{self.rule.id}:{self.source}:{self.day}:{self.after}"
+        groups = "+".join(self.groups)
+        return f"upstream:{self.rule.id}:{self.source}:{groups}:{self.day}:{self.after}"
 
 
-def state_id(rule: UpstreamRule, source: str) -> str:
-    """What a rule's state is kept under: each source has its own."""
-    return f"{rule.id}:{source}"
+def state_id(rule: UpstreamRule, source: str, group: str) -> str:
+    """What a rule's state is kept under: each source and event group has its own."""
+    return f"{rule.id}:{source}:{group}"
+
+
+def step_source(
+    rule: UpstreamRule,
+    source: str,
+    states: Mapping[str, AlertState | None],
+    readings: Mapping[str, UpstreamReading],
+) -> tuple[dict[str, AlertState | None], list[UpstreamTransition]]:
+    """Move a rule on by one day of one source: its event groups together.
+
+    Groups that change alike on a day are one transition. A group that is found lost while another
+    one fires, and was not found whole since that began, is taken to belong to that loss: its state
+    changes, and nothing is said again.
+
+    Args:
+        rule: the rule.
+        source: name.
+        states: by event group, where the rule stands; None before its first day.
+        readings: of the same groups, all of one day.
+    """
+    moved = {
+        group: step_upstream(rule, source, group, states[group], reading)
+        for group, reading in readings.items()
+    }
+    onsets = [each.since for each in states.values() if each and each.state is State.FIRING]
+    changed: dict[State, list[str]] = {State.OK: [], State.FIRING: []}
+    for group, after in moved.items():
+        before = states[group]
+        if after is None or after.state is (before.state if before else State.OK):
+            continue
+        whole_until = before.evaluated_through if before else date.min
+        if after.state is State.FIRING and any(onset > whole_until for onset in onsets):
+            continue
+        changed[after.state].append(group)
+    still = [
+        group
+        for group, after in moved.items()
+        if after and after.state is State.FIRING and group not in changed[State.FIRING]
+    ]
+    transitions = [
+        UpstreamTransition(
+            rule,
+            source,
+            readings[groups[0]].day,
+            state,
+            tuple(sorted(groups)),
+            _worst_first(loss for group in groups for loss in losses(rule, readings[group])),
+            tuple(sorted(still)),
+        )
+        for state, groups in changed.items()
+        if groups
+    ]
+    return moved, transitions
 
 
 def step_upstream(
     rule: UpstreamRule,
     source: str,
+    group: str,
     state: AlertState | None,
     reading: UpstreamReading,
-    lost_at_onset: Sequence[str] = (),
-) -> tuple[AlertState | None, UpstreamTransition | None]:
-    """Move a rule on by one day of one source.
+) -> AlertState | None:
+    """Move a rule on by one day of one event group of a source.
 
     It fires when the upper bound of some capture rate lies under `fire` of what is usual for the
-    source and type, and clears when none does under `clear` of it. What is usual is what was when
-    it began to fire: a loss that lasts does not become usual. A day that is not newer than what was
-    evaluated, and one of which nothing is known, changes nothing; nor, while the rule fires, does
-    one of which an event type lost at the onset is not known.
+    source and type. It clears when what was lost is back (`_is_back`) and no other rate's upper
+    bound is under `clear` of what is usual. What is usual is what was when it began to fire: a loss
+    that lasts does not become usual. A day that is not newer than what was evaluated changes
+    nothing, nor one that does not tell: of which nothing is known, or, while the rule fires, not
+    what was lost; while it does not, one on which some rate is under `fire` and may be by chance.
 
     Args:
         rule: the rule.
         source: name.
-        state: where the rule stands for the source; None before its first day.
-        reading: the day's captures of the source.
-        lost_at_onset: event types that were lost on the day that the rule began to fire.
+        group: event group.
+        state: where the rule stands for both; None before its first day.
+        reading: the day's captures.
     """
-    if state is not None and reading.day <= state.evaluated_through:
-        return state, None
-    known = [
-        each
-        for each in reading.captures
-        if each.estimated_events is None or each.estimated_events >= rule.min_events
-    ]
-    if not known:
-        return state, None
-    before = state.state if state else State.OK
-    if before is State.FIRING and not set(lost_at_onset) <= {each.event_type for each in known}:
-        return state, None
-    level = rule.clear if before is State.FIRING else rule.fire
-    lost = [each for each in known if each.highest < level * each.usual_rate]
+    known = _known(rule, reading.captures)
+    if not known or (state is not None and reading.day <= state.evaluated_through):
+        return state
+    is_firing = state is not None and state.state is State.FIRING
+    if is_firing:
+        lost = _not_back(rule, reading)
+        if lost is None:
+            return state
+    else:
+        lost = list(losses(rule, reading))
+        if not lost and any(each.rate < rule.fire * each.usual_rate for each in known):
+            return state
     after = State.FIRING if lost else State.OK
-    lost = sorted(lost, key=lambda each: each.rate / each.usual_rate)
-    worst = lost[0] if lost else min(known, key=lambda each: each.rate / each.usual_rate)
-    changed = after is not before
-    moved = AlertState(
-        rule_id=state_id(rule, source),
+    worst = _worst_first(lost or known)[0]
+    return AlertState(
+        rule_id=state_id(rule, source, group),
         state=after,
-        since=reading.day if changed or state is None else state.since,
+        since=reading.day if state is None or state.state is not after else state.since,
         evaluated_through=reading.day,
         value=worst.rate,
         ci_low=worst.ci_low,
         ci_high=worst.ci_high,
     )
-    if not changed:
-        return moved, None
-    return moved, UpstreamTransition(rule, source, reading.day, before, after, tuple(lost))
 
 
-def lost_types(rule: UpstreamRule, reading: UpstreamReading) -> list[str]:
-    """Event types of which a day's captures are a loss."""
-    return [
-        each.event_type
-        for each in reading.captures
+def losses(rule: UpstreamRule, reading: UpstreamReading) -> tuple[SourceCapture, ...]:
+    """The captures of a day that are a loss."""
+    return tuple(
+        each
+        for each in _known(rule, reading.captures)
         if each.highest < rule.fire * each.usual_rate
-        and (each.estimated_events is None or each.estimated_events >= rule.min_events)
-    ]
+    )
 
 
 def lost_groups(lost: Sequence[SourceCapture]) -> list[str]:
     """The event groups of what is lost."""
     return sorted({each.event_group for each in lost})
+
+
+def _known(rule: UpstreamRule, captures: Iterable[SourceCapture]) -> list[SourceCapture]:
+    """Those of events enough to tell, and those of which there was nothing at all."""
+    return [
+        each
+        for each in captures
+        if each.estimated_events is None or each.estimated_events >= rule.min_events
+    ]
+
+
+def _not_back(rule: UpstreamRule, reading: UpstreamReading) -> list[SourceCapture] | None:
+    """What is lost on a day while a rule fires; None where the day does not tell.
+
+    Of a type that was measured to be lost there have to be events enough. One of which there was
+    nothing at all need not have that many, as any event is more; and some have so few that a day
+    has none.
+    """
+    today = {each.event_type: each for each in reading.captures}
+    known = {each.event_type: each for each in _known(rule, reading.captures)}
+    onset = {each.event_type: each.estimated_events is None for each in reading.lost_at_onset}
+    measured = {name for name, was_nothing in onset.items() if not was_nothing}
+    if not measured <= set(known) or (onset and not set(onset) & set(today)):
+        return None
+    lost = {
+        name: each for name, each in known.items() if each.highest < rule.clear * each.usual_rate
+    }
+    for name in set(onset) & set(today):
+        each = today[name]
+        if not (_is_back(rule, each) if name in known else each.rate > 0):
+            lost[name] = each
+    return list(lost.values())
+
+
+def _is_back(rule: UpstreamRule, capture: SourceCapture) -> bool:
+    """Whether a rate is back at `clear` of what is usual, and surely over `fire` of it.
+
+    Few events of a loss that lasts may look like its end; their lower bound does not.
+    """
+    usual = capture.usual_rate
+    return capture.rate >= rule.clear * usual and capture.lowest >= rule.fire * usual
+
+
+def _worst_first(captures: Iterable[SourceCapture]) -> tuple[SourceCapture, ...]:
+    return tuple(sorted(captures, key=lambda each: (each.rate / each.usual_rate, each.event_type)))

@@ -11,7 +11,7 @@ import pyarrow.compute as pc
 from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS, EVENTS
 from assets.coverage.breaks import breaks_of
 from assets.coverage.chart import coverage_figure
-from assets.coverage.coverage import day_coverage, without_files
+from assets.coverage.coverage import COMBINED, day_coverage, without_answers, without_files
 from assets.coverage.tables import COVERAGE
 from assets.coverage.volume import HISTORY_DAYS
 from assets.coverage.yardsticks import SourceDay
@@ -24,7 +24,14 @@ from assets.declare import (
     rows_of_sources,
 )
 from assets.pictures import markdown
-from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, SOURCE, STAR_HISTORY
+from assets.polls.spans import covered_repositories, is_silent
+from assets.polls.tables import (
+    REPOSITORY_EVENTS,
+    REPOSITORY_POLLS,
+    REPOSITORY_SPANS,
+    SOURCE,
+    STAR_HISTORY,
+)
 from assets.reference.model import UpstreamBreak
 from assets.reference.tables import UPSTREAM_BREAKS
 from resources.lake import Lake, LakeResource
@@ -33,6 +40,12 @@ from resources.warehouse import Warehouse, WarehouseResource
 GROUP = "coverage"
 _COMPLETE = "complete"
 _CHART_DAYS = 56
+# Of polls of before spans were kept, the last one is known.
+_SPANS_SQL = (
+    "SELECT repo_id, covered_since, covered_until FROM raw.repository_spans UNION "
+    "SELECT repo_id, covered_since, covered_until FROM raw.repository_polls "
+    "WHERE covered_since IS NOT NULL AND covered_until IS NOT NULL"
+)
 _SEEN = ["event_type", "event_group", "repo_id", "is_tracked", "is_panel", "sources"]
 
 
@@ -64,15 +77,13 @@ def coverage_table(
     store, house = lake.open(), warehouse.open()
     days = days_of(context)
     require_approved(store, EVENTS, days)
-    prepare(house, COVERAGE, REPOSITORY_POLLS, STAR_HISTORY)
+    prepare(house, COVERAGE, REPOSITORY_POLLS, REPOSITORY_SPANS, STAR_HISTORY)
     breaks = breaks_of(house.query("SELECT * FROM core.upstream_breaks").to_pylist())
-    polls = house.query(
-        "SELECT repo_id, covered_since, covered_until FROM raw.repository_polls"
-    ).to_pylist()
+    spans = known_spans(house)
     past = Past(store, days)
     made = [COVERAGE.arrow_schema.empty_table()]
     for day in days:
-        made.append(_day(store, house, day, past, breaks, polls))
+        made.append(coverage_of_day(store, house, day, past, breaks, spans))
         context.log.info(f"{day}: {_words(made[-1])}")
     rows = pa.concat_tables(made)
     house.replace_days(COVERAGE.qualified, "coverage_date", days, rows)
@@ -83,6 +94,12 @@ def coverage_table(
             "chart": dg.MetadataValue.md(_chart(house, breaks, days[-1])),
         }
     )
+
+
+def known_spans(house: Warehouse) -> list[dict[str, Any]]:
+    """The spans in which polls know repositories: repo_id, covered_since, covered_until."""
+    spans: list[dict[str, Any]] = house.query(_SPANS_SQL).to_pylist()
+    return spans
 
 
 class Past:
@@ -128,14 +145,15 @@ class Past:
         return {row["values"]: row["counts"] for row in pc.value_counts(own["source"]).to_pylist()}
 
 
-def _day(
+def coverage_of_day(
     store: Lake,
     house: Warehouse,
     day: date,
     past: Past,
     breaks: Sequence[UpstreamBreak],
-    polls: Sequence[dict[str, Any]],
+    spans: Sequence[dict[str, Any]],
 ) -> pa.Table:
+    """core.coverage of a day; `spans` are those in which polls know a repository's events."""
     stars = house.query(
         "SELECT repo_id, star_date, star_count FROM raw.star_history "
         "WHERE star_date BETWEEN ? AND ? AND asked_at >= ? ORDER BY ALL",
@@ -146,11 +164,15 @@ def _day(
             name: SourceDay(complete_hours=count)
             for name, count in past.complete_hours(day).items()
         },
-        SOURCE: SourceDay(repositories=_polled(polls, day)),
+        SOURCE: SourceDay(repositories=covered_repositories(spans, day)),
     }
+    empty = past.empty_archives(day)
+    lost = [without_files(day, empty)] + [without_answers(day, SOURCE)] * is_silent(spans, day)
+    if empty and not any(each.is_asked for each in sources.values()):
+        return pa.concat_tables([*lost, without_files(day, [COMBINED])])
     events = _with_sources(rows_of_days(store, EVENTS, [day])).select(_SEEN)
     rows = day_coverage(day, events, stars, past.totals(day), breaks, sources)
-    return pa.concat_tables([rows, without_files(day, past.empty_archives(day))])
+    return pa.concat_tables([rows, *lost])
 
 
 def _with_sources(events: pa.Table) -> pa.Table:
@@ -159,19 +181,6 @@ def _with_sources(events: pa.Table) -> pa.Table:
         return events
     alone = pa.array([[source] for source in events["source"].to_pylist()], pa.list_(pa.string()))
     return events.set_column(events.column_names.index("sources"), "sources", alone)
-
-
-def _polled(polls: Sequence[dict[str, Any]], day: date) -> frozenset[int]:
-    """Repositories whose day the polls cover without a gap."""
-    start, end = _midnight(day), _midnight(day + timedelta(days=1))
-    return frozenset(
-        row["repo_id"]
-        for row in polls
-        if row["covered_since"] is not None
-        and row["covered_until"] is not None
-        and row["covered_since"].astimezone(UTC) <= start
-        and row["covered_until"].astimezone(UTC) >= end
-    )
 
 
 def _midnight(day: date) -> datetime:

@@ -1,7 +1,7 @@
 """Capture rates as a figure: the same for Dagster's metadata and for the published page."""
 
 import datetime as dt
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -192,20 +192,39 @@ def _without_gaps(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
 
 
 def _title(rows: Sequence[Mapping[str, Any]], span: Span | None) -> str:
-    """The finding in words: on how many days all sources together, and each alone, are degraded."""
+    """The finding in words: days by the status of all sources together, and degraded ones of each.
+
+    A day is degraded if any event group is, else unknown if any is or it has no row.
+    """
     if span is None:
         return "Capture of the sources: no day yet"
-    lost: dict[str, set[dt.date]] = defaultdict(set)
+    days: dict[str, dict[dt.date, set[str]]] = defaultdict(lambda: defaultdict(set))
     for row in rows:
-        if row["status"] == DEGRADED:
-            lost[row["source"]].add(row["coverage_date"])
-    together = len(lost.pop(COMBINED, ()))
-    alone = ", ".join(f"{source} on {_days(len(days))}" for source, days in sorted(lost.items()))
-    found = f"under 80 % on {_days(together)}" if together else "at least 80 % every day"
+        days[row["source"]][row["coverage_date"]].add(row["status"])
+    together = days.pop(COMBINED, {})
+    counts = Counter(_worst(together.get(day, {UNKNOWN})) for day in days_from(*span))
+    alone = {
+        source: sum(DEGRADED in statuses for statuses in found.values())
+        for source, found in sorted(days.items())
+    }
+    parts = [
+        f"{name} on {_days(counts[status])}"
+        for status, name in (
+            (SOUND, "sound (at least 80 %)"),
+            (DEGRADED, "degraded"),
+            (UNKNOWN, "unknown"),
+        )
+        if counts[status]
+    ]
+    lost = ", ".join(f"{source} on {_days(count)}" for source, count in alone.items() if count)
     return (
-        f"All sources together captured {found}, {span[0]} to {span[1]}; under 80 % alone: "
-        f"{alone or 'none'}"
+        f"Capture of all sources together: {', '.join(parts)}, {span[0]} to {span[1]}; degraded "
+        f"alone: {lost or 'none'}"
     )
+
+
+def _worst(statuses: Iterable[str]) -> str:
+    return next((each for each in (DEGRADED, UNKNOWN) if each in statuses), SOUND)
 
 
 def _days(count: int) -> str:

@@ -30,6 +30,7 @@ from assets.coverage.verdicts import (
     Verdict,
     by_total,
     by_volume,
+    is_hardly_sound,
     of_all_by_volume,
     of_group,
     without_yardstick,
@@ -40,6 +41,7 @@ from assets.coverage.yardsticks import (
     StarHistory,
     all_by_pairs,
     all_by_stars,
+    is_few,
     repositories_by_pairs,
     repositories_by_stars,
     star_history_of,
@@ -91,9 +93,10 @@ def day_coverage(
     The yardstick of an event type is, in this order: star history (WatchEvent on tracked
     repositories), unless two sources say that there were more; the two sources with the narrowest
     interval; a source's own past volume; the calendar of known losses. The first two need ten
-    estimated events and an interval that tells (`by_total`). Capture under 0.8 is degraded (by
-    volume: `by_volume`), and so is a known loss without a yardstick. Repositories have rows where
-    at least 30 events are estimated, by the first two yardsticks alone.
+    estimated events and an interval that tells (`by_total`); two sources by whose interval capture
+    may be under 0.8 give way to a past or a calendar that says degraded. Capture under 0.8 is
+    degraded (by volume: `by_volume`), and so is a known loss without a yardstick. Repositories
+    have rows where at least 30 events are estimated, by the first two yardsticks alone.
 
     Args:
         day: UTC.
@@ -142,22 +145,31 @@ def without_files(day: date, archives: Iterable[str]) -> pa.Table:
 
     Args:
         day: UTC.
-        archives: names.
+        archives: names; of a day of which no source has anything, `combined` too.
     """
-    verdict = Verdict(0, DEGRADED, "no complete file of the day", VOLUME, None, (0.0, 0.0, 0.0))
+    return _nothing(day, archives, (TRACKED, PANEL), "no complete file of the day")
+
+
+def without_answers(day: date, source: str) -> pa.Table:
+    """Rows of a source that is polled and gave no answer on a day: nothing captured."""
+    return _nothing(day, [source], (TRACKED,), "no answer on the day")
+
+
+def _nothing(day: date, sources: Iterable[str], scopes: Sequence[str], message: str) -> pa.Table:
+    verdict = Verdict(0, DEGRADED, message, VOLUME, None, (0.0, 0.0, 0.0))
     return COVERAGE.arrow(
         [
             {
                 "coverage_date": day,
-                "source": archive,
+                "source": source,
                 "scope": scope,
                 "event_group": group,
                 "event_type": event_type,
                 "repo_id": None,
                 **_columns(verdict),
             }
-            for archive in archives
-            for scope in (TRACKED, PANEL)
+            for source in sources
+            for scope in scopes
             for event_type, group in (
                 *((None, each) for each in GROUPS),
                 *GROUP_OF_TYPE.items(),
@@ -200,8 +212,11 @@ def _type_verdicts(given: _Day, cells: Cells, scope: str, event_type: str) -> di
     sources = given.of_scope(scope)
     pair = all_by_pairs(cells, sources)
     measures = _measures(given, cells, scope, event_type, pair)
-    is_small = pair is not None and bool(pair.estimate[0] < LEAST_EVENTS)
-    is_lost = {each: given.is_lost(each, scope, event_type) for each in (*sources, COMBINED)}
+    is_small = is_few(cells, sources)
+    is_lost = {each: given.is_lost(each, scope, event_type) for each in sources}
+    # Who saw nothing of the type makes up for nobody's loss.
+    saw = [each for each in sources if cells.total(each)] or list(sources)
+    is_lost[COMBINED] = bool(saw) and all(is_lost[each] for each in saw)
     pasts: dict[str, Verdict | None] = {
         source: by_volume(cells.total(source), volume, is_lost[source])
         for source in sources
@@ -213,14 +228,14 @@ def _type_verdicts(given: _Day, cells: Cells, scope: str, event_type: str) -> di
     found: dict[str, Verdict] = {}
     for source in (*sources, COMBINED):
         captured = cells.total() if source == COMBINED else cells.total(source)
+        other = pasts.get(source) or without_yardstick(captured, is_lost[source], is_small)
         own = (
             by_total(captured, name, totals, is_lost[source], is_suspect)
             for name, totals in measures
         )
-        verdict = next((each for each in own if each.status != UNKNOWN), None)
-        found[source] = (
-            verdict or pasts.get(source) or without_yardstick(captured, is_lost[source], is_small)
-        )
+        verdict = next((each for each in own if each.status != UNKNOWN), other)
+        gives_way = is_hardly_sound(verdict) and other.status == DEGRADED
+        found[source] = other if gives_way else verdict
     return found
 
 

@@ -60,8 +60,8 @@ def by_total(
     """Verdict of a yardstick that gives one total.
 
     Unknown, but with its figures, where the total's interval is wider than 0.75 of it and leaves
-    open on which side of 0.8 the rate lies; but where something else speaks for a loss, the rate
-    itself decides, however uncertain.
+    open on which side of 0.8 the rate lies. Where something else speaks for a loss, a rate under
+    0.8 decides, however uncertain: suspicion never makes a cell sound.
 
     Args:
         captured: events seen.
@@ -73,7 +73,7 @@ def by_total(
     rates = (star_rates if yardstick == STAR_HISTORY else capture_rates)([captured], totals)
     estimate, low, high = (float(each[0]) for each in (totals.estimate, totals.low, totals.high))
     rate = tuple(float(each[0]) for each in (rates.rate, rates.low, rates.high))
-    is_wide = high - low > _WIDEST * estimate and not is_suspect
+    is_wide = high - low > _WIDEST * estimate and not (is_suspect and rate[0] < LEAST_SOUND)
     if is_wide and rate[1] < LEAST_SOUND <= rate[2]:
         status, message = UNKNOWN, f"too uncertain to tell: {_percent(*rate[1:])} captured"
     else:
@@ -89,6 +89,13 @@ def by_total(
         (rate[0], rate[1], rate[2]),
         is_lost,
     )
+
+
+def is_hardly_sound(verdict: Verdict) -> bool:
+    """Whether two sources call a cell sound by an interval that reaches under 0.8."""
+    if verdict.yardstick != TWO_SOURCES or verdict.status != SOUND or verdict.rate is None:
+        return False
+    return verdict.rate[1] < LEAST_SOUND
 
 
 def by_volume(captured: int, volume: VolumeRate, is_lost: bool) -> Verdict:

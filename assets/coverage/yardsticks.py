@@ -12,6 +12,7 @@ import pyarrow as pa
 from assets.coverage.cells import Bools, Cells, Ints
 from assets.coverage.chapman import Totals, chapman
 from assets.coverage.stars import star_totals
+from assets.coverage.verdicts import LEAST_EVENTS
 from assets.engagement.intervals import Z_95
 
 Floats = npt.NDArray[np.float64]
@@ -117,6 +118,21 @@ def all_by_pairs(cells: Cells, sources: Mapping[str, SourceDay]) -> Totals | Non
         if (totals := _by_pair(cells, first, second, sources)) is not None
     ]
     return min(found, key=lambda totals: float(_width(totals)[0])) if found else None
+
+
+def is_few(cells: Cells, sources: Mapping[str, SourceDay]) -> bool:
+    """Whether a pair of sources says that there were fewer than `LEAST_EVENTS`.
+
+    A pair with no event in common says nothing of how many it did not see, however few it saw;
+    where no source saw any there were few, as far as any pair can tell.
+    """
+    if not cells.total():
+        return bool(_pairs(sources))
+    return any(
+        cells.total(first, second) > 0 and float(totals.estimate[0]) < LEAST_EVENTS
+        for first, second in _pairs(sources)
+        if (totals := _by_pair(cells, first, second, sources)) is not None
+    )
 
 
 def repositories_by_pairs(cells: Cells, sources: Mapping[str, SourceDay]) -> Totals:

@@ -25,9 +25,16 @@ from assets.polls import stars
 from assets.polls.events import by_day, event_rows, merged
 from assets.polls.plan import Round, hourly_budget, plan_round, spent_lately
 from assets.polls.polling import Failures, Polled, poll_repositories
+from assets.polls.spans import span_rows
 from assets.polls.spool import Spool
 from assets.polls.state import PollState
-from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, SOURCE, STAR_HISTORY
+from assets.polls.tables import (
+    REPOSITORY_EVENTS,
+    REPOSITORY_POLLS,
+    REPOSITORY_SPANS,
+    SOURCE,
+    STAR_HISTORY,
+)
 from assets.reference.tables import TRACKED_REPOSITORIES
 from resources.github import GitHubResource
 from resources.github_repositories import RepositoryClient
@@ -42,6 +49,7 @@ BATCH = 50
 _PROGRESS_EVERY_S = 15.0
 # A round ends at a longer limit: what is left is due in the next one.
 _PATIENCE_S = 300.0
+_OUTAGE = 20  # polls of a round, all failed, that are no chance
 _STAR_DAYS = timedelta(days=56)
 _FAILURES = Failures(limited=RateLimitedError, failed=UpstreamError)
 _TABLES = (REPOSITORY_EVENTS, REPOSITORY_POLLS)
@@ -89,7 +97,9 @@ def repository_events(
 ) -> Iterator[dg.MaterializeResult[None]]:
     """Poll the repositories that are due, and keep what each gave before the next is asked."""
     store, house = lake.open(), warehouse.open()
-    prepare(house, REPOSITORY_POLLS)
+    prepare(house, REPOSITORY_POLLS, REPOSITORY_SPANS)
+    # Those of polls of before spans were kept: a gap would end them without a trace.
+    house.upsert(REPOSITORY_SPANS.qualified, span_rows(poll_states(house)))
     names = {row["github_id"]: row["repository"] for row in tracked_repositories(house)}
     spool = Spool(platform.data("polls"))
     kept = taken_up(context, spool, store, house, platform.panel_one_in)
@@ -110,6 +120,7 @@ def repository_events(
         done, limit = run_round(
             context, polls, spool, store, house, platform.panel_one_in, len(planned.asked)
         )
+    refuse_outage([each.state for each in done], len(names))
     report = {
         **budget_report(client, planned, budget),
         "repositories_by_outcome": dict(Counter(each.state.outcome for each in done)),
@@ -126,6 +137,28 @@ def repository_events(
     yield dg.MaterializeResult(
         asset_key=asset_key(REPOSITORY_POLLS),
         metadata={"dagster/row_count": len(poll_states(house)), **report},
+    )
+
+
+def refuse_outage(states: Sequence[PollState], tracked_count: int) -> None:
+    """Fail a round in which every repository failed, so that it is not taken for one of no news.
+
+    A few that fail by themselves are due alone every half an hour: it takes twenty, or all tracked.
+
+    Args:
+        states: of the round's polls.
+        tracked_count: repositories that are tracked.
+
+    Raises:
+        dagster.Failure: it names the commonest cause.
+    """
+    is_enough = len(states) >= max(1, min(_OUTAGE, tracked_count))
+    if not is_enough or any(state.outcome != "failed" for state in states):
+        return
+    ((problem, count),) = Counter(state.problem for state in states).most_common(1)
+    raise dg.Failure(
+        f"none of the {len(states)} repositories asked could be polled; {count} of them: {problem} "
+        "- see that GitHub answers and the tokens are valid; they are asked again in half an hour"
     )
 
 
@@ -192,6 +225,7 @@ def write_polls(polls: Sequence[Polled], store: Lake, house: Warehouse, panel_on
         if known is None or made != known:
             store.write(REPOSITORY_EVENTS.qualified, str(day), made, SOURCE)
     newest = {each.state.repo_id: each.state for each in polls}
+    house.upsert(REPOSITORY_SPANS.qualified, span_rows(each.state for each in polls))
     house.upsert(
         REPOSITORY_POLLS.qualified,
         REPOSITORY_POLLS.arrow([state.row() for state in newest.values()]),
@@ -345,4 +379,5 @@ def ask_stars(
     if listing.status != "found":
         return None, listing.status, 0
     days = stars.star_days(listing.documents)
-    return stars.star_rows(repo_id, days, first, now), "found", days.malformed_count
+    rows = stars.star_rows(repo_id, days, first, now, wanted=wanted)
+    return rows, "found", days.malformed_count

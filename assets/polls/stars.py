@@ -42,15 +42,25 @@ def reaches(documents: Sequence[object], wanted: date) -> bool:
     return bool(weeks) and min(began for began, _ in weeks) <= wanted
 
 
-def star_rows(repo_id: int, stars: StarDays, first: date, asked_at: datetime) -> pa.Table:
+def star_rows(
+    repo_id: int, stars: StarDays, first: date, asked_at: datetime, *, wanted: date
+) -> pa.Table:
     """Rows of raw.star_history from a first day to the day of asking.
 
-    Where the history begins later, or has no week at all, both days have a zero: it was asked.
+    Where the history begins later than the first day, or has no week at all, both days have a zero:
+    it was asked. Weeks that were not asked for, or that cannot be read, say nothing of the first.
+
+    Args:
+        repo_id: numeric id.
+        stars: what the history held.
+        first: the oldest day that is kept.
+        asked_at: when it was asked.
+        wanted: the day that the history was read back to, as far as it goes.
     """
     last = asked_at.astimezone(UTC).date()
-    counts = {first: 0, last: 0} | {
-        day: count for day, count in stars.counts.items() if first <= day <= last
-    }
+    is_to_first = wanted <= first and not stars.malformed_count
+    counts = ({first: 0} if is_to_first else {}) | {last: 0}
+    counts |= {day: count for day, count in stars.counts.items() if first <= day <= last}
     return STAR_HISTORY.arrow(
         [
             {"repo_id": repo_id, "star_date": day, "star_count": count, "asked_at": asked_at}

@@ -70,6 +70,23 @@ REPOSITORY_POLLS = Table(
     ),
 )
 
+REPOSITORY_SPANS = Table(
+    schema="raw",
+    name="repository_spans",
+    description=(
+        "Spans of time in which a tracked repository's events are known without a gap, all that "
+        "there ever were: the last of each is in raw.repository_polls too."
+    ),
+    grain="One repository and span",
+    key=("repo_id", "covered_since"),
+    source="The polls of raw.repository_polls, written with them",
+    columns=(
+        Column("repo_id", "BIGINT", "Numeric repository id"),
+        Column("covered_since", "TIMESTAMPTZ", "From when on events are known (UTC)"),
+        Column("covered_until", "TIMESTAMPTZ", "Last poll without a gap before it (UTC)"),
+    ),
+)
+
 STAR_HISTORY = Table(
     schema="raw",
     name="star_history",

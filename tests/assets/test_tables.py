@@ -71,6 +71,7 @@ TYPES_BY_NAME = {
 NAMED_OTHERWISE = {
     "file_hour": "the hour that a file is named after, not a moment at which something was",
     "evaluated_through": "inclusive end of what was evaluated",
+    "held_through": "inclusive end of the days that hold it",
     "released_on": "as in the file that an analyst edits",
     "share_low": "a worst-case bound, named in the design",
     "share_high": "a worst-case bound, named in the design",

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from assets.alerting.tables import ALERTS, OUTBOX
+from assets.coverage.tables import COVERAGE
 from assets.declare import prepare
 from assets.engagement.tables import ENGAGEMENT
 from assets.visibility.tables import VISIBILITY_GAP
@@ -15,5 +16,5 @@ from resources.warehouse import Warehouse
 def warehouse(tmp_path: Path) -> Warehouse:
     """An empty warehouse."""
     house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    prepare(house, ENGAGEMENT, VISIBILITY_GAP, ALERTS, OUTBOX)
+    prepare(house, ENGAGEMENT, COVERAGE, VISIBILITY_GAP, ALERTS, OUTBOX)
     return house

@@ -6,11 +6,15 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from assets.alerting.assets import build, deliver, delivery_turn, evaluate
 from assets.alerting.rules import ThresholdRule
 from assets.alerting.threshold import State
+from assets.coverage.coverage import without_files
+from assets.coverage.tables import COVERAGE
 from assets.declare import Plan
 from assets.engagement.tables import ENGAGEMENT
 from resources.platform import Platform
@@ -192,6 +196,36 @@ def test_a_day_without_a_figure_is_passed_over(warehouse: Warehouse, platform: P
     evaluate(warehouse, (RULE,), fill(warehouse, {day(1): HIGH, day(2): None}), platform)
     assert alert(warehouse)["state"] == "firing"
     assert alert(warehouse)["evaluated_through"] == day(1)
+
+
+def test_a_day_of_which_nothing_was_captured_holds_the_rule(
+    warehouse: Warehouse, platform: Platform
+) -> None:
+    """No figure is there to say so: an archive without a file leaves no account of a country."""
+    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
+    rows = pa.concat_tables(without_files(day(n), ["gharchive", "combined"]) for n in (1, 2))
+    warehouse.replace_days(COVERAGE.qualified, "coverage_date", [day(1), day(2)], rows)
+    anything = RULE.model_copy(update={"id": "cn-any", "event_group": "any"})
+    assert evaluate(warehouse, (RULE, anything), [day(1), day(2), day(3)], platform) == []
+    of_any, of_group = warehouse.query("SELECT * FROM ops.alerts ORDER BY rule_id").to_pylist()
+    assert (of_any["state"], of_any["held_from"]) == ("held", "ok")
+    assert (of_group["state"], of_group["held_from"]) == ("held", "firing")
+    assert of_group["held_through"] == day(2)
+    fill(warehouse, {day(1): LOW, day(3): LOW})
+    assert evaluate(warehouse, (RULE,), [day(1)], platform) == []
+    (resolved,) = evaluate(warehouse, (RULE,), [day(3)], platform)
+    assert resolved.key == "threshold:cn-high:2024-12-14:ok"
+
+
+def test_a_day_of_which_another_group_is_lost_holds_nothing(
+    warehouse: Warehouse, platform: Platform
+) -> None:
+    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
+    rows = without_files(day(1), ["gharchive", "combined"])
+    is_other = pc.or_(pc.equal(rows["event_group"], "other"), pc.equal(rows["source"], "gharchive"))
+    warehouse.replace_days(COVERAGE.qualified, "coverage_date", [day(1)], rows.filter(is_other))
+    assert evaluate(warehouse, (RULE,), [day(1)], platform) == []
+    assert alert(warehouse)["state"] == "firing"
 
 
 def test_days_with_damaged_archives_raise_nothing(warehouse: Warehouse, platform: Platform) -> None:

@@ -8,7 +8,9 @@ import pytest
 from assets.alerting import ledger
 from assets.alerting.messages import Message
 from assets.alerting.rules import ThresholdRule
+from assets.alerting.tables import ALERTS
 from assets.alerting.threshold import AlertState, State
+from assets.declare import prepare
 from assets.engagement.tables import ENGAGEMENT
 from resources.warehouse import Warehouse
 from tests.engagement_rows import engagement_rows
@@ -65,8 +67,9 @@ def test_a_state_is_read_as_written_and_replaced(
     value, low, high = figures
     fired = AlertState("cn-high", State.FIRING, DAY, DAY, value, low, high)
     later = AlertState("cn-high", State.OK, DAY, DAY + timedelta(days=1), value, low, high)
+    held = AlertState("cn-high", State.HELD, DAY, DAY, value, low, high, State.FIRING, DAY)
     with warehouse.transaction() as connection:
-        for state in (fired, later):
+        for state in (fired, later, held):
             ledger.write_state(connection, state)
             assert ledger.read_state(connection, "cn-high") == state
     assert warehouse.query("SELECT count(*) AS n FROM ops.alerts").to_pylist() == [{"n": 1}]
@@ -193,3 +196,19 @@ def test_a_rule_reads_the_share_of_the_located_not_the_corrected_one(
     assert reading is not None
     assert reading.value == 0.8
     assert (reading.ci_low, reading.ci_high) == pytest.approx((0.490162, 0.943318), abs=1e-6)
+
+
+def test_a_hold_of_a_warehouse_without_its_newest_day_is_read(warehouse: Warehouse) -> None:
+    with warehouse.transaction() as connection:
+        connection.execute("ALTER TABLE ops.alerts DROP COLUMN held_through")
+        connection.execute(
+            "INSERT INTO ops.alerts VALUES ('cn-high', 'held', ?, ?, 0.3, 0.2, 0.4, 'ok')",
+            [DAY, DAY - timedelta(days=1)],
+        )
+    prepare(warehouse, ALERTS)
+    with warehouse.transaction() as connection:
+        state = ledger.read_state(connection, "cn-high")
+        assert state is not None
+        assert (state.state, state.held_from, state.held_through) == (State.HELD, State.OK, None)
+        ledger.write_state(connection, state)
+        assert ledger.read_state(connection, "cn-high") == state

@@ -3,11 +3,13 @@
 The bar itself is over 50 worlds, see `python -m benchmarks.losses`; these are its first ones.
 """
 
+from dataclasses import replace
 from datetime import date, timedelta
 
 import pytest
 
-from benchmarks.losses import SCENARIOS, SHIFT_AFTER, SHIFT_RULE, Outcome, Sent, outcome
+from benchmarks.loss_scenarios import SCENARIOS, SHIFT_AFTER
+from benchmarks.losses import SHIFT_RULE, Outcome, Sent, outcome
 
 LOSS = date(2024, 6, 11)
 
@@ -29,6 +31,15 @@ def test_a_loss_of_american_hours_is_no_shift_though_who_takes_it_for_all_there_
         (each.kind, each.rule_id, each.state) for each in seen.naive
     }
     assert min(each.day for each in seen.naive) >= seen.loss
+
+
+def test_a_loss_that_comes_slowly_is_said_once_while_it_comes() -> None:
+    """Stars fall by 1.3 points a day: on day 15 to 0.8 of what they were, on day 30 to 0.6."""
+    seen = outcome(1, SCENARIOS["gradual"], after=33)
+    (said,) = seen.sent
+    assert (said.kind, said.state) == ("upstream", "firing")
+    assert 15 <= (said.day - seen.loss).days <= 30
+    assert seen.is_noticed
 
 
 def test_a_shift_within_the_loss_is_found_once_another_archive_captures_enough() -> None:
@@ -63,6 +74,9 @@ def test_a_second_or_early_or_late_message_of_a_loss_is_not_as_it_should_be() ->
     assert not sent().is_noticed
     for wrong in ([NOTICED, again], [again], [early], [early, NOTICED]):
         assert not sent(*wrong).is_noticed
+    late = replace(sent(again), latest_notice=9)
+    assert late.is_noticed
+    assert not replace(late, latest_notice=8).is_noticed
 
 
 def test_a_shift_is_found_by_one_message_after_it_on_a_day_that_was_not_held() -> None:

@@ -250,16 +250,21 @@ def test_a_rule_is_held_while_capture_is_degraded_and_goes_on_from_where_it_stoo
     assert [each.after for each in transitions] == [State.FIRING]
     since = FIRST + timedelta(days=1)
     assert state == AlertState(
-        "cn-high", State.HELD, since, FIRST, FIRES.value, 0.29, 0.35, State.FIRING
+        "cn-high",
+        State.HELD,
+        since,
+        FIRST,
+        FIRES.value,
+        0.29,
+        0.35,
+        State.FIRING,
+        FIRST + timedelta(days=2),
     )
     state, transitions = run(ABOVE, [reading(0.18, 0.24, day=3)], state)
     assert [(each.before, each.after) for each in transitions] == [(State.FIRING, State.OK)]
     assert state is not None
-    assert (state.state, state.since, state.held_from) == (
-        State.OK,
-        FIRST + timedelta(days=3),
-        None,
-    )
+    assert (state.state, state.since) == (State.OK, FIRST + timedelta(days=3))
+    assert (state.held_from, state.held_through) == (None, None)
 
 
 def test_a_degraded_figure_fires_nothing_and_a_sound_one_afterwards_does() -> None:
@@ -275,3 +280,21 @@ def test_a_held_day_that_turns_out_sound_is_evaluated() -> None:
     state, _ = run(ABOVE, [reading(0.1, 0.2), degraded(1)])
     _, transitions = run(ABOVE, [reading(0.29, 0.35, day=1)], state)
     assert [each.after for each in transitions] == [State.FIRING]
+
+
+def test_an_older_day_made_again_neither_fires_nor_ends_the_hold() -> None:
+    """Days 1 to 3 are degraded; day 2 is sound once its star history has come, day 3 is not."""
+    state, _ = run(ABOVE, [reading(0.1, 0.2), degraded(1), degraded(2), degraded(3)])
+    assert run(ABOVE, [reading(0.29, 0.35, day=2)], state) == (state, [])
+    assert run(ABOVE, [degraded(1)], state) == (state, [])
+    assert state is not None
+    assert state.held_through == FIRST + timedelta(days=3)
+    _, transitions = run(ABOVE, [reading(0.29, 0.35, day=3)], state)
+    assert [each.after for each in transitions] == [State.FIRING]
+
+
+def test_a_hold_of_before_its_newest_day_was_kept_is_not_ended_by_days_before_it() -> None:
+    state, _ = run(ABOVE, [reading(0.1, 0.2), degraded(3)])
+    assert state is not None
+    earlier = replace(state, held_through=None)
+    assert run(ABOVE, [reading(0.29, 0.35, day=2)], earlier) == (earlier, [])

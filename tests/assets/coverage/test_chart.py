@@ -65,16 +65,39 @@ def break_of(first: str, last: str | None, what: str = "stars lost") -> Upstream
 
 def test_the_title_is_the_finding() -> None:
     assert coverage_figure(rows({})).title == (
-        "All sources together captured at least 80 % every day, 2024-12-01 to 2024-12-10; "
-        "under 80 % alone: none"
+        "Capture of all sources together: sound (at least 80 %) on 10 days, "
+        "2024-12-01 to 2024-12-10; degraded alone: none"
     )
     assert coverage_figure(rows({7: 0.3, 8: 0.3})).title == (
-        "All sources together captured at least 80 % every day, 2024-12-01 to 2024-12-10; "
-        "under 80 % alone: gharchive on 2 days"
+        "Capture of all sources together: sound (at least 80 %) on 10 days, "
+        "2024-12-01 to 2024-12-10; degraded alone: gharchive on 2 days"
     )
     assert coverage_figure(rows({7: 0.3}, together=0.7)).title == (
-        "All sources together captured under 80 % on 1 day, 2024-12-01 to 2024-12-10; "
-        "under 80 % alone: gharchive on 1 day"
+        "Capture of all sources together: sound (at least 80 %) on 9 days, degraded on 1 day, "
+        "2024-12-01 to 2024-12-10; degraded alone: gharchive on 1 day"
+    )
+
+
+def test_the_title_claims_nothing_of_days_that_are_not_known() -> None:
+    """Of six days: sound, one group unknown, no row, unknown and degraded, degraded, sound."""
+    other = {"event_group": "contribution"}
+    some = [
+        row(0, "combined", 1.0),
+        row(1, "combined", 1.0),
+        row(1, "combined", None, **other),
+        row(3, "combined", None),
+        row(3, "combined", 0.5, **other),
+        row(4, "combined", None, status="degraded"),
+        row(5, "combined", 0.8),
+    ]
+    assert coverage_figure(COVERAGE.arrow(some)).title == (
+        "Capture of all sources together: sound (at least 80 %) on 2 days, degraded on 2 days, "
+        "unknown on 2 days, 2024-12-01 to 2024-12-06; degraded alone: none"
+    )
+    unknown = COVERAGE.arrow([row(number, "combined", None) for number in range(3)])
+    assert coverage_figure(unknown).title == (
+        "Capture of all sources together: unknown on 3 days, 2024-12-01 to 2024-12-03; "
+        "degraded alone: none"
     )
 
 

@@ -161,6 +161,71 @@ def test_a_pair_too_uncertain_to_tell_speaks_where_something_else_says_loss() ->
         assert row["estimated_events"] == pytest.approx(7 * 31 / 4 - 1)
 
 
+@pytest.mark.parametrize("seen_by_second", [0, 1, 3])
+def test_a_second_source_that_saw_next_to_nothing_does_not_make_a_loss_sound(
+    seen_by_second: int,
+) -> None:
+    """A holds a fifth of what it usually does; what B has, A has too, or B has nothing at all.
+
+    (n1 + 1)(n2 + 1) / (m + 1) - 1 = 100 whatever n2 = m is: as if A had seen everything.
+    """
+    events = two("WatchEvent", 100, seen_by_second, seen_by_second)
+    totals = totals_of(A, "WatchEvent", 20, 4)
+    for breaks in ([], [known_loss(A)]):
+        rows = judged(events, totals=totals, breaks=breaks)
+        for source in (A, "combined"):
+            row = rows[source, "WatchEvent", None]
+            assert told(row) == ("volume", "degraded")
+            assert row["capture_rate"] == pytest.approx(0.2)
+        assert rows["combined", "group:attention", None]["status"] == "degraded"
+        assert rows[B, "WatchEvent", None]["status"] == "degraded"  # 3 of 100 at most
+
+
+def test_who_saw_nothing_of_a_type_does_not_make_up_for_a_known_loss() -> None:
+    row = judged([("ForkEvent", 1, [A], 50)], breaks=[known_loss(A)])["combined", "ForkEvent", None]
+    assert told(row) == ("calendar", "degraded")
+
+
+@pytest.mark.parametrize(("first", "second"), [(0.3, 0.01), (0.2, 0.005), (0.3, 0.05)])
+def test_a_thin_second_source_never_makes_a_third_of_the_events_sound(
+    first: float, second: float
+) -> None:
+    """A's past says that it lost most; two sources that see 20 to 34 % of 150 together."""
+    rng = np.random.default_rng(5)
+    totals = totals_of(A, "ForkEvent", 1_000, round(1_000 * first))
+    for _ in range(40):
+        had = rng.random((150, 2)) < (first, second)
+        events = two("ForkEvent", *had.sum(axis=0).tolist(), int(had.all(axis=1).sum()))
+        rows = judged(events, totals=totals)
+        assert rows["combined", "ForkEvent", None]["status"] == "degraded"
+        assert rows[A, "ForkEvent", None]["status"] == "degraded"
+
+
+def test_a_pair_that_may_hide_a_loss_gives_way_to_pasts_that_say_one() -> None:
+    """Both archives have 0.3 of their past; they lost the same minutes, and agree on 40 of 60.
+
+    The pair says 80 of 61 · 61 / 41 - 1 = 89.8, 0.76 to 0.95; the pasts, 80 of 200.
+    """
+    events = two("ForkEvent", 60, 60, 40)
+    fallen = pa.concat_tables([totals_of(each, "ForkEvent", 1_000, 300) for each in (A, B)])
+    row = judged(events, totals=fallen)["combined", "ForkEvent", None]
+    assert told(row) == ("volume", "degraded")
+    assert row["estimated_events"] == pytest.approx(200)
+    usual = pa.concat_tables([totals_of(each, "ForkEvent", 1_000, 1_000) for each in (A, B)])
+    for totals in (usual, NO_TOTALS):
+        row = judged(events, totals=totals)["combined", "ForkEvent", None]
+        assert told(row) == ("two_sources", "sound")
+
+
+def test_few_events_of_which_none_is_common_are_not_known_to_be_few() -> None:
+    """5 that A saw and none that B did: there may have been 5, or hundreds."""
+    both = [known_loss(A), known_loss(B)]
+    row = judged([("ForkEvent", 1, [A], 5)], breaks=both)["combined", "group:attention", None]
+    assert told(row) == ("calendar", "degraded")
+    row = judged(two("ForkEvent", 5, 5, 5), breaks=both)["combined", "group:attention", None]
+    assert row["status"] == "unknown"
+
+
 def test_a_wide_interval_on_one_side_of_the_bound_says_enough() -> None:
     """A saw 5 of 100, B 50: how many there were is uncertain, that A lost most is not."""
     rows = judged(two("ForkEvent", 5, 50, 3))

@@ -214,6 +214,21 @@ def test_a_repository_that_cannot_be_read_is_named_and_the_others_go_on(place: P
     assert "failed" not in again["repositories_by_outcome"]
 
 
+def test_polls_that_all_fail_fail_the_run_and_are_asked_again(place: Place) -> None:
+    """Half an hour later GitHub answers again."""
+    place.server.add_fault(Trouble("/repos/", status=502, times=80))
+    with pytest.raises(dg.Failure, match=r"none of the 40 repositories .*; \d+ of them: .*502"):
+        place.run(REPOSITORY_EVENTS)
+    assert {row["outcome"] for row in place.polls().values()} == {"failed"}
+    place.server.clock.sleep(1_801)
+    assert place.run(REPOSITORY_EVENTS)["repositories_by_outcome"] == {"polled": 40}
+    spans = place.house.query("SELECT * FROM raw.repository_spans").to_pylist()
+    assert {(row["repo_id"], row["covered_since"], row["covered_until"]) for row in spans} == {
+        (row["repo_id"], row["covered_since"], row["covered_until"])
+        for row in place.polls().values()
+    }
+
+
 def test_star_history_is_the_stars_given_by_day_and_asked_for_once_in_20_hours(
     place: Place, world: World
 ) -> None:

@@ -240,15 +240,31 @@ def week(began: date, *days: int, **more: object) -> dict[str, object]:
 
 def test_weeks_become_days_from_the_first_wanted_to_the_day_of_asking() -> None:
     documents = [week(date(2026, 11, 1), 4, 0, 0, 0, 0, 0, 0), week(date(2026, 10, 25), *range(7))]
-    rows = star_rows(5, star_days(documents), date(2026, 10, 30), NOW).to_pylist()
+    first = date(2026, 10, 30)
+    rows = star_rows(5, star_days(documents), first, NOW, wanted=first).to_pylist()
     assert [(row["star_date"].day, row["star_count"]) for row in rows] == [(30, 5), (31, 6), (1, 4)]
     assert {row["asked_at"] for row in rows} == {NOW}
 
 
 def test_a_repository_without_a_star_was_asked() -> None:
-    first, last = star_rows(5, star_days([]), date(2022, 1, 1), NOW).to_pylist()
-    assert (first["star_date"], first["star_count"]) == (date(2022, 1, 1), 0)
+    start = date(2022, 1, 1)
+    first, last = star_rows(5, star_days([]), start, NOW, wanted=start).to_pylist()
+    assert (first["star_date"], first["star_count"]) == (start, 0)
     assert (last["star_date"], last["star_count"]) == (NOW.date(), 0)
+
+
+def test_the_first_day_is_no_zero_where_the_history_was_not_read_back_to_it() -> None:
+    """Asked whole once, then for the newest week each night: the first day's seven stay."""
+    first, oldest = date(2026, 1, 1), week(date(2025, 12, 28), *[7] * 7)
+    whole = star_rows(5, star_days([oldest]), first, NOW, wanted=first).to_pylist()
+    assert {row["star_date"]: row["star_count"] for row in whole}[first] == 7
+    newest = star_days([week(date(2026, 11, 15), *[7] * 7)])
+    rows = star_rows(5, newest, first, NOW, wanted=date(2026, 11, 12)).to_pylist()
+    assert first not in {row["star_date"] for row in rows}
+    # Nor where a week cannot be read: it may be the first day's.
+    damaged = star_days([week(date(2026, 11, 15), *[7] * 7), "no week"])
+    rows = star_rows(5, damaged, first, NOW, wanted=first).to_pylist()
+    assert first not in {row["star_date"] for row in rows}
 
 
 @pytest.mark.parametrize(
