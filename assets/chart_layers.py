@@ -53,7 +53,9 @@ def day_text(field: str) -> str:
     return f"utcFormat(datum.{field}, '%Y-%m-%d')"
 
 
-def shaded_days(field: str, condition: str, style: str, days_before: str = "0") -> alt.Chart:
+def shaded_days(
+    field: str, condition: str, style: str, days_before: str = "0", days_after: str = "0"
+) -> alt.Chart:
     """Shading of the days of rows that meet a condition, each day once.
 
     Args:
@@ -61,13 +63,14 @@ def shaded_days(field: str, condition: str, style: str, days_before: str = "0") 
         condition: Vega's expression of `datum`.
         style: name of a style.
         days_before: Vega's expression for how many days before its date a row begins.
+        days_after: the same for how many days after it a row ends.
     """
     shading: alt.Chart = (
         alt.Chart()
         .transform_filter(condition)
         .transform_calculate(
             start=f"toNumber(datum.{field}) - {_DAY_MS // 2} - {_DAY_MS} * ({days_before})",
-            end=f"toNumber(datum.{field}) + {_DAY_MS // 2}",
+            end=f"toNumber(datum.{field}) + {_DAY_MS // 2} + {_DAY_MS} * ({days_after})",
         )
         .transform_aggregate(row_count="count()", groupby=["start", "end"])
         .mark_rect(style=style, clip=True)

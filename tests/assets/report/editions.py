@@ -14,6 +14,7 @@ from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
+from assets.visibility.tables import VISIBILITY_GAP
 from tests.assets.coverage.test_chart import row as coverage_row
 from tests.engagement_rows import engagement_rows
 
@@ -74,6 +75,9 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         ),
         POLICY_EVENTS: POLICY_EVENTS.arrow([event(DAYS[1], "Some act")]),
         UPSTREAM_BREAKS: UPSTREAM_BREAKS.arrow([known_break(LOST, "stars lost")]),
+        VISIBILITY_GAP: VISIBILITY_GAP.arrow(
+            [cohort(2023, 4, "complete"), cohort(2023, 5, "complete"), cohort(2023, 6, "censored")]
+        ),
     }
     for table in READ:
         rows[table] = tables.get(table.name, rows[table])
@@ -107,6 +111,33 @@ def alert(rule: str, state: str) -> dict[str, Any]:
         "state": state,
         "since_date": DAYS[4],
         "evaluated_through": LAST,
+    }
+
+
+def cohort(year: int, month: int, status: str) -> dict[str, Any]:
+    """Patents of U.S. companies by month of filing: 40 of 100 papers, 1 of 50 patents."""
+    return {
+        "basis": "filing",
+        "cohort_month": date(year, month, 1),
+        "user_kind": "us_company",
+        "use_measure": "papers",
+        "lag_months": 0,
+        "use_month": date(year, month, 1),
+        "use_count": 100,
+        "use_chinese_count": 40,
+        **dict.fromkeys(("use_share", "use_share_ci_low", "use_share_ci_high"), 0.4),
+        "is_use_final": True,
+        "patent_count": 50,
+        "patent_chinese_count": 1,
+        **dict.fromkeys(("patent_share", "patent_share_ci_low", "patent_share_ci_high"), 0.02),
+        "patent_share_rule_of_three": None,
+        "gap_pp": 38.0,
+        "gap_pp_ci_low": 25.6,
+        "gap_pp_ci_high": 47.9,
+        **dict.fromkeys(("gap_logit", "gap_logit_ci_low", "gap_logit_ci_high"), 3.1),
+        "status": status,
+        "files_missing_count": 0,
+        "read_through_date": date(2024, 12, 12),
     }
 
 

@@ -188,15 +188,20 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
     figures = week.all("figure")
     assert [each.attributes["id"] for each in figures] == [
         "figure-engagement",
+        "figure-visibility-gap",
         "figure-capture-rates",
     ]
-    engagement, capture = (words(each) for each in figures)
+    engagement, gap, capture = (words(each) for each in figures)
+    assert (
+        "U.S. companies: papers name Chinese-origin open models 38.0 percentage points more often "
+        "than patents filed in 2023-05 (95 % 25.6 to 47.9)" in gap
+    )
     assert (
         "China 75.0 % (64.5 to 83.2 %) leads United States 12.5 % (6.9 to 21.5 %) in attention on "
         "2024-12-08" in engagement
     )
-    assert "under 80 % alone: gharchive on 1 day" in capture
-    for each in (engagement, capture):
+    assert "degraded alone: gharchive on 1 day" in capture
+    for each in (engagement, gap, capture):
         assert "n = " in each
         assert "Unit: " in each
         assert "Source: " in each
@@ -320,7 +325,7 @@ def test_every_label_reference_and_id_fits(week: Parsed) -> None:
 
 def test_what_cannot_be_seen_or_pointed_at_is_named_and_reached_by_keyboard(week: Parsed) -> None:
     charts = week.all("div", class_="chart")
-    assert [each.attributes["role"] for each in charts] == ["img", "img"]
+    assert [each.attributes["role"] for each in charts] == ["img"] * 3
     assert all(each.attributes["aria-label"] for each in charts)
     for each in week.all("div", class_="scroll"):
         assert each.attributes["tabindex"] == "0"
