@@ -180,7 +180,8 @@ def test_alerts_that_fire_come_first_and_are_named_by_their_titles(week: Parsed)
         "Alerts: 1 firing, 1 held, 1 ok "
         "firing since 2024-12-06: the share is high; evaluated through 2024-12-08 "
         "held since 2024-12-06: unknown-rule; evaluated through 2024-12-08 "
-        "ok since 2024-12-06: a source captures less (gharchive); evaluated through 2024-12-08"
+        "ok since 2024-12-06: a source captures less (gharchive, attention); "
+        "evaluated through 2024-12-08"
     )
 
 
@@ -195,7 +196,7 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
         "China 75.0 % (64.5 to 83.2 %) leads United States 12.5 % (6.9 to 21.5 %) in attention on "
         "2024-12-08" in engagement
     )
-    assert "under 80 % alone: gharchive on 1 day" in capture
+    assert "degraded alone: gharchive on 1 day" in capture
     for each in (engagement, capture):
         assert "n = " in each
         assert "Unit: " in each
