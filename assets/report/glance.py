@@ -188,14 +188,14 @@ def _ratio(edition: Edition) -> Headline:
 
 
 def _alerts(edition: Edition) -> tuple[AlertLine, ...]:
-    """The rules, those that are not ok first; a source's own state is kept as `rule:source`."""
+    """The rules, those that are not ok first; a source has states as `rule:source:event group`."""
     lines = []
     for row in edition.tables[ALERT_STATES].to_pylist():
         rule, _, subject = row["rule_id"].partition(":")
         lines.append(
             AlertLine(
                 title=edition.rule_titles.get(rule, rule),
-                subject=subject,
+                subject=subject.replace(":", ", "),
                 state=row["state"],
                 since=row["since_date"],
                 through=row["evaluated_through"],

@@ -115,7 +115,7 @@ def test_the_planted_loss_is_said_to_be_the_sources_and_no_shift(month: Month) -
     assert "gharchive captured 3" in lost
     assert "of WatchEvent on 2024-12-09 (UTC)" in lost
     assert "opendigger" not in lost
-    assert "gharchive captured as much as usual on 2024-12-11" in back
+    assert "gharchive captured as much of attention as usual on 2024-12-11" in back
     rows = month.warehouse.query(
         "SELECT coverage_date, source, capture_rate, capture_rate_ci_low, capture_rate_ci_high, "
         "status FROM core.coverage WHERE scope = 'tracked' AND event_type = 'WatchEvent' "

@@ -69,7 +69,11 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         "event_type": {*EVENT_TYPES, None},
         "rule_id": {
             "cn-attention-share-high",
-            *(f"upstream-capture:{each}" for each in ("gharchive", "opendigger", "github_events")),
+            *(
+                f"upstream-capture:{source}:{group}"
+                for source in ("gharchive", "opendigger", "github_events")
+                for group in EVENT_GROUPS
+            ),
         },
         "state": {"ok", "firing"},
         "user_kind": {"us_company", "us_education", "us_all", "all", "country"},

@@ -151,7 +151,7 @@ def warehouse(tmp_path: Path) -> Warehouse:
         ],
         ALERTS: [
             plausible(ALERTS, rule_id="cn-attention-share-high", state="firing"),
-            plausible(ALERTS, rule_id="upstream-capture:gharchive", state="ok"),
+            plausible(ALERTS, rule_id="upstream-capture:gharchive:attention", state="ok"),
         ],
     }
     for table, each in rows.items():

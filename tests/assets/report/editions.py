@@ -65,7 +65,7 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         ),
         ALERT_STATES: ALERT_STATES.arrow(
             [
-                alert("upstream:gharchive", "ok"),
+                alert("upstream:gharchive:attention", "ok"),
                 alert("cn-high", "firing"),
                 alert("unknown-rule", "held"),
             ]

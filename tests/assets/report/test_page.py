@@ -180,7 +180,8 @@ def test_alerts_that_fire_come_first_and_are_named_by_their_titles(week: Parsed)
         "Alerts: 1 firing, 1 held, 1 ok "
         "firing since 2024-12-06: the share is high; evaluated through 2024-12-08 "
         "held since 2024-12-06: unknown-rule; evaluated through 2024-12-08 "
-        "ok since 2024-12-06: a source captures less (gharchive); evaluated through 2024-12-08"
+        "ok since 2024-12-06: a source captures less (gharchive, attention); "
+        "evaluated through 2024-12-08"
     )
 
 

@@ -223,6 +223,6 @@ def test_where_alert_rules_stand_is_published_without_the_figures_that_moved_the
         }
         for rule, state in (
             ("cn-attention-share-high", "firing"),
-            ("upstream-capture:gharchive", "ok"),
+            ("upstream-capture:gharchive:attention", "ok"),
         )
     ]
