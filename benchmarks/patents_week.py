@@ -45,6 +45,7 @@ _TRADE = _split(
     "training weights neural vector embedding token transformer attention inference query "
     "cluster feature object display application program code "
 )
+_OPENING = _split("The In A For Each As According Further When Some Other This")
 #: Words that some family is called by, as often as in patents of all fields together.
 _AMBIGUOUS = _split(
     "seed granite spark solar phi sailor bark bloom falcon arctic nova orion whisper zephyr flux "
@@ -173,7 +174,8 @@ class _Words:
     ) -> str:
         words = list(rng.choice(vocabulary, size=int(rng.integers(40, 220)), p=weights))
         for place in range(0, len(words), 14):
-            words[place] = str(words[place]).capitalize()
+            # As in prose, few sentences begin with what they are about.
+            words[place] = _OPENING[place % len(_OPENING)]
             words[place - 1] = f"{words[place - 1]}."
         for place in rng.integers(0, len(words), size=len(words) // 12):
             words[place] = f"{words[place]} <b>{rng.integers(1, 9) * 100 + place}</b>"
