@@ -29,6 +29,7 @@ MAX_BODY_BYTES = 64 << 20
 _CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 3
 _MOVED = frozenset({301, 302, 307, 308})
+_LIMIT_TYPES = ("RATE_LIMITED", "RATE_LIMIT")
 _SAYS_LIMIT = ("secondary rate limit", "abuse detection", "api rate limit exceeded")
 _BROKEN_BODY = (
     requests.ConnectionError,
@@ -96,8 +97,7 @@ class GitHubTransport:
         """GET a path, moves followed on the same host; `check` as `graphql` has it.
 
         Raises:
-            RateLimitedError: limits forbid calls for longer than one may wait.
-            TransientUpstreamError: GitHub could not answer in several tries.
+            XXientUpstreamError: GitHub could not answer in several tries.
             NotFoundError: there is no such thing.
             LegalBlockError: it is blocked.
             PermanentUpstreamError: it refused, or sent us to another host.
@@ -168,7 +168,7 @@ class GitHubTransport:
             except _LimitedError as error:
                 refusals += 1
                 if refusals >= self.attempts * max(1, self.pool.token_count):
-                    raise
+                    raise self.pool.forbidden(resource, reserve=self.reserve) from error
                 self.on_retry(str(error))
             except TransientUpstreamError as error:
                 failures += 1
@@ -206,42 +206,51 @@ class GitHubTransport:
         )
         with response:
             content = _content(response)
-        self.pool.learn(token, resource, response.headers)
+        has_reset = self.pool.learn(token, resource, response.headers)
         if response.status_code >= 400:
-            raise self._failure(token, response, content)
+            raise self._failure(token, response, content, has_reset=has_reset)
         self.unchanged_count += response.status_code == 304
         if response.status_code == 304 or response.status_code in _MOVED:
             return response, None
         body = _parsed(content, response.url)
         if _says_limited(body):
-            if response.headers.get("x-ratelimit-remaining") != "0":
-                self.pool.refuse(token, None)
-            raise _LimitedError(f"{place(response.url)} says RATE_LIMITED")
+            limited = self._limited(token, response, "says RATE_LIMITED", has_reset=has_reset)
+            # What was answered before the limit was met is used; the next call waits.
+            if not _has_data(body):
+                raise limited
         return response, body
 
-    def _failure(self, token: Token, response: requests.Response, content: bytes) -> Exception:
+    def _failure(
+        self, token: Token, response: requests.Response, content: bytes, *, has_reset: bool
+    ) -> Exception:
         """The error that a status of 400 and above stands for, limits told to the pool."""
         status = response.status_code
         if status in (403, 429):
             text = content[:10_000].decode("utf-8", "replace").lower()
-            is_primary = response.headers.get("x-ratelimit-remaining") == "0"
-            is_stated = "Retry-After" in response.headers
             if (
                 status == 429
-                or is_primary
-                or is_stated
+                or response.headers.get("x-ratelimit-remaining") == "0"
+                or "Retry-After" in response.headers
                 or any(each in text for each in _SAYS_LIMIT)
             ):
-                if is_stated or not is_primary:
-                    stated = retry_after_s(response) if is_stated else None
-                    self.pool.refuse(token, stated)
-                return _LimitedError(
-                    f"{place(response.url)} answered {status}: a limit",
-                    retry_after_s=retry_after_s(response),
-                )
+                said = f"answered {status}: a limit"
+                return self._limited(token, response, said, has_reset=has_reset)
             if '"block"' in text and "blocked" in text:
                 return LegalBlockError(f"{place(response.url)} answered {status}: blocked")
         return error_for(response)
+
+    def _limited(
+        self, token: Token, response: requests.Response, said: str, *, has_reset: bool
+    ) -> _LimitedError:
+        """The error of a refusal by a limit, which the pool is told of.
+
+        A primary limit is over at its reset, which the pool knows where one was stated.
+        """
+        is_stated = "Retry-After" in response.headers
+        is_primary = response.headers.get("x-ratelimit-remaining") == "0"
+        if is_stated or not (is_primary and has_reset):
+            self.pool.refuse(token, retry_after_s(response) if is_stated else None)
+        return _LimitedError(f"{place(response.url)} {said}")
 
     def _target(self, path: str, response: requests.Response) -> tuple[str, bool]:
         """Where a move leads, relative to the API, and whether it brings a query of its own."""
@@ -292,8 +301,23 @@ def _parsed(content: bytes, url: str) -> Any:  # noqa: ANN401 - JSON of any shap
 
 
 def _says_limited(body: object) -> bool:
-    """Whether GraphQL answers 200 and means that a limit is spent."""
-    if not isinstance(body, dict) or not isinstance(body.get("errors"), list) or body.get("data"):
+    """Whether an answer 200 means that a limit is spent: in an error's type or in a message."""
+    if not isinstance(body, dict):
         return False
-    errors = body["errors"]
-    return any(isinstance(each, dict) and each.get("type") == "RATE_LIMITED" for each in errors)
+    said = [each for each in _list(body.get("errors")) if isinstance(each, dict)]
+    if "data" not in body:
+        said.append(body)
+    return any(
+        each.get("type") in _LIMIT_TYPES
+        or any(text in str(each.get("message", "")).lower() for text in _SAYS_LIMIT)
+        for each in said
+    )
+
+
+def _has_data(body: dict[str, Any]) -> bool:
+    data = body.get("data")
+    return isinstance(data, dict) and any(value is not None for value in data.values())
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from assets.polls.plan import Asked
+from assets.polls.polling import Failures, poll_repositories
 from resources.github import GitHubClient, GitHubResource, split_tokens
 from resources.github_limits import TokenPool
 from resources.github_repositories import RepositoryClient
@@ -18,6 +20,7 @@ from resources.http import (
     PermanentUpstreamError,
     RateLimitedError,
     TransientUpstreamError,
+    UpstreamError,
 )
 from sandbox.trouble import Trouble
 
@@ -278,10 +281,52 @@ def test_limits_without_end_are_raised_after_all_attempts(
     client: RepositoryClient, upstream: Upstream, waits: list[float]
 ) -> None:
     upstream.answers(429)
-    with pytest.raises(TransientUpstreamError, match="429: a limit"):
+    with pytest.raises(RateLimitedError) as raised:
         client.events(5, "o/r")
+    assert "429: a limit" in str(raised.value.__cause__)
+    assert raised.value.retry_after_s == 240.0
     assert len(upstream.requests) == 3
     assert waits == [60.0, 120.0]
+
+
+@pytest.mark.parametrize("reset", [None, "soon", "1800000500.5", "9" * 20, "past"])
+@pytest.mark.parametrize("status", [403, 429])
+def test_a_primary_limit_without_a_reset_to_come_is_waited_out_longer_each_time_and_then_raised(
+    client: RepositoryClient,
+    upstream: Upstream,
+    waits: list[float],
+    reset: str | None,
+    status: int,
+) -> None:
+    past = str(int(datetime.now(UTC).timestamp()) - 90)
+    stated = {} if reset is None else {"x-ratelimit-reset": past if reset == "past" else reset}
+    upstream.answers(status, b"{}", {**LIMIT, **stated})
+    with pytest.raises(RateLimitedError):
+        client.events(5, "o/r")
+    assert (len(upstream.requests), waits) == (3, [60.0, 120.0])
+
+
+def test_a_round_ends_as_limited_after_a_handful_of_refusals_whatever_their_headers_lack(
+    upstream: Upstream, waits: list[float]
+) -> None:
+    client = made(upstream.url, waits, patience_s=300.0)
+    upstream.answers(403, b'{"message": "API rate limit exceeded"}', LIMIT)
+    asked = [Asked(number, f"o/r{number}") for number in range(400)]
+    failures = Failures(limited=RateLimitedError, failed=UpstreamError)
+    polls = poll_repositories(client, asked, failures, lambda: datetime.now(UTC))
+    with pytest.raises(RateLimitedError):
+        list(polls)
+    client.close()
+    assert len(upstream.requests) <= 5
+
+
+def test_a_good_answer_that_spends_the_limit_and_states_no_reset_holds_the_next_call(
+    client: RepositoryClient, upstream: Upstream, waits: list[float]
+) -> None:
+    upstream.answers(200, page(1), LIMIT)
+    client.events(5, "o/r")
+    client.events(5, "o/r")
+    assert waits == [60.0]
 
 
 def test_a_limit_longer_than_the_patience_says_when_to_resume(
@@ -358,3 +403,56 @@ def test_graphql_that_failed_for_now_is_asked_again(
     upstream.answers(200, b'{"data": {"nodes": [{"__typename": "User"}]}}')
     assert told.profiles([1])[0].actor_type == "User"
     assert len(waits) == 1
+
+
+LIMITED = {"type": "RATE_LIMITED", "message": "API rate limit exceeded"}
+GOOD = b'{"data": {"nodes": [{"__typename": "User"}]}}'
+
+
+@pytest.fixture
+def asking(upstream: Upstream, waits: list[float]) -> Iterator[GitHubClient]:
+    """A client for GraphQL whose sleeping moves its clock."""
+    transport = made(upstream.url, waits).transport
+    found = GitHubClient(upstream.url, "one", attempts=3, sleep=waits.append, pool=transport.pool)
+    transport.close()
+    yield found
+    found.close()
+
+
+@pytest.mark.parametrize(
+    ("content", "headers", "waited"),
+    [
+        ({"errors": [LIMITED]}, {"Retry-After": "600"}, 600.0),
+        ({"errors": [LIMITED]}, {**LIMIT, "Retry-After": "600"}, 600.0),
+        ({"errors": [LIMITED]}, LIMIT, 60.0),
+        ({"errors": [{"type": "RATE_LIMIT", "code": "graphql_rate_limit"}]}, {}, 60.0),
+        ({"message": "You have exceeded a secondary rate limit."}, {"Retry-After": "120"}, 120.0),
+        ({"message": "You have exceeded a secondary rate limit."}, {}, 60.0),
+        ({"data": {"nodes": None}, "errors": [LIMITED]}, {}, 60.0),
+        ({"data": None, "errors": [LIMITED]}, {"Retry-After": "90"}, 90.0),
+    ],
+)
+def test_graphql_that_says_limited_at_status_200_is_waited_out_once_and_as_long_as_it_states(
+    asking: GitHubClient,
+    upstream: Upstream,
+    waits: list[float],
+    content: dict[str, object],
+    headers: dict[str, str],
+    waited: float,
+) -> None:
+    upstream.answers(200, json.dumps(content).encode(), headers)
+    upstream.answers(200, GOOD)
+    assert asking.profiles([1])[0].actor_type == "User"
+    assert (len(upstream.requests), waits) == (2, [waited])
+
+
+def test_data_beside_a_limit_is_used_and_the_next_call_waits(
+    asking: GitHubClient, upstream: Upstream, waits: list[float]
+) -> None:
+    both = {"data": {"nodes": [{"__typename": "User"}]}, "errors": [LIMITED]}
+    upstream.answers(200, json.dumps(both).encode())
+    upstream.answers(200, GOOD)
+    assert asking.profiles([1])[0].actor_type == "User"
+    assert waits == []
+    asking.profiles([2])
+    assert waits == [60.0]
