@@ -52,7 +52,6 @@ class Answer:
     headers: Mapping[str, str]
     body: Any
     path: str
-    is_moved: bool = False
 
 
 class _LimitedError(TransientUpstreamError):
@@ -109,9 +108,7 @@ class GitHubTransport:
                 "GET", path, "core", check=check, params=query, headers=headers or {}
             )
             if response.status_code not in _MOVED:
-                return Answer(
-                    response.status_code, response.headers, body, path, is_moved=path != asked
-                )
+                return Answer(response.status_code, response.headers, body, path)
             path, has_query = self._target(path, response)
             query = None if has_query else params
         raise PermanentUpstreamError(f"{self._url(asked)} redirects without end")

@@ -274,7 +274,7 @@ def star_history_table(
         for number, (repo_id, name, known_until) in enumerate(due, start=1):
             wanted = max(first, known_until - timedelta(days=7)) if known_until else first
             try:
-                rows, status, bad = ask_stars(client, repo_id, name, wanted, first, now)
+                rows, status, bad = ask_stars(client, repo_id, wanted, first, now)
             except RateLimitedError:
                 if not outcomes["found"]:
                     raise
@@ -335,13 +335,12 @@ def stars_due(house: Warehouse, now: datetime, first: date) -> list[tuple[int, s
 def ask_stars(
     client: RepositoryClient,
     repo_id: int,
-    name: str,
     wanted: date,
     first: date,
     now: datetime,
 ) -> tuple[pa.Table | None, str, int]:
     """The rows of one repository back to a wanted day, what came of asking, and bad weeks."""
-    listing = client.star_history(repo_id, name, is_enough=lambda page: stars.reaches(page, wanted))
+    listing = client.star_history(repo_id, is_enough=lambda page: stars.reaches(page, wanted))
     if listing.status != "found":
         return None, listing.status, 0
     days = stars.star_days(listing.documents)

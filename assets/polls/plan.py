@@ -26,7 +26,7 @@ _HOUR = timedelta(hours=1)
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A repository to ask: its id, the name to ask by, and its last poll."""
+    """A repository to ask: its id, its name when last seen, and its last poll."""
 
     repo_id: int
     name: str

@@ -38,10 +38,6 @@ class Listing(Protocol):
         """GitHub's wish."""
 
     @property
-    def is_moved(self) -> bool:
-        """Whether the name asked is an earlier one."""
-
-    @property
     def is_whole(self) -> bool:
         """Whether the feed holds nothing older."""
 
@@ -60,7 +56,6 @@ class EventsSource(Protocol):
     def events(
         self,
         repo_id: int,
-        name: str | None,
         *,
         etag: str | None,
         is_enough: Callable[[list[object]], bool],
@@ -130,7 +125,7 @@ def _poll(source: EventsSource, asked: Asked, now: Callable[[], datetime]) -> Po
         return bool(known and feed.events and feed.events[-1].created_at < known - OVERLAP)
 
     listing = source.events(
-        asked.repo_id, asked.name, etag=before.etag if before else None, is_enough=is_enough
+        asked.repo_id, etag=before.etag if before else None, is_enough=is_enough
     )
     at = now()
     base = _base(asked, at, listing.call_count)
@@ -177,22 +172,27 @@ def _unchanged(base: PollState, listing: Listing, at: datetime) -> PollState:
 def _found(base: PollState, listing: Listing, feed: Feed, asked: Asked, at: datetime) -> PollState:
     newest = feed.events[0] if feed.events else None
     name = (newest.repo_name if newest else None) or asked.name
-    is_renamed = listing.is_moved or name.lower() != asked.name.lower()
     moments = [each.created_at for each in feed.events]
-    return replace(
+    found = replace(
         base,
         repo_name=name,
-        outcome="renamed" if is_renamed else "polled",
-        # With bad documents the list is read again: they may be whole by then.
-        etag=None if feed.malformed_count else listing.etag,
+        outcome="polled" if name.lower() == asked.name.lower() else "renamed",
+        etag=listing.etag,
         event_count=len(feed.events),
         malformed_count=feed.malformed_count,
         problem=feed.problem,
+        events_per_hour=_rate(asked.before, moments, at),
+        poll_interval_s=listing.poll_interval_s,
+    )
+    if feed.malformed_count:
+        # What they were is not known, so that nothing is covered by this poll and the next one
+        # reads as far back; without the ETag, as they may be whole by then.
+        return replace(found, etag=None, outcome=found.outcome if newest else "failed")
+    return replace(
+        found,
         newest_event_at=_latest(base.newest_event_at, moments[0] if moments else None),
         covered_since=covered_since(asked.before, moments, listing.is_whole, at),
         covered_until=at,
-        events_per_hour=_rate(asked.before, moments, at),
-        poll_interval_s=listing.poll_interval_s,
     )
 
 

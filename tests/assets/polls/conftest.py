@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -73,8 +73,13 @@ class WatchedServer(SandboxServer):
         super().__init__(self.world, clock=self.clock.now)
         self.calls: list[Call] = []
         self.github = GitHubPaths(self.world, self.clock.now, self.limits)
+        # Earlier names that are another repository's by now, to that one's name.
+        self.reused: dict[str, str] = {}
 
     def answer(self, request: Request) -> Response:
+        for name, owner in self.reused.items():
+            path = request.path.replace(f"/repos/{name}", f"/repos/{owner}")
+            request = replace(request, path=path)
         response = self.github.answer(request) or super().answer(request)
         path = request.path + f"?page={request.query.get('page', '')}"
         self.calls.append(Call(self.clock.now(), request.bearer_token, path, response.status))

@@ -44,7 +44,6 @@ class Listing:
     documents: list[object] = field(default_factory=list)
     etag: str | None = 'W/"1"'
     poll_interval_s: int = 60
-    is_moved: bool = False
     is_whole: bool = True
     call_count: int = 1
 
@@ -57,9 +56,7 @@ class Source:
     call_count: int = 0
     is_enough: Callable[[list[object]], bool] = lambda _page: False
 
-    def events(
-        self, repo_id: int, name: str | None, *, etag: str | None, is_enough: Callable[..., bool]
-    ) -> Listing:
+    def events(self, repo_id: int, *, etag: str | None, is_enough: Callable[..., bool]) -> Listing:
         self.call_count += 1
         self.is_enough = is_enough
         answer = self.answers.pop(0)
@@ -108,6 +105,34 @@ def test_what_is_no_event_of_the_repository_is_counted_and_named_beside_the_othe
     assert (polled.state.event_count, polled.state.malformed_count) == (1, 1)
     # Its ETag would hide the list until it changes.
     assert polled.state.etag is None
+
+
+def known() -> PollState:
+    return PollState(
+        5, "o/r", NOW - DAY, NOW, "polled", etag='W/"0"',
+        newest_event_at=NOW - 30 * HOUR, covered_since=NOW - 9 * DAY, covered_until=NOW - DAY,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [None, known()])
+@pytest.mark.parametrize("good", [0, 5])
+def test_a_poll_with_malformed_documents_covers_nothing_and_the_next_one_reads_as_far_back(
+    before: PollState | None, good: int
+) -> None:
+    stranger = [document(number, repo={"id": 999, "name": "o/r"}) for number in range(95)]
+    own = [document(100 + number) for number in range(good)]
+    polled = poll(Listing(documents=[*own, *stranger]), before)
+    state = polled.state
+    assert (state.outcome, len(polled.events)) == ("polled" if good else "failed", good)
+    assert state.malformed_count == 95
+    assert "another repository" in str(state.problem)
+    said = (state.newest_event_at, state.covered_since, state.covered_until)
+    assert said == (
+        (before.newest_event_at, before.covered_since, before.covered_until)
+        if before
+        else (None, None, None)
+    )
+    assert state.etag is None
 
 
 @given(st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5))

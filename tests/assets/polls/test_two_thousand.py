@@ -77,7 +77,7 @@ def truth(world: World, repo_id: int, now: datetime) -> int:
 def test_a_day_of_rounds_stays_below_5000_calls_an_hour_and_calls_nobody_who_forbids_it(
     server: WatchedServer, clock: Clock, world: World
 ) -> None:
-    server.add_fault(Trouble("/repos/", status=502, times=40))
+    server.add_fault(Trouble("/repositories/", status=502, times=40))
     states: dict[int, PollState] = {}
     for _ in range(24):
         for polled in one_round(server, world, states):
@@ -107,7 +107,7 @@ def test_all_of_a_feed_is_got_and_what_is_hot_is_asked_more_often(
         clock.sleep(3_600 - (clock.monotonic() % 3_600))
     asked = Counter(call.path for call in server.calls if call.path.endswith("page=1"))
     quiet = min(states.values(), key=lambda state: state.events_per_hour)
-    assert asked[f"/repos/{quiet.repo_name}/events?page=1"] == 1
+    assert asked[f"/repositories/{quiet.repo_id}/events?page=1"] == 1
     for row in world.repositories[1_000:1_010]:
         assert len(events[row.github_id]) >= truth(
             world, row.github_id, states[row.github_id].polled_at
