@@ -171,7 +171,7 @@ class GitHubTransport:
                 failures += 1
                 if failures >= self.attempts:
                     raise
-                wait = max(error.retry_after_s or 0.0, _backoff_s(failures))
+                wait = max(error.retry_after_s or 0.0, backoff_s(failures))
                 if wait > self.patience_s:
                     raise
                 self.on_retry(f"{error}; try {failures + 1} of {self.attempts} in {wait:.1f} s")
@@ -263,7 +263,7 @@ class GitHubTransport:
         return self.api_url.rstrip("/") + path
 
 
-def _backoff_s(failures: int) -> float:
+def backoff_s(failures: int) -> float:
     """Seconds before the next try: half a second, doubling up to 30, and a little by chance."""
     return min(30.0, 0.5 * 2.0 ** (failures - 1)) + random.uniform(0.0, 0.5)  # noqa: S311 - jitter
 
