@@ -105,6 +105,7 @@ def repository_events(
             _FAILURES,
             platform.now,
             stretch=planned.stretch,
+            overlap=planned.overlap,
             most_calls=max(0, budget - spent_lately(states, now)),
         )
         done, limit = run_round(
@@ -212,9 +213,10 @@ def budget_report(client: RepositoryClient, planned: Round, budget: int) -> dict
         "unchanged_share": client.unchanged_count / calls if calls else 0.0,
         "calls_per_hour_budget": budget,
         "calls_remaining": -1 if client.remaining is None else client.remaining,
-        "seconds_until_reset": round(client.resets_in_s or 0.0),
+        "hours_until_reset": round((client.resets_in_s or 0.0) / 3_600, 3),
         "left_out_count": planned.left_out_count,
         "interval_stretch": min(planned.stretch, 1e6),
+        "overlap_hours": planned.overlap / timedelta(hours=1),
     }
 
 
@@ -299,7 +301,7 @@ def star_history_table(
             "malformed_count": malformed,
             "call_count": client.call_count,
             "calls_remaining": -1 if client.remaining is None else client.remaining,
-            "seconds_until_reset": round(client.resets_in_s or 0.0),
+            "hours_until_reset": round((client.resets_in_s or 0.0) / 3_600, 3),
         }
     )
 
@@ -325,7 +327,8 @@ def stars_due(house: Warehouse, now: datetime, first: date) -> list[tuple[int, s
         poll, row = polls.get(repo_id), known.get(repo_id)
         if row and row["oldest"] > first:
             row = None  # what is there does not go back far enough: as if nothing were
-        is_fresh = row and now - row["asked_at"].astimezone(UTC) < stars.ASK_EVERY
+        # What a clock that was ahead has written is not known.
+        is_fresh = row and timedelta() <= now - row["asked_at"].astimezone(UTC) < stars.ASK_EVERY
         is_lost = poll and poll.outcome in ("gone", "blocked")
         if not is_fresh and not is_lost:
             due.append((repo_id, poll.repo_name if poll else name, row["newest"] if row else None))

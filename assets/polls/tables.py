@@ -61,7 +61,7 @@ REPOSITORY_POLLS = Table(
         Column(
             "covered_until",
             "TIMESTAMPTZ",
-            "Last poll that gave an answer; GitHub shows an event 30 s to 6 h late",
+            "Six hours before the last poll that gave an answer: GitHub may show events so late",
             nullable=True,
         ),
         Column("events_per_hour", "DOUBLE", "Estimated from the last polls", "events/h"),

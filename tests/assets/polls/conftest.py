@@ -68,11 +68,12 @@ class WatchedServer(SandboxServer):
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     on_call: Callable[[int], None] = lambda _count: None
+    late_percent: int = 0
 
     def __post_init__(self) -> None:
         super().__init__(self.world, clock=self.clock.now)
         self.calls: list[Call] = []
-        self.github = GitHubPaths(self.world, self.clock.now, self.limits)
+        self.github = GitHubPaths(self.world, self.clock.now, self.limits, self.late_percent)
         # Earlier names that are another repository's by now, to that one's name.
         self.reused: dict[str, str] = {}
 
