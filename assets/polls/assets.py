@@ -23,7 +23,8 @@ from assets.declare import (
 )
 from assets.polls import stars
 from assets.polls.events import by_day, event_rows, merged
-from assets.polls.plan import Round, hourly_budget, plan_round, spent_lately
+from assets.polls.pause import Pause
+from assets.polls.plan import Round, hot_due, hourly_budget, plan_round, spent_lately
 from assets.polls.polling import Failures, Polled, poll_repositories
 from assets.polls.spool import Spool
 from assets.polls.state import PollState
@@ -56,7 +57,8 @@ def build(
 
     Args:
         plan: its first day is how far star history goes back at most.
-        automation: when repositories are polled; an hour is a good step.
+        automation: when repositories are polled; an hour is a good step, for those that cannot
+            wait so long `hot_repositories` says when.
         star_automation: when star histories are asked for.
     """
     polls = dg.multi_asset(
@@ -96,7 +98,11 @@ def repository_events(
     states = poll_states(house)
     budget = hourly_budget(github.token_count)
     now = platform.now()
-    planned = plan_round(list(names.items()), states, now, calls_per_hour=budget)
+    pause = Pause(platform.data("polls"))
+    forbidden = pause.until()
+    planned = plan_round(
+        [] if forbidden else list(names.items()), states, now, calls_per_hour=budget
+    )
     client = github.repositories(context.log.info, patience_s=_PATIENCE_S)
     with closing(client):
         polls = poll_repositories(
@@ -111,11 +117,17 @@ def repository_events(
         done, limit = run_round(
             context, polls, spool, store, house, platform.panel_one_in, len(planned.asked)
         )
+    if limit:
+        pause.keep(limit.resume_at)
+    ended_by = str(limit or "no")
+    if forbidden:
+        ended_by = f"GitHub's limits forbid polls until {forbidden:%Y-%m-%d %H:%M:%S} UTC"
+        context.log.warning(ended_by)
     report = {
         **budget_report(client, planned, budget),
         "repositories_by_outcome": dict(Counter(each.state.outcome for each in done)),
         "taken_up_count": kept,
-        "ended_by_limit": limit or "no",
+        "ended_by_limit": ended_by,
         "failed": _list_of(each for each in done if each.state.outcome == "failed"),
         "malformed_count": sum(each.state.malformed_count for each in done),
     }
@@ -138,17 +150,18 @@ def run_round(
     house: Warehouse,
     panel_one_in: int,
     total: int,
-) -> tuple[list[Polled], str]:
+) -> tuple[list[Polled], RateLimitedError | None]:
     """Take polls as they come: each into the spool, a batch of them into the tables."""
     done: list[Polled] = []
     batch: list[Polled] = []
-    limit, said = "", monotonic()
+    limit: RateLimitedError | None = None
+    said = monotonic()
     while True:
         try:
             polled = next(polls, None)
         except RateLimitedError as error:
             context.log.warning(f"the round ends early: {error}")
-            limit, polled = str(error), None
+            limit, polled = error, None
         if polled:
             spool.add(polled)
             batch.append(polled)
@@ -203,6 +216,18 @@ def poll_states(house: Warehouse) -> list[PollState]:
     """The last poll of each repository."""
     rows = house.query(f"SELECT * FROM {REPOSITORY_POLLS.qualified} ORDER BY repo_id")  # noqa: S608
     return [PollState.from_row(row) for row in rows.to_pylist()]
+
+
+def hot_repositories(house: Warehouse, platform: Platform) -> int:
+    """How many tracked repositories are due and cannot wait for the hour; 0 under a limit."""
+    if Pause(platform.data("polls")).until():
+        return 0
+    prepare(house, TRACKED_REPOSITORIES, REPOSITORY_POLLS)
+    rows = house.query(
+        "SELECT p.* FROM raw.repository_polls AS p "
+        "SEMI JOIN core.tracked_repositories AS t ON t.github_id = p.repo_id"
+    ).to_pylist()
+    return len(hot_due([PollState.from_row(row) for row in rows], platform.now()))
 
 
 def budget_report(client: RepositoryClient, planned: Round, budget: int) -> dict[str, Any]:

@@ -171,6 +171,17 @@ def plan_round(
     return Round(tuple(chosen), total, len(due) - len(chosen), stretch, overlap)
 
 
+def hot_due(states: Sequence[PollState], now: datetime) -> list[PollState]:
+    """Those that are due and for whom the next full hour is too late."""
+    return [
+        state
+        for state in states
+        if state.polled_at <= now
+        and state.next_poll_at <= now
+        and wanted_interval(state.events_per_hour) < _HOUR
+    ]
+
+
 def event_rate(previous: float | None, new_count: int, hours: float) -> float:
     """Events an hour: up at once with what was seen, down by half of the way a poll.
 

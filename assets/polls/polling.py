@@ -7,7 +7,7 @@ from typing import Protocol
 
 from assets.activity.lines import ArchiveEvent
 from assets.polls.events import Feed, read_feed
-from assets.polls.plan import LATENESS, PAGE_LENGTH, Asked, event_rate, next_poll_at
+from assets.polls.plan import FEED_LENGTH, LATENESS, PAGE_LENGTH, Asked, event_rate, next_poll_at
 from assets.polls.state import PollState
 
 FEED_DAYS = timedelta(days=30)
@@ -239,8 +239,10 @@ def _rate(before: PollState | None, moments: Sequence[datetime], at: datetime) -
     answered_at = _answered_at(before) if before else None
     if before is None or answered_at is None:
         span = (at - moments[-1]) / _HOUR if moments else FEED_DAYS / _HOUR
-        # A handful of events says little of an hour: a quiet feed is measured over a day at least.
-        return event_rate(None, len(moments), max(span, 1.0 if len(moments) > 50 else 24.0))
+        # A handful of events says little of an hour: a quiet feed is measured over a day at least,
+        # and one that is full over what it spans.
+        least = 24.0 if len(moments) <= 50 else 1.0 if len(moments) < FEED_LENGTH else 0.0
+        return event_rate(None, len(moments), max(span, least))
     new = [
         each for each in moments if before.newest_event_at is None or each > before.newest_event_at
     ]

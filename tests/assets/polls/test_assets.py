@@ -16,9 +16,10 @@ import pytest
 from assets.activity.scan import in_panel
 from assets.declare import Plan, asset_key
 from assets.polls.assets import build
+from assets.polls.pause import Pause
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, SOURCE, STAR_HISTORY
 from assets.tables import Table
-from resources.github import GitHubResource
+from resources.github import _POOLS, GitHubResource
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
@@ -276,3 +277,19 @@ def test_a_star_history_that_fails_for_one_is_kept_for_the_others(place: Place) 
     said = place.run(STAR_HISTORY)
     assert said["repositories_by_outcome"] == {"found": 39, "failed": 1}
     assert place.run(STAR_HISTORY)["repositories_by_outcome"] == {"found": 1}
+
+
+def test_a_run_after_one_that_a_limit_ended_calls_nobody_while_the_limit_stands(
+    place: Place,
+) -> None:
+    place.server.add_fault(Trouble("/repositories/", status=429, retry_after=3_000, times=2))
+    said = place.run(REPOSITORY_EVENTS)
+    assert "forbid core calls until" in said["ended_by_limit"]
+    calls = len(place.server.requests())
+    # Another process knows nothing of what this one learnt of its tokens.
+    _POOLS.clear()
+    again = place.run(REPOSITORY_EVENTS)
+    assert "forbid polls until" in again["ended_by_limit"]
+    assert (again["call_count"], len(place.server.requests())) == (0, calls)
+    Pause(place.folder / "polls").keep(datetime.now(UTC))
+    assert place.run(REPOSITORY_EVENTS)["repositories_by_outcome"] == {"polled": 40}

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
+from bisect import bisect
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from itertools import islice
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from assets.polls.plan import LATENESS, Asked, hourly_budget, plan_round, spent_lately
+from assets.polls.plan import LATENESS, Asked, hot_due, hourly_budget, plan_round, spent_lately
 from assets.polls.polling import Failures, poll_repositories
 from assets.polls.state import PollState
 from resources.http import RateLimitedError, UpstreamError
@@ -109,23 +111,28 @@ class Feed:
 
     rate: float
     seed: int
+    latest_h: float = 6.0
     clock: Clock = field(default_factory=Clock)
     call_count: int = 0
 
     def __post_init__(self) -> None:
         chance = random.Random(self.seed)  # noqa: S311 - a simulation
         self.events: list[tuple[datetime, datetime, int]] = []
-        at = self.clock.now() - 20 * DAY
+        # Two feeds' worth of the past.
+        at = self.clock.now() - 600 / self.rate * HOUR - DAY
         while at < self.clock.now() + 5 * DAY:
             at += chance.expovariate(self.rate) * HOUR
-            self.events.append((at, at + chance.uniform(0.01, 6.0) * HOUR, len(self.events)))
+            self.events.append(
+                (at, at + chance.uniform(0.01, self.latest_h) * HOUR, len(self.events))
+            )
 
     def events_in(self, since: datetime, until: datetime) -> set[str]:
         return {str(number) for at, _, number in self.events if since <= at <= until}
 
     def shown(self) -> list[object]:
         now = self.clock.now()
-        seen = sorted((at, number) for at, shown_at, number in self.events if shown_at <= now)
+        newest = bisect(self.events, now, key=lambda event: event[0])
+        seen = islice((each for each in reversed(self.events[:newest]) if each[1] <= now), 300)
         return [
             {
                 "id": str(number),
@@ -135,7 +142,7 @@ class Feed:
                 "payload": {},
                 "created_at": at.isoformat(),
             }
-            for at, number in seen[:-301:-1]
+            for at, _, number in seen
         ]
 
 
@@ -209,3 +216,28 @@ def test_a_feed_shorter_than_six_hours_is_never_called_covered() -> None:
     assert state.covered_until
     assert state.covered_since > state.covered_until
     assert len(got) > 1_000
+
+
+@pytest.mark.parametrize("rate", [250.0, 400.0, 900.0, 1_700.0])
+def test_a_busy_repository_loses_nothing_where_it_is_looked_for_every_minute(
+    rate: float,
+) -> None:
+    feed = Feed(rate, 7, latest_h=0.02)
+    source, states, got = Source(feed), list[PollState](), set[str]()
+    began, rounds = feed.clock.now(), 0
+    for minute in range(24 * 60):
+        now = feed.clock.now()
+        if minute % 60 == 10 or minute == 0 or hot_due(states, now):
+            rounds += 1
+            planned = plan_round([(5, "o/r")], states, now, calls_per_hour=4_500)
+            for polled in poll_repositories(
+                source, planned.asked, FAILURES, feed.clock.now, overlap=planned.overlap
+            ):
+                states = [polled.state]
+                got |= {each.event_id for each in polled.events}
+        feed.clock.sleep(60)
+    truth = feed.events_in(began, feed.clock.now() - HOUR)
+    assert len(truth) > 20 * rate
+    assert truth <= got
+    # About every time that half a feed has come: no more than there is need for.
+    assert rounds <= 24 + 24 * rate / 150 * 1.5
