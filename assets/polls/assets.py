@@ -92,7 +92,7 @@ def repository_events(
     """Poll the repositories that are due, and keep what each gave before the next is asked."""
     store, house = lake.open(), warehouse.open()
     prepare(house, REPOSITORY_POLLS)
-    names = {row["github_id"]: row["repository"] for row in tracked_repositories(house)}
+    tracked = [(row["github_id"], row["repository"]) for row in tracked_repositories(house)]
     spool = Spool(platform.data("polls"))
     kept = taken_up(context, spool, store, house, platform.panel_one_in)
     states = poll_states(house)
@@ -100,9 +100,7 @@ def repository_events(
     now = platform.now()
     pause = Pause(platform.data("polls"))
     forbidden = pause.until()
-    planned = plan_round(
-        [] if forbidden else list(names.items()), states, now, calls_per_hour=budget
-    )
+    planned = plan_round([] if forbidden else tracked, states, now, calls_per_hour=budget)
     client = github.repositories(context.log.info, patience_s=_PATIENCE_S)
     with closing(client):
         polls = poll_repositories(
@@ -119,17 +117,11 @@ def repository_events(
         )
     if limit:
         pause.keep(limit.resume_at)
-    ended_by = str(limit or "no")
-    if forbidden:
-        ended_by = f"GitHub's limits forbid polls until {forbidden:%Y-%m-%d %H:%M:%S} UTC"
-        context.log.warning(ended_by)
     report = {
         **budget_report(client, planned, budget),
-        "repositories_by_outcome": dict(Counter(each.state.outcome for each in done)),
+        **outcome_report(done),
         "taken_up_count": kept,
-        "ended_by_limit": ended_by,
-        "failed": _list_of(each for each in done if each.state.outcome == "failed"),
-        "malformed_count": sum(each.state.malformed_count for each in done),
+        "ended_by_limit": _limit_said(limit, forbidden),
     }
     show(house, store, REPOSITORY_EVENTS)
     yield dg.MaterializeResult(
@@ -243,6 +235,21 @@ def budget_report(client: RepositoryClient, planned: Round, budget: int) -> dict
         "interval_stretch": min(planned.stretch, 1e6),
         "overlap_hours": planned.overlap / timedelta(hours=1),
     }
+
+
+def outcome_report(done: Sequence[Polled]) -> dict[str, Any]:
+    """What came of the polls, as metadata."""
+    return {
+        "repositories_by_outcome": dict(Counter(each.state.outcome for each in done)),
+        "failed": _list_of(each for each in done if each.state.outcome == "failed"),
+        "malformed_count": sum(each.state.malformed_count for each in done),
+    }
+
+
+def _limit_said(limit: RateLimitedError | None, forbidden: datetime | None) -> str:
+    if forbidden:
+        return f"GitHub's limits forbid polls until {forbidden:%Y-%m-%d %H:%M:%S} UTC"
+    return str(limit or "no")
 
 
 def _list_of(polls: Iterable[Polled]) -> dg.MetadataValue:

@@ -10,6 +10,7 @@ from orchestration.automation import (
     automation_sensor,
     baseline_condition,
     daily_condition,
+    hourly_condition,
 )
 from orchestration.partitions import chunks, daily_partitions
 
@@ -151,3 +152,31 @@ def test_a_baseline_is_asked_for_once_a_month_and_daily_while_it_is_missing() ->
         assert not is_asked(datetime(2026, 4, 2, 2, 59, tzinfo=UTC))
         assert is_asked(datetime(2026, 4, 2, 3, 1, tzinfo=UTC))
         assert not is_asked(datetime(2026, 4, 3, 3, 1, tzinfo=UTC))
+
+
+@dg.asset(automation_condition=hourly_condition())
+def polls() -> None:
+    """Stands in for the polls of repositories."""
+
+
+def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def is_asked(moment: datetime) -> bool:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[polls],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return result.total_requested == 1
+
+        assert is_asked(START)
+        minutes = [START + timedelta(minutes=number, seconds=30) for number in range(180)]
+        assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
+            "12:10", "13:10", "14:10",
+        ]  # fmt: skip
