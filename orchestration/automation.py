@@ -99,7 +99,10 @@ def monthly_condition() -> dg.AutomationCondition[Any]:
 
 
 def hourly_condition() -> dg.AutomationCondition[Any]:
-    """At the start, and at ten past each hour: which repositories are due, the polls decide."""
+    """At the start, and at ten past each hour: which repositories are due, the polls decide.
+
+    For those that cannot wait an hour there is the sensor `busy_repositories`.
+    """
     condition = dg.AutomationCondition
     wanted = condition.initial_evaluation() | condition.cron_tick_passed(HOURLY_CRON)
     return wanted & ~condition.in_progress()

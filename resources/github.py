@@ -15,13 +15,14 @@ from resources.github_graphql import (
     author_at,
     authors_query,
     errors_of,
+    kinds,
     no_data,
-    refuse_unexplained_nulls,
+    unexplained,
 )
 from resources.github_limits import PATIENCE_S, TokenPool
 from resources.github_repositories import RepositoryClient
-from resources.github_transport import GitHubTransport
-from resources.http import MAX_ATTEMPTS, NotFoundError, PermanentUpstreamError
+from resources.github_transport import GitHubTransport, backoff_s
+from resources.http import MAX_ATTEMPTS, NotFoundError, PermanentUpstreamError, UpstreamError
 
 IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
 COMMITS_PER_QUERY = 100
@@ -35,6 +36,9 @@ query Profiles($ids: [ID!]!) {
   }
 }
 """
+# How often an account is asked for that is neither given nor said to be gone.
+PROFILE_TRIES = 3
+UNANSWERED = "unanswered"
 _POLL_RESERVE = 500
 # Limits are the tokens', not a client's: what one step of a process learnt holds for the next.
 _POOLS: dict[tuple[str, tuple[str, ...]], TokenPool] = {}
@@ -44,8 +48,8 @@ _POOLS: dict[tuple[str, tuple[str, ...]], TokenPool] = {}
 class Profile:
     """What an account says of itself; all but the id null where GitHub has no such user.
 
-    `actor_type` is GitHub's `__typename` (`User`, `Bot`, `Organization`), or `absent` for a
-    deleted account.
+    `actor_type` is GitHub's `__typename` (`User`, `Bot`, `Organization`), `absent` for a deleted
+    account, or `unanswered` where GitHub neither gave it nor said that it is gone.
     """
 
     actor_id: int
@@ -112,7 +116,8 @@ class GitHubClient:
     def profiles(self, actor_ids: Sequence[int]) -> list[Profile]:
         """The profiles of at most 100 accounts, in the order asked.
 
-        Deleted accounts come back as `absent`; data beside errors is used.
+        Deleted accounts come back as `absent`; data beside errors is used. What is no answer is
+        asked for again apart from the rest, and is `unanswered` after three tries in all.
 
         Raises:
             TransientUpstreamError: GitHub could not answer in several tries.
@@ -120,33 +125,53 @@ class GitHubClient:
         """
         if len(actor_ids) > IDS_PER_FIELD:
             raise ValueError(f"{len(actor_ids)} ids in one call; at most {IDS_PER_FIELD}")
-        askable = [actor_id for actor_id in actor_ids if 0 <= actor_id <= _MAX_NODE_ID]
-        if not askable:
-            return [Profile(actor_id, "absent") for actor_id in actor_ids]
-        nodes = self._nodes([user_node_id(actor_id) for actor_id in askable])
-        if len(nodes) != len(askable):
-            raise PermanentUpstreamError(
-                f"{self.api_url}/graphql gave {len(nodes)} nodes for {len(askable)} ids"
-            )
-        found = {
-            actor_id: _profile(actor_id, node)
-            for actor_id, node in zip(askable, nodes, strict=True)
-        }
-        return [found.get(actor_id, Profile(actor_id, "absent")) for actor_id in actor_ids]
+        askable = [each for each in dict.fromkeys(actor_ids) if 0 <= each <= _MAX_NODE_ID]
+        answered = self._answered(askable) if askable else {}
+        for number in range(1, PROFILE_TRIES):
+            left = [each for each in askable if each not in answered]
+            if not left:
+                break
+            (self.sleep or time.sleep)(backoff_s(number))
+            try:
+                answered |= self._answered(left)
+            except UpstreamError as error:
+                # The others' answers count, whatever becomes of these.
+                self.on_retry(f"{len(left)} accounts stay unanswered: {error}")
+                break
+        missing = dict.fromkeys(askable, UNANSWERED)
+        return [
+            answered.get(each) or Profile(each, missing.get(each, "absent")) for each in actor_ids
+        ]
 
-    def _nodes(self, node_ids: list[str]) -> list[dict[str, Any] | None]:
+    def _answered(self, actor_ids: list[int]) -> dict[int, Profile]:
+        """The profiles of those accounts that are given or gone, by id."""
+        unanswered: list[int] = []
+
         def check(body: dict[str, Any]) -> None:
             data = body.get("data")
             nodes = data.get("nodes") if isinstance(data, dict) else None
             if not isinstance(nodes, list):
                 raise no_data("nodes", body, self.api_url)
-            refuse_unexplained_nulls(nodes, body, self.api_url)
+            unanswered[:] = unexplained(nodes, body, self.api_url)
 
-        content = {"query": _PROFILES_QUERY, "variables": {"ids": node_ids}}
-        nodes: list[dict[str, Any] | None] = self._transport.graphql(content, check)["data"][
-            "nodes"
-        ]
-        return nodes
+        variables = {"ids": [user_node_id(actor_id) for actor_id in actor_ids]}
+        body = self._transport.graphql({"query": _PROFILES_QUERY, "variables": variables}, check)
+        nodes = body["data"]["nodes"]
+        if len(nodes) != len(actor_ids):
+            raise PermanentUpstreamError(
+                f"{self.api_url}/graphql gave {len(nodes)} nodes for {len(actor_ids)} ids"
+            )
+        found: dict[int, Profile] = {}
+        problems = [f"no answer; errors: {kinds(errors_of(body))}"] * len(unanswered)
+        for at, (actor_id, node) in enumerate(zip(actor_ids, nodes, strict=True)):
+            if at not in unanswered:
+                try:
+                    found[actor_id] = _profile(actor_id, node)
+                except ValueError as error:
+                    problems.append(str(error))
+        if problems:
+            self.on_retry(f"{len(problems)} of {len(actor_ids)} accounts: {problems[0]}")
+        return found
 
     def commit_authors(self, commits: Sequence[tuple[str, str]]) -> list[int | None]:
         """The accounts that GitHub holds to be the authors of commits, in the order asked.
@@ -205,7 +230,12 @@ def split_tokens(text: str) -> tuple[str, ...]:
 
 
 def _profile(actor_id: int, node: dict[str, Any] | None) -> Profile:
-    if not isinstance(node, dict):
+    """A node's profile, null for a deleted account.
+
+    Raises:
+        ValueError: a createdAt that is no time.
+    """
+    if node is None:
         return Profile(actor_id, "absent")
     return Profile(
         actor_id=actor_id,
@@ -220,7 +250,7 @@ def _moment(value: object) -> datetime | None:
     try:
         return datetime.fromisoformat(str(value)) if value else None
     except ValueError as error:
-        raise PermanentUpstreamError("GitHub gave a createdAt that is no time") from error
+        raise ValueError("GitHub gave a createdAt that is no time") from error
 
 
 def _text(value: object) -> str | None:

@@ -18,22 +18,29 @@ _PASSING = frozenset(
 _PASSING_MESSAGE = "Something went wrong while executing your query"
 
 
-def refuse_unexplained_nulls(
-    nodes: list[dict[str, Any] | None], body: dict[str, Any], api_url: str
-) -> None:
-    """A null is a deleted account only where GitHub says NOT_FOUND; else it is a failure."""
+def unexplained(nodes: list[Any], body: dict[str, Any], api_url: str) -> frozenset[int]:
+    """Places of nodes that are no answer: no object, and no null that GitHub calls NOT_FOUND.
+
+    Raises:
+        TransientUpstreamError: there is nothing but these, and a failure that passes is stated.
+    """
     errors = errors_of(body)
     absent = {
-        path[-1]
+        path[1]
         for error in errors
-        if error.get("type") == "NOT_FOUND" and (path := error.get("path"))
+        if error.get("type") == "NOT_FOUND" and len(path := _path_of(error)) == 2
     }
-    open_nulls = [at for at, node in enumerate(nodes) if node is None and at not in absent]
-    if open_nulls:
+    found = frozenset(
+        at
+        for at, node in enumerate(nodes)
+        if not isinstance(node, dict) and (node is not None or at not in absent)
+    )
+    if nodes and len(found) == len(nodes) and any(map(_is_passing, errors)):
         raise TransientUpstreamError(
-            f"{api_url}/graphql gave {len(open_nulls)} nulls that it does not call NOT_FOUND; "
-            f"errors: {_kinds(errors)}"
+            f"{api_url}/graphql gave {len(found)} nulls that it does not call NOT_FOUND; "
+            f"errors: {kinds(errors)}"
         )
+    return found
 
 
 def authors_query(
@@ -92,14 +99,14 @@ def author_at(
 
 def _require_explained(path: list[str], errors: list[dict[str, Any]], api_url: str) -> None:
     explained = any(
-        error.get("type") == "NOT_FOUND" and (at := error.get("path")) and path[: len(at)] == at
+        error.get("type") == "NOT_FOUND" and (at := _path_of(error)) and path[: len(at)] == at
         for error in errors
     )
     is_open = len(path) == 1 or any(error.get("type") != "NOT_FOUND" for error in errors)
     if is_open and not explained:
         raise TransientUpstreamError(
             f"{api_url}/graphql gave a null that it does not call NOT_FOUND; "
-            f"errors: {_kinds(errors)}"
+            f"errors: {kinds(errors)}"
         )
 
 
@@ -109,16 +116,26 @@ def errors_of(body: dict[str, Any]) -> list[dict[str, Any]]:
     return [each for each in errors if isinstance(each, dict)] if isinstance(errors, list) else []
 
 
-def _kinds(errors: list[dict[str, Any]]) -> str:
+def _path_of(error: dict[str, Any]) -> list[str | int]:
+    """Where in the data an error belongs; empty where it does not say so in the known form."""
+    path = error.get("path")
+    is_known = isinstance(path, list) and all(isinstance(each, str | int) for each in path)
+    return path if isinstance(path, list) and is_known else []
+
+
+def kinds(errors: list[dict[str, Any]]) -> str:
+    """The types of errors, for a message."""
     return ", ".join(sorted({str(error.get("type")) for error in errors})) or "none"
 
 
 def no_data(wanted: str, body: dict[str, Any], api_url: str) -> Exception:
     """What an answer without data is: a failure that passes, or a refusal."""
     errors = errors_of(body)
-    message = f"{api_url}/graphql gave no {wanted}; errors: {_kinds(errors)}"
-    is_passing = any(
-        error.get("type") in _PASSING or str(error.get("message")).startswith(_PASSING_MESSAGE)
-        for error in errors
-    )
+    message = f"{api_url}/graphql gave no {wanted}; errors: {kinds(errors)}"
+    is_passing = any(map(_is_passing, errors))
     return TransientUpstreamError(message) if is_passing else PermanentUpstreamError(message)
+
+
+def _is_passing(error: dict[str, Any]) -> bool:
+    is_of_type = str(error.get("type")) in _PASSING
+    return is_of_type or str(error.get("message")).startswith(_PASSING_MESSAGE)

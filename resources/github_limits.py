@@ -25,7 +25,6 @@ LEAST_REFUSAL_S = 60.0
 _LONGEST_WAIT_S = 86_400.0
 _FULL = 1 << 40
 RESOURCES = ("core", "graphql")
-_STATED = ("remaining", "reset")
 _COUNT = re.compile(r"[0-9]{1,15}")
 
 
@@ -106,35 +105,53 @@ class TokenPool:
                 if wait <= 0.0:
                     token.calls.append(self._clock())
                     return token
-            until = self._now() + timedelta(seconds=wait)
-            said = f"GitHub's limits forbid {resource} calls until {until:%Y-%m-%d %H:%M:%S} UTC"
+            limited = self._forbidden(resource, wait)
             if waited + wait > patience_s:
-                raise RateLimitedError(said, resume_at=until, retry_after_s=wait)
-            on_wait(f"{said}: waiting {wait:.0f} s")
+                raise limited
+            on_wait(f"{limited}: waiting {wait:.0f} s")
             over_at = self._clock() + wait
             self._sleep(wait)
             waited += wait
             with self._lock:
                 self._end_wait(token, resource, over_at)
 
-    def learn(self, token: Token, resource: str, headers: Mapping[str, str]) -> None:
-        """Take in what an answer says of the primary limit."""
-        remaining, reset = (headers.get(f"x-ratelimit-{name}", "") for name in _STATED)
-        if not (_COUNT.fullmatch(remaining) and _COUNT.fullmatch(reset)):
-            return
+    def learn(self, token: Token, resource: str, headers: Mapping[str, str]) -> bool:
+        """Take in what an answer says of the primary limit: whether it states a reset to come.
+
+        Without such a reset what is left holds until the last one known, or else for a minute.
+        """
+        remaining = headers.get("x-ratelimit-remaining", "")
+        if not _COUNT.fullmatch(remaining):
+            return False
         said = headers.get("x-ratelimit-resource", "")
         named = said if said in RESOURCES else resource
+        left = self._stated_left_s(headers)
+        with self._lock:
+            now = self._clock()
+            known = token.allowances.get(named)
+            if left is not None:
+                resets_at = now + left
+            elif known and known.resets_at > now:
+                resets_at = known.resets_at
+            else:
+                resets_at = now + LEAST_REFUSAL_S
+            token.allowances[named] = _Allowance(int(remaining), resets_at)
+        return left is not None
+
+    def _stated_left_s(self, headers: Mapping[str, str]) -> float | None:
+        """Seconds until the reset that an answer states; None where it states none to come."""
+        reset = headers.get("x-ratelimit-reset", "")
+        if not _COUNT.fullmatch(reset):
+            return None
         stated = http_date(headers.get("Date", ""))
         left = float(reset) - (stated or self._now()).timestamp()
+        if left <= 0.0:
+            return None
         # A window lasts an hour: what says otherwise compares two clocks that disagree.
-        least = 1.0 if stated else LEAST_REFUSAL_S
-        with self._lock:
-            token.allowances[named] = _Allowance(
-                int(remaining), self._clock() + min(max(left, least), WINDOW_S)
-            )
+        return min(max(left, 1.0 if stated else LEAST_REFUSAL_S), WINDOW_S)
 
     def refuse(self, token: Token, retry_after_s: float | None) -> None:
-        """Take in a refusal that is no primary limit: no call by this token until it is over.
+        """Take in a refusal by a limit of unknown reset: no call by this token until it is over.
 
         Without a stated time it lasts a minute; each refusal after the first doubles that, and no
         stated time shortens it.
@@ -146,6 +163,17 @@ class TokenPool:
             wait = max(retry_after_s or 0.0, 1.0 if is_first else doubled)
             until = self._clock() + min(wait, _LONGEST_WAIT_S)
             token.refused_until = max(token.refused_until, until)
+
+    def forbidden(self, resource: str, *, reserve: int = 0) -> RateLimitedError:
+        """The error that says until when all tokens are forbidden to call."""
+        with self._lock:
+            _, wait = self._best(resource, reserve)
+        return self._forbidden(resource, wait)
+
+    def _forbidden(self, resource: str, wait: float) -> RateLimitedError:
+        until = self._now() + timedelta(seconds=wait)
+        said = f"GitHub's limits forbid {resource} calls until {until:%Y-%m-%d %H:%M:%S} UTC"
+        return RateLimitedError(said, resume_at=until, retry_after_s=wait)
 
     def accept(self, token: Token) -> None:
         """Take in that a call went through."""

@@ -1,11 +1,20 @@
-"""GitHub: a repository's events and the history of its stars, page by page, by name or id."""
+"""GitHub: a repository's events and the history of its stars, page by page, by its id.
+
+A name can be another repository's by now, and would then answer with that one's list; the id
+cannot.
+"""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
 from resources.github_transport import Answer, GitHubTransport
-from resources.http import LegalBlockError, NotFoundError, TransientUpstreamError
+from resources.http import (
+    LegalBlockError,
+    NotFoundError,
+    PermanentUpstreamError,
+    TransientUpstreamError,
+)
 
 EVENTS_PER_PAGE = 100
 EVENT_PAGES = 3  # the feed ends after 300 events
@@ -28,7 +37,6 @@ class Listing:
         documents: of all pages asked for, as sent.
         etag: of the first page.
         poll_interval_s: GitHub's wish for the time until the next poll.
-        is_moved: the name that was asked is an earlier one.
         is_whole: the list ended; nothing older is on offer.
         call_count: calls that it took, redirects included.
     """
@@ -37,7 +45,6 @@ class Listing:
     documents: list[object] = field(default_factory=list)
     etag: str | None = None
     poll_interval_s: int = 0
-    is_moved: bool = False
     is_whole: bool = False
     call_count: int = 0
 
@@ -75,7 +82,6 @@ class RepositoryClient:
     def events(
         self,
         repo_id: int,
-        name: str | None,
         *,
         etag: str | None = None,
         is_enough: Callable[[list[object]], bool] = lambda _page: False,
@@ -83,8 +89,7 @@ class RepositoryClient:
         """The newest events of a repository: at most 300, and of 30 days.
 
         Args:
-            repo_id: numeric id, which is its identity.
-            name: `owner/name`; None to ask by the id.
+            repo_id: numeric id, which is its identity whatever its name is by now.
             etag: of the last poll; an unchanged list costs nothing.
             is_enough: told each page; no further one is asked for once it says so.
 
@@ -94,12 +99,11 @@ class RepositoryClient:
         kind = _Kind(
             "events", EVENTS_PER_PAGE, EVENT_PAGES, {"If-None-Match": etag} if etag else {}
         )
-        return self._list(repo_id, name, kind, is_enough)
+        return self._list(repo_id, kind, is_enough)
 
     def star_history(
         self,
         repo_id: int,
-        name: str | None,
         *,
         is_enough: Callable[[list[object]], bool] = lambda _page: False,
     ) -> Listing:
@@ -109,18 +113,20 @@ class RepositoryClient:
         """
         version = {"X-GitHub-Api-Version": STAR_HISTORY_VERSION}
         kind = _Kind("stargazers/history", WEEKS_PER_PAGE, STAR_PAGES, {}, version)
-        return self._list(repo_id, name, kind, is_enough)
+        return self._list(repo_id, kind, is_enough)
 
     def _list(
         self,
         repo_id: int,
-        name: str | None,
         kind: "_Kind",
         is_enough: Callable[[list[object]], bool],
     ) -> Listing:
         before = self.transport.call_count
+        path = f"/repositories/{repo_id}/{kind.what}"
         try:
-            first = self._first(repo_id, name, kind)
+            first = self._get(path, kind, 1)
+            if _place(first) != path:
+                raise PermanentUpstreamError(f"{path} leads to another place: {_place(first)}")
             pages = self._pages(first, kind, is_enough)
         except (NotFoundError, LegalBlockError) as error:
             status: Status = "gone" if isinstance(error, NotFoundError) else "blocked"
@@ -132,23 +138,9 @@ class RepositoryClient:
             # What is longer was never an ETag of GitHub's, and would be sent back each time.
             etag=etag if 0 < len(etag) <= MAX_ETAG_LENGTH else None,
             poll_interval_s=_seconds(first.headers.get("X-Poll-Interval", "")),
-            is_moved=name is not None and _place(first) != f"/repos/{name}/{kind.what}",
             is_whole=bool(pages) and not pages[-1][1] and len(pages[-1][0]) < kind.page_size,
             call_count=self.transport.call_count - before,
         )
-
-    def _first(self, repo_id: int, name: str | None, kind: "_Kind") -> Answer:
-        """The first page, from the repository of this id, whatever its name is by now."""
-        by_id = f"/repositories/{repo_id}/{kind.what}"
-        if name:
-            try:
-                answer = self._get(f"/repos/{name}/{kind.what}", kind, 1)
-            except NotFoundError:
-                return self._get(by_id, kind, 1)
-            if not answer.is_moved or _place(answer) == by_id:
-                return answer
-        # Asked by the id, or the name leads to another repository by now.
-        return self._get(by_id, kind, 1)
 
     def _pages(
         self, first: Answer, kind: "_Kind", is_enough: Callable[[list[object]], bool]

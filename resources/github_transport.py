@@ -26,6 +26,7 @@ from resources.json_body import MAX_BODY_BYTES, content_of, parsed
 
 _MAX_REDIRECTS = 3
 _MOVED = frozenset({301, 302, 307, 308})
+_LIMIT_TYPES = ("RATE_LIMITED", "RATE_LIMIT")
 _SAYS_LIMIT = ("secondary rate limit", "abuse detection", "api rate limit exceeded")
 
 
@@ -42,7 +43,6 @@ class Answer:
     headers: Mapping[str, str]
     body: Any
     path: str
-    is_moved: bool = False
 
 
 class _LimitedError(TransientUpstreamError):
@@ -87,8 +87,7 @@ class GitHubTransport:
         """GET a path, moves followed on the same host; `check` as `graphql` has it.
 
         Raises:
-            RateLimitedError: limits forbid calls for longer than one may wait.
-            TransientUpstreamError: GitHub could not answer in several tries.
+            XXientUpstreamError: GitHub could not answer in several tries.
             NotFoundError: there is no such thing.
             LegalBlockError: it is blocked.
             PermanentUpstreamError: it refused, or sent us to another host.
@@ -100,9 +99,7 @@ class GitHubTransport:
                 "GET", path, "core", check=check, params=query, headers=headers or {}
             )
             if response.status_code not in _MOVED:
-                return Answer(
-                    response.status_code, response.headers, body, path, is_moved=path != asked
-                )
+                return Answer(response.status_code, response.headers, body, path)
             path, has_query = self._target(path, response)
             query = None if has_query else params
         raise PermanentUpstreamError(f"{self._url(asked)} redirects without end")
@@ -159,13 +156,13 @@ class GitHubTransport:
             except _LimitedError as error:
                 refusals += 1
                 if refusals >= self.attempts * max(1, self.pool.token_count):
-                    raise
+                    raise self.pool.forbidden(resource, reserve=self.reserve) from error
                 self.on_retry(str(error))
             except TransientUpstreamError as error:
                 failures += 1
                 if failures >= self.attempts:
                     raise
-                wait = max(error.retry_after_s or 0.0, _backoff_s(failures))
+                wait = max(error.retry_after_s or 0.0, backoff_s(failures))
                 if wait > self.patience_s:
                     raise
                 self.on_retry(f"{error}; try {failures + 1} of {self.attempts} in {wait:.1f} s")
@@ -197,42 +194,51 @@ class GitHubTransport:
         )
         with response:
             content = content_of(response, MAX_BODY_BYTES)
-        self.pool.learn(token, resource, response.headers)
+        has_reset = self.pool.learn(token, resource, response.headers)
         if response.status_code >= 400:
-            raise self._failure(token, response, content)
+            raise self._failure(token, response, content, has_reset=has_reset)
         self.unchanged_count += response.status_code == 304
         if response.status_code == 304 or response.status_code in _MOVED:
             return response, None
         body = parsed(content, response.url)
         if _says_limited(body):
-            if response.headers.get("x-ratelimit-remaining") != "0":
-                self.pool.refuse(token, None)
-            raise _LimitedError(f"{place(response.url)} says RATE_LIMITED")
+            limited = self._limited(token, response, "says RATE_LIMITED", has_reset=has_reset)
+            # What was answered before the limit was met is used; the next call waits.
+            if not _has_data(body):
+                raise limited
         return response, body
 
-    def _failure(self, token: Token, response: requests.Response, content: bytes) -> Exception:
+    def _failure(
+        self, token: Token, response: requests.Response, content: bytes, *, has_reset: bool
+    ) -> Exception:
         """The error that a status of 400 and above stands for, limits told to the pool."""
         status = response.status_code
         if status in (403, 429):
             text = content[:10_000].decode("utf-8", "replace").lower()
-            is_primary = response.headers.get("x-ratelimit-remaining") == "0"
-            is_stated = "Retry-After" in response.headers
             if (
                 status == 429
-                or is_primary
-                or is_stated
+                or response.headers.get("x-ratelimit-remaining") == "0"
+                or "Retry-After" in response.headers
                 or any(each in text for each in _SAYS_LIMIT)
             ):
-                if is_stated or not is_primary:
-                    stated = retry_after_s(response) if is_stated else None
-                    self.pool.refuse(token, stated)
-                return _LimitedError(
-                    f"{place(response.url)} answered {status}: a limit",
-                    retry_after_s=retry_after_s(response),
-                )
+                said = f"answered {status}: a limit"
+                return self._limited(token, response, said, has_reset=has_reset)
             if '"block"' in text and "blocked" in text:
                 return LegalBlockError(f"{place(response.url)} answered {status}: blocked")
         return error_for(response)
+
+    def _limited(
+        self, token: Token, response: requests.Response, said: str, *, has_reset: bool
+    ) -> _LimitedError:
+        """The error of a refusal by a limit, which the pool is told of.
+
+        A primary limit is over at its reset, which the pool knows where one was stated.
+        """
+        is_stated = "Retry-After" in response.headers
+        is_primary = response.headers.get("x-ratelimit-remaining") == "0"
+        if is_stated or not (is_primary and has_reset):
+            self.pool.refuse(token, retry_after_s(response) if is_stated else None)
+        return _LimitedError(f"{place(response.url)} {said}")
 
     def _target(self, path: str, response: requests.Response) -> tuple[str, bool]:
         """Where a move leads, relative to the API, and whether it brings a query of its own."""
@@ -248,14 +254,29 @@ class GitHubTransport:
         return self.api_url.rstrip("/") + path
 
 
-def _backoff_s(failures: int) -> float:
+def backoff_s(failures: int) -> float:
     """Seconds before the next try: half a second, doubling up to 30, and a little by chance."""
     return min(30.0, 0.5 * 2.0 ** (failures - 1)) + random.uniform(0.0, 0.5)  # noqa: S311 - jitter
 
 
 def _says_limited(body: object) -> bool:
-    """Whether GraphQL answers 200 and means that a limit is spent."""
-    if not isinstance(body, dict) or not isinstance(body.get("errors"), list) or body.get("data"):
+    """Whether an answer 200 means that a limit is spent: in an error's type or in a message."""
+    if not isinstance(body, dict):
         return False
-    errors = body["errors"]
-    return any(isinstance(each, dict) and each.get("type") == "RATE_LIMITED" for each in errors)
+    said = [each for each in _list(body.get("errors")) if isinstance(each, dict)]
+    if "data" not in body:
+        said.append(body)
+    return any(
+        each.get("type") in _LIMIT_TYPES
+        or any(text in str(each.get("message", "")).lower() for text in _SAYS_LIMIT)
+        for each in said
+    )
+
+
+def _has_data(body: dict[str, Any]) -> bool:
+    data = body.get("data")
+    return isinstance(data, dict) and any(value is not None for value in data.values())
+
+
+def _list(value: object) -> list[object]:
+    return value if isinstance(value, list) else []

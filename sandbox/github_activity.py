@@ -25,8 +25,8 @@ WEEKS_PER_PAGE = 30
 MAX_STAR_PAGES = 100
 POLL_INTERVAL_S = 60
 STAR_HISTORY_VERSION = "2026-03-10"
-#: An event can be seen from 30 s to 5 minutes after it happened.
-_LEAST_DELAY_S, _DELAY_RANGE_S = 30, 270
+#: An event can be seen from 30 s to 5 minutes after it happened; a late one up to 6 hours after.
+_LEAST_DELAY_S, _DELAY_RANGE_S, _LATE_RANGE_S = 30, 270, 6 * 3_600 - 60
 #: Of a hundred stars so many are taken back, within 60 days.
 _UNSTARRED_PERCENT = 2
 _UNSTARRED_DAYS = 60
@@ -49,18 +49,26 @@ class _Event(NamedTuple):
     actor_id: int
     created_at: datetime
 
-    @property
-    def seen_at(self) -> datetime:
+    def seen_at(self, late_percent: int) -> datetime:
         """When the feed first shows it."""
-        delay = _LEAST_DELAY_S + self.event_id % _DELAY_RANGE_S
-        return self.created_at + timedelta(seconds=delay)
+        mixed = self.event_id * 2_654_435_761 % 2**32
+        is_late = mixed % 100 < late_percent
+        delay = (mixed >> 8) % _LATE_RANGE_S if is_late else self.event_id % _DELAY_RANGE_S
+        return self.created_at + timedelta(seconds=_LEAST_DELAY_S + delay)
 
 
 class ActivityLists:
-    """Lists made from what really happened, bots included, whatever the archives lost of it."""
+    """Lists made from what really happened, bots included, whatever the archives lost of it.
 
-    def __init__(self, world: World, clock: Callable[[], datetime]) -> None:
+    Args:
+        world: what happened.
+        clock: now.
+        late_percent: of a hundred events so many are shown up to six hours late.
+    """
+
+    def __init__(self, world: World, clock: Callable[[], datetime], late_percent: int = 0) -> None:
         self._world = world
+        self._late_percent = late_percent
         self._clock = clock
         self._lock = threading.Lock()
         self._day: Callable[[date], dict[int, list[_Event]]] = lru_cache(FEED_DAYS + 3)(
@@ -78,13 +86,14 @@ class ActivityLists:
             message = "In order to keep the API fast for everyone, pagination is limited."
             return json_response({"message": message}, 422)
         feed = self.feed(row.github_id)
-        digest = hashlib.sha256(repr([(each.event_id, size) for each in feed]).encode())
+        chosen = feed[(page - 1) * size : page * size]
+        # As GitHub's, it is of the page alone: what changes behind it does not show.
+        digest = hashlib.sha256(repr([(each.event_id, size) for each in chosen]).encode())
         headers = {"ETag": f'W/"{digest.hexdigest()}"', "X-Poll-Interval": str(POLL_INTERVAL_S)}
         if request.headers.get("if-none-match") == headers["ETag"] and page == 1:
             return Response(304, headers=headers)
         if page * size < len(feed):
             headers["Link"] = _link(request, row, "events", size, page + 1)
-        chosen = feed[(page - 1) * size : page * size]
         name = row.name_at(self._clock())
         return json_response([self._document(each, row, name) for each in chosen], headers=headers)
 
@@ -98,7 +107,7 @@ class ActivityLists:
                 found += [
                     each
                     for each in reversed(self._day(day).get(repo_id, []))
-                    if each.seen_at <= now and each.created_at >= oldest
+                    if each.seen_at(self._late_percent) <= now and each.created_at >= oldest
                 ]
                 day -= _ONE_DAY
         return found[:FEED_LENGTH]

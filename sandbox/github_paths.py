@@ -31,6 +31,7 @@ class GitHubPaths:
         world: what is served.
         clock: now.
         limits: on calls, for each token.
+        late_percent: of a hundred events feeds show so many up to six hours late.
     """
 
     def __init__(
@@ -38,12 +39,13 @@ class GitHubPaths:
         world: World,
         clock: Callable[[], datetime],
         limits: Limits = Limits(),  # noqa: B008 - a frozen record
+        late_percent: int = 0,
     ) -> None:
         self._world = world
         self._clock = clock
         self._limits = limits
         self._rates = RateLimits(clock, limits)
-        self.lists = ActivityLists(world, clock)
+        self.lists = ActivityLists(world, clock, late_percent)
         self._by_id = {row.github_id: row for row in world.repositories}
         # GitHub's names do not tell capitals apart.
         self._by_name = {row.name.lower(): row for row in world.repositories}

@@ -148,9 +148,9 @@ class SandboxServer:
                 return response
         return json_response({"message": "Not Found", "status": "404"}, 404)
 
-    def log(self, method: str, path: str, status: int) -> None:
-        """Remember a request."""
-        entry = LoggedRequest(datetime.now(UTC).isoformat(), method, path, status)
+    def log(self, request: Request, target: str, status: int) -> None:
+        """Remember a request, whatever answered it; `target` is its path with the query."""
+        entry = LoggedRequest(datetime.now(UTC).isoformat(), request.method, target, status)
         with self._lock:
             self._log.append(entry)
 
@@ -255,7 +255,7 @@ class _Handler(BaseHTTPRequestHandler):
             response = sandbox.answer(request)
         if not is_control:
             is_lost = trouble is not None and trouble.kind == "lost"
-            sandbox.log(self.command, self.path, 0 if is_lost else response.status)
+            sandbox.log(request, self.path, 0 if is_lost else response.status)
         if trouble and trouble.kind == "lost":
             self._reset()
         elif response.status:

@@ -1,8 +1,9 @@
 """Attribution assets: profiles of the accounts seen, evidence of where they are, and countries."""
 
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from contextlib import closing
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import cache
 from pathlib import Path
 from time import monotonic
@@ -41,7 +42,7 @@ from assets.declare import (
     transient_failures_retried,
 )
 from assets.tables import Table
-from resources.github import IDS_PER_FIELD, GitHubResource, Profile
+from resources.github import IDS_PER_FIELD, UNANSWERED, GitHubResource, Profile
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
@@ -49,6 +50,7 @@ from resources.warehouse import Warehouse, WarehouseResource
 GROUP = "attribution"
 _PROGRESS_EVERY_S = 15.0
 _BATCHES_PER_WRITE = 10
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 # On Sundays, the accounts of the weeks that end then get a country too.
 _WEEKS_DAYS = 28
 _SUNDAY = 7
@@ -95,7 +97,7 @@ def actor_profiles_table(
     github: GitHubResource,
     platform: Platform,
 ) -> dg.MaterializeResult[None]:
-    """Ask GitHub for accounts not asked for yet, or not for 90 days; ten batches a write."""
+    """Ask GitHub for accounts it has not answered on, or not for 90 days; ten batches a write."""
     house = warehouse.open()
     prepare(house, tables.ACTOR_PROFILES)
     actors = _actors(lake.open(), days_of(context))
@@ -105,27 +107,33 @@ def actor_profiles_table(
         raise dg.Failure(
             "GitHub's GraphQL API needs a token: set OBSERVATORY_GITHUB_TOKEN (no scope needed)"
         )
-    absent = asked = 0
+    outcomes = Counter[str]()
     said = monotonic()
     with closing(github.client(on_retry=context.log.info)) as client, transient_failures_retried():
         for share in batches(due, IDS_PER_FIELD * _BATCHES_PER_WRITE):
-            found = [
-                profile
-                for batch in batches(share, IDS_PER_FIELD)
-                for profile in client.profiles(batch)
-            ]
-            house.upsert(tables.ACTOR_PROFILES.qualified, _profile_rows(found, platform.now()))
-            absent += sum(profile.actor_type == "absent" for profile in found)
-            asked += len(found)
+            found: list[Profile] = []
+            try:
+                for batch in batches(share, IDS_PER_FIELD):
+                    found += client.profiles(batch)
+            finally:
+                # What was got before a failure stays.
+                _write_profiles(house, found, platform.now())
+            outcomes.update(profile.actor_type for profile in found)
             if monotonic() - said > _PROGRESS_EVERY_S:
                 said = monotonic()
-                context.log.info(f"{asked} of {len(due)} accounts asked for")
+                context.log.info(f"{outcomes.total()} of {len(due)} accounts asked for")
+    if outcomes[UNANSWERED]:
+        context.log.warning(
+            f"GitHub gave no answer on {outcomes[UNANSWERED]} accounts; they are asked for again "
+            "by the next run"
+        )
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(actors),
-            "asked_count": asked,
-            "absent_count": absent,
-            "cached_count": len(actors) - asked,
+            "asked_count": outcomes.total(),
+            "absent_count": outcomes["absent"],
+            "unanswered_count": outcomes[UNANSWERED],
+            "cached_count": len(actors) - outcomes.total(),
         }
     )
 
@@ -136,17 +144,24 @@ def _actors(lake: Lake, days: Iterable[date]) -> list[int]:
 
 
 def _due(warehouse: Warehouse, actors: Sequence[int], stale_before: datetime) -> list[int]:
-    """Accounts that are not in raw.actor_profiles, or were last asked for before a time."""
+    """Accounts on which raw.actor_profiles has no answer since a time, in order."""
     wanted = pa.table({"actor_id": pa.array(actors, pa.int64())})
     with warehouse.transaction() as connection:
         connection.register("wanted", wanted)
         rows = connection.execute(
-            "SELECT actor_id FROM wanted ANTI JOIN "
-            "(SELECT actor_id FROM raw.actor_profiles WHERE fetched_at >= ?) USING (actor_id) "
-            "ORDER BY actor_id",
-            [stale_before],
+            "SELECT actor_id FROM wanted ANTI JOIN (SELECT actor_id FROM raw.actor_profiles "
+            "WHERE fetched_at >= ? AND actor_type <> ?) USING (actor_id) ORDER BY actor_id",
+            [stale_before, UNANSWERED],
         ).fetchall()
     return [row[0] for row in rows]
+
+
+def _write_profiles(house: Warehouse, found: Sequence[Profile], now: datetime) -> None:
+    """Keep answers; that there is none only of accounts of which there never was one."""
+    none = [profile.actor_id for profile in found if profile.actor_type == UNANSWERED]
+    never = set(_due(house, none, _EVER) if none else ())
+    kept = [each for each in found if each.actor_type != UNANSWERED or each.actor_id in never]
+    house.upsert(tables.ACTOR_PROFILES.qualified, _profile_rows(kept, now))
 
 
 def _profile_rows(profiles: Sequence[Profile], now: datetime) -> pa.Table:

@@ -14,7 +14,12 @@ ACTOR_PROFILES = Table(
     source="GitHub GraphQL API, nodes(ids:)",
     columns=(
         _ACTOR,
-        Column("actor_type", "VARCHAR", "User, Bot, Organization …, or absent for a deleted one"),
+        Column(
+            "actor_type",
+            "VARCHAR",
+            "User, Bot, Organization …; absent for a deleted one, unanswered where GitHub said "
+            "neither",
+        ),
         Column("location", "VARCHAR", "Free text of the profile; never published", nullable=True),
         Column("company", "VARCHAR", "Free text of the profile; never published", nullable=True),
         Column("account_created_at", "TIMESTAMPTZ", "When it was opened", nullable=True),

@@ -23,7 +23,8 @@ from assets.declare import (
 )
 from assets.polls import stars
 from assets.polls.events import by_day, event_rows, merged
-from assets.polls.plan import Round, hourly_budget, plan_round, spent_lately
+from assets.polls.pause import Pause
+from assets.polls.plan import Round, hot_due, hourly_budget, plan_round, spent_lately
 from assets.polls.polling import Failures, Polled, poll_repositories
 from assets.polls.spans import span_rows
 from assets.polls.spool import Spool
@@ -64,7 +65,8 @@ def build(
 
     Args:
         plan: its first day is how far star history goes back at most.
-        automation: when repositories are polled; an hour is a good step.
+        automation: when repositories are polled; an hour is a good step, for those that cannot
+            wait so long `hot_repositories` says when.
         star_automation: when star histories are asked for.
     """
     polls = dg.multi_asset(
@@ -100,13 +102,15 @@ def repository_events(
     prepare(house, REPOSITORY_POLLS, REPOSITORY_SPANS)
     # Those of polls of before spans were kept: a gap would end them without a trace.
     house.upsert(REPOSITORY_SPANS.qualified, span_rows(poll_states(house)))
-    names = {row["github_id"]: row["repository"] for row in tracked_repositories(house)}
+    tracked = [(row["github_id"], row["repository"]) for row in tracked_repositories(house)]
     spool = Spool(platform.data("polls"))
     kept = taken_up(context, spool, store, house, platform.panel_one_in)
     states = poll_states(house)
     budget = hourly_budget(github.token_count)
     now = platform.now()
-    planned = plan_round(list(names.items()), states, now, calls_per_hour=budget)
+    pause = Pause(platform.data("polls"))
+    forbidden = pause.until()
+    planned = plan_round([] if forbidden else tracked, states, now, calls_per_hour=budget)
     client = github.repositories(context.log.info, patience_s=_PATIENCE_S)
     with closing(client):
         polls = poll_repositories(
@@ -115,19 +119,20 @@ def repository_events(
             _FAILURES,
             platform.now,
             stretch=planned.stretch,
+            overlap=planned.overlap,
             most_calls=max(0, budget - spent_lately(states, now)),
         )
         done, limit = run_round(
             context, polls, spool, store, house, platform.panel_one_in, len(planned.asked)
         )
-    refuse_outage([each.state for each in done], len(names))
+    if limit:
+        pause.keep(limit.resume_at)
+    refuse_outage([each.state for each in done], len(tracked))
     report = {
         **budget_report(client, planned, budget),
-        "repositories_by_outcome": dict(Counter(each.state.outcome for each in done)),
+        **outcome_report(done),
         "taken_up_count": kept,
-        "ended_by_limit": limit or "no",
-        "failed": _list_of(each for each in done if each.state.outcome == "failed"),
-        "malformed_count": sum(each.state.malformed_count for each in done),
+        "ended_by_limit": _limit_said(limit, forbidden),
     }
     show(house, store, REPOSITORY_EVENTS)
     yield dg.MaterializeResult(
@@ -170,17 +175,18 @@ def run_round(
     house: Warehouse,
     panel_one_in: int,
     total: int,
-) -> tuple[list[Polled], str]:
+) -> tuple[list[Polled], RateLimitedError | None]:
     """Take polls as they come: each into the spool, a batch of them into the tables."""
     done: list[Polled] = []
     batch: list[Polled] = []
-    limit, said = "", monotonic()
+    limit: RateLimitedError | None = None
+    said = monotonic()
     while True:
         try:
             polled = next(polls, None)
         except RateLimitedError as error:
             context.log.warning(f"the round ends early: {error}")
-            limit, polled = str(error), None
+            limit, polled = error, None
         if polled:
             spool.add(polled)
             batch.append(polled)
@@ -238,6 +244,18 @@ def poll_states(house: Warehouse) -> list[PollState]:
     return [PollState.from_row(row) for row in rows.to_pylist()]
 
 
+def hot_repositories(house: Warehouse, platform: Platform) -> int:
+    """How many tracked repositories are due and cannot wait for the hour; 0 under a limit."""
+    if Pause(platform.data("polls")).until():
+        return 0
+    prepare(house, TRACKED_REPOSITORIES, REPOSITORY_POLLS)
+    rows = house.query(
+        "SELECT p.* FROM raw.repository_polls AS p "
+        "SEMI JOIN core.tracked_repositories AS t ON t.github_id = p.repo_id"
+    ).to_pylist()
+    return len(hot_due([PollState.from_row(row) for row in rows], platform.now()))
+
+
 def budget_report(client: RepositoryClient, planned: Round, budget: int) -> dict[str, Any]:
     """What the round cost, and what is left, as metadata."""
     calls = client.call_count
@@ -246,10 +264,26 @@ def budget_report(client: RepositoryClient, planned: Round, budget: int) -> dict
         "unchanged_share": client.unchanged_count / calls if calls else 0.0,
         "calls_per_hour_budget": budget,
         "calls_remaining": -1 if client.remaining is None else client.remaining,
-        "seconds_until_reset": round(client.resets_in_s or 0.0),
+        "hours_until_reset": round((client.resets_in_s or 0.0) / 3_600, 3),
         "left_out_count": planned.left_out_count,
         "interval_stretch": min(planned.stretch, 1e6),
+        "overlap_hours": planned.overlap / timedelta(hours=1),
     }
+
+
+def outcome_report(done: Sequence[Polled]) -> dict[str, Any]:
+    """What came of the polls, as metadata."""
+    return {
+        "repositories_by_outcome": dict(Counter(each.state.outcome for each in done)),
+        "failed": _list_of(each for each in done if each.state.outcome == "failed"),
+        "malformed_count": sum(each.state.malformed_count for each in done),
+    }
+
+
+def _limit_said(limit: RateLimitedError | None, forbidden: datetime | None) -> str:
+    if forbidden:
+        return f"GitHub's limits forbid polls until {forbidden:%Y-%m-%d %H:%M:%S} UTC"
+    return str(limit or "no")
 
 
 def _list_of(polls: Iterable[Polled]) -> dg.MetadataValue:
@@ -308,7 +342,7 @@ def star_history_table(
         for number, (repo_id, name, known_until) in enumerate(due, start=1):
             wanted = max(first, known_until - timedelta(days=7)) if known_until else first
             try:
-                rows, status, bad = ask_stars(client, repo_id, name, wanted, first, now)
+                rows, status, bad = ask_stars(client, repo_id, wanted, first, now)
             except RateLimitedError:
                 if not outcomes["found"]:
                     raise
@@ -333,7 +367,7 @@ def star_history_table(
             "malformed_count": malformed,
             "call_count": client.call_count,
             "calls_remaining": -1 if client.remaining is None else client.remaining,
-            "seconds_until_reset": round(client.resets_in_s or 0.0),
+            "hours_until_reset": round((client.resets_in_s or 0.0) / 3_600, 3),
         }
     )
 
@@ -359,7 +393,8 @@ def stars_due(house: Warehouse, now: datetime, first: date) -> list[tuple[int, s
         poll, row = polls.get(repo_id), known.get(repo_id)
         if row and row["oldest"] > first:
             row = None  # what is there does not go back far enough: as if nothing were
-        is_fresh = row and now - row["asked_at"].astimezone(UTC) < stars.ASK_EVERY
+        # What a clock that was ahead has written is not known.
+        is_fresh = row and timedelta() <= now - row["asked_at"].astimezone(UTC) < stars.ASK_EVERY
         is_lost = poll and poll.outcome in ("gone", "blocked")
         if not is_fresh and not is_lost:
             due.append((repo_id, poll.repo_name if poll else name, row["newest"] if row else None))
@@ -369,13 +404,12 @@ def stars_due(house: Warehouse, now: datetime, first: date) -> list[tuple[int, s
 def ask_stars(
     client: RepositoryClient,
     repo_id: int,
-    name: str,
     wanted: date,
     first: date,
     now: datetime,
 ) -> tuple[pa.Table | None, str, int]:
     """The rows of one repository back to a wanted day, what came of asking, and bad weeks."""
-    listing = client.star_history(repo_id, name, is_enough=lambda page: stars.reaches(page, wanted))
+    listing = client.star_history(repo_id, is_enough=lambda page: stars.reaches(page, wanted))
     if listing.status != "found":
         return None, listing.status, 0
     days = stars.star_days(listing.documents)

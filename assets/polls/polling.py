@@ -7,13 +7,12 @@ from typing import Protocol
 
 from assets.activity.lines import ArchiveEvent
 from assets.polls.events import Feed, read_feed
-from assets.polls.plan import Asked, event_rate, next_poll_at
+from assets.polls.plan import FEED_LENGTH, LATENESS, PAGE_LENGTH, Asked, event_rate, next_poll_at
 from assets.polls.state import PollState
 
 FEED_DAYS = timedelta(days=30)
-# GitHub shows events late, and not in order: pages are read a little past what is known.
-OVERLAP = timedelta(minutes=5)
-LATENESS = timedelta(hours=6)
+# Most events are shown within five minutes: so far past what is known pages are read at least.
+LEAST_OVERLAP = timedelta(minutes=5)
 MAX_PROBLEM_LENGTH = 300
 _HOUR = timedelta(hours=1)
 
@@ -38,10 +37,6 @@ class Listing(Protocol):
         """GitHub's wish."""
 
     @property
-    def is_moved(self) -> bool:
-        """Whether the name asked is an earlier one."""
-
-    @property
     def is_whole(self) -> bool:
         """Whether the feed holds nothing older."""
 
@@ -60,7 +55,6 @@ class EventsSource(Protocol):
     def events(
         self,
         repo_id: int,
-        name: str | None,
         *,
         etag: str | None,
         is_enough: Callable[[list[object]], bool],
@@ -91,6 +85,7 @@ def poll_repositories(
     now: Callable[[], datetime],
     *,
     stretch: float = 1.0,
+    overlap: timedelta = LATENESS,
     most_calls: int | None = None,
 ) -> Iterator[Polled]:
     """Poll one repository after another, as GitHub wishes its API to be used.
@@ -104,6 +99,7 @@ def poll_repositories(
         failures: what the source raises.
         now: UTC.
         stretch: of the intervals, from the plan.
+        overlap: how far before the last poll to read, from the plan.
         most_calls: no repository is begun after so many.
     """
     began = source.call_count
@@ -112,7 +108,7 @@ def poll_repositories(
             return
         before = source.call_count
         try:
-            polled = _poll(source, each, now)
+            polled = _poll(source, each, now, overlap)
         except failures.limited:
             raise
         except failures.failed as error:
@@ -121,16 +117,18 @@ def poll_repositories(
         yield replace(polled, state=state)
 
 
-def _poll(source: EventsSource, asked: Asked, now: Callable[[], datetime]) -> Polled:
+def _poll(
+    source: EventsSource, asked: Asked, now: Callable[[], datetime], overlap: timedelta
+) -> Polled:
     before = asked.before
-    known = before.newest_event_at if before else None
+    known_until = _known_until(before, overlap)
 
     def is_enough(page: list[object]) -> bool:
         feed = read_feed(page, asked.repo_id, now())
-        return bool(known and feed.events and feed.events[-1].created_at < known - OVERLAP)
+        return bool(known_until and feed.events and feed.events[-1].created_at < known_until)
 
     listing = source.events(
-        asked.repo_id, asked.name, etag=before.etag if before else None, is_enough=is_enough
+        asked.repo_id, etag=before.etag if before else None, is_enough=is_enough
     )
     at = now()
     base = _base(asked, at, listing.call_count)
@@ -140,6 +138,15 @@ def _poll(source: EventsSource, asked: Asked, now: Callable[[], datetime]) -> Po
         return Polled(_unchanged(base, listing, at))
     feed = read_feed(listing.documents, asked.repo_id, at)
     return Polled(_found(base, listing, feed, asked, at), feed.events)
+
+
+def _known_until(before: PollState | None, overlap: timedelta) -> datetime | None:
+    """How far back pages are to be read; None for all of them."""
+    if before is None or before.covered_until is None:
+        return None
+    if overlap < LATENESS and before.newest_event_at:
+        return before.newest_event_at - max(overlap, LEAST_OVERLAP)
+    return before.covered_until
 
 
 def _base(asked: Asked, at: datetime, call_count: int) -> PollState:
@@ -162,13 +169,13 @@ def _failed(asked: Asked, problem: str, call_count: int, at: datetime) -> PollSt
 
 
 def _unchanged(base: PollState, listing: Listing, at: datetime) -> PollState:
-    hours = (at - (base.covered_until or at)) / _HOUR
+    hours = (at - (_answered_at(base) or at)) / _HOUR
     rate = event_rate(base.events_per_hour, 0, hours) if hours else base.events_per_hour
     return replace(
         base,
         outcome="unchanged",
         etag=listing.etag or base.etag,
-        covered_until=at,
+        covered_until=at - LATENESS,
         events_per_hour=rate,
         poll_interval_s=listing.poll_interval_s or base.poll_interval_s,
     )
@@ -177,23 +184,38 @@ def _unchanged(base: PollState, listing: Listing, at: datetime) -> PollState:
 def _found(base: PollState, listing: Listing, feed: Feed, asked: Asked, at: datetime) -> PollState:
     newest = feed.events[0] if feed.events else None
     name = (newest.repo_name if newest else None) or asked.name
-    is_renamed = listing.is_moved or name.lower() != asked.name.lower()
     moments = [each.created_at for each in feed.events]
-    return replace(
+    found = replace(
         base,
         repo_name=name,
-        outcome="renamed" if is_renamed else "polled",
-        # With bad documents the list is read again: they may be whole by then.
-        etag=None if feed.malformed_count else listing.etag,
+        outcome="polled" if name.lower() == asked.name.lower() else "renamed",
+        etag=listing.etag if _proves_unchanged(moments, at) else None,
         event_count=len(feed.events),
         malformed_count=feed.malformed_count,
         problem=feed.problem,
-        newest_event_at=_latest(base.newest_event_at, moments[0] if moments else None),
-        covered_since=covered_since(asked.before, moments, listing.is_whole, at),
-        covered_until=at,
         events_per_hour=_rate(asked.before, moments, at),
         poll_interval_s=listing.poll_interval_s,
     )
+    if feed.malformed_count:
+        # What they were is not known, so that nothing is covered by this poll and the next one
+        # reads as far back; without the ETag, as they may be whole by then.
+        return replace(found, etag=None, outcome=found.outcome if newest else "failed")
+    return replace(
+        found,
+        newest_event_at=_latest(base.newest_event_at, *(each for each in moments if each <= at)),
+        covered_since=covered_since(asked.before, moments, listing.is_whole, at),
+        covered_until=at - LATENESS,
+    )
+
+
+def _proves_unchanged(moments: Sequence[datetime], at: datetime) -> bool:
+    """Whether a first page that stays as it is proves that nothing was shown late behind it."""
+    return len(moments) < PAGE_LENGTH or moments[PAGE_LENGTH - 1] <= at - LATENESS
+
+
+def _answered_at(before: PollState) -> datetime | None:
+    """When the last poll was that gave an answer."""
+    return before.covered_until + LATENESS if before.covered_until else None
 
 
 def covered_since(
@@ -208,23 +230,23 @@ def covered_since(
         at: of the poll.
     """
     since = at - FEED_DAYS if is_whole or not moments else moments[-1]
-    if before is None or before.covered_since is None:
+    if before is None or before.covered_since is None or before.covered_until is None:
         return since
-    # All up to the last answer is known, but for what GitHub shows late.
-    answered = (before.covered_until or before.covered_since) - LATENESS
-    reached = max(answered, before.newest_event_at or answered)
-    return before.covered_since if since <= reached else since
+    return before.covered_since if since <= before.covered_until else since
 
 
 def _rate(before: PollState | None, moments: Sequence[datetime], at: datetime) -> float:
-    if before is None or before.covered_until is None:
+    answered_at = _answered_at(before) if before else None
+    if before is None or answered_at is None:
         span = (at - moments[-1]) / _HOUR if moments else FEED_DAYS / _HOUR
-        # A handful of events says little of an hour: a quiet feed is measured over a day at least.
-        return event_rate(None, len(moments), max(span, 1.0 if len(moments) > 50 else 24.0))
+        # A handful of events says little of an hour: a quiet feed is measured over a day at least,
+        # and one that is full over what it spans.
+        least = 24.0 if len(moments) <= 50 else 1.0 if len(moments) < FEED_LENGTH else 0.0
+        return event_rate(None, len(moments), max(span, least))
     new = [
         each for each in moments if before.newest_event_at is None or each > before.newest_event_at
     ]
-    since = max(before.covered_until, moments[-1]) if moments else before.covered_until
+    since = max(answered_at, moments[-1]) if moments else answered_at
     return event_rate(before.events_per_hour, len(new), (at - since) / _HOUR)
 
 

@@ -13,7 +13,7 @@ REPOSITORY_EVENTS = Table(
     ),
     grain="One event",
     key=("event_type", "event_id", "created_at"),
-    source="GitHub REST API, /repos/{owner}/{repo}/events",
+    source="GitHub REST API, /repositories/{id}/events",
     partition_column="event_date",
     columns=(
         Column("source", "VARCHAR", f"Always {SOURCE}"),
@@ -40,10 +40,10 @@ REPOSITORY_POLLS = Table(
     ),
     grain="One repository",
     key=("repo_id",),
-    source="GitHub REST API, /repos/{owner}/{repo}/events",
+    source="GitHub REST API, /repositories/{id}/events",
     columns=(
         Column("repo_id", "BIGINT", "Numeric repository id"),
-        Column("repo_name", "VARCHAR", "owner/name that the next poll asks by"),
+        Column("repo_name", "VARCHAR", "owner/name as its newest event has it"),
         Column("etag", "VARCHAR", "Of the feed's first page", nullable=True),
         Column("polled_at", "TIMESTAMPTZ", "When it was asked last (UTC)"),
         Column("next_poll_at", "TIMESTAMPTZ", "Not to be asked before (UTC)"),
@@ -61,7 +61,7 @@ REPOSITORY_POLLS = Table(
         Column(
             "covered_until",
             "TIMESTAMPTZ",
-            "Last poll that gave an answer; GitHub shows an event 30 s to 6 h late",
+            "Six hours before the last poll that gave an answer: GitHub may show events so late",
             nullable=True,
         ),
         Column("events_per_hour", "DOUBLE", "Estimated from the last polls", "events/h"),
@@ -97,7 +97,7 @@ STAR_HISTORY = Table(
     ),
     grain="One repository and day",
     key=("repo_id", "star_date"),
-    source="GitHub REST API, /repos/{owner}/{repo}/stargazers/history, version 2026-03-10",
+    source="GitHub REST API, /repositories/{id}/stargazers/history, version 2026-03-10",
     columns=(
         Column("repo_id", "BIGINT", "Numeric repository id"),
         Column("star_date", "DATE", "Day that the stars were given"),

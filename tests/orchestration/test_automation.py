@@ -11,6 +11,7 @@ from orchestration.automation import (
     baseline_condition,
     daily_condition,
     gathered_condition,
+    hourly_condition,
     monthly_condition,
     weekly_condition,
 )
@@ -265,3 +266,31 @@ def test_weeks_begin_on_the_first_tuesday_on_or_after_a_day() -> None:
         date(2024, 10, 8),
         date(2024, 10, 15),
     ]
+
+
+@dg.asset(automation_condition=hourly_condition())
+def polls() -> None:
+    """Stands in for the polls of repositories."""
+
+
+def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def is_asked(moment: datetime) -> bool:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[polls],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return result.total_requested == 1
+
+        assert is_asked(START)
+        minutes = [START + timedelta(minutes=number, seconds=30) for number in range(180)]
+        assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
+            "12:10", "13:10", "14:10",
+        ]  # fmt: skip

@@ -1,6 +1,6 @@
 """Failed runs reach Slack once, and not before Slack took them; open days are asked for again."""
 
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -8,12 +8,23 @@ import pytest
 
 from assets.activity.events import day_events
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, COMMITS, EVENTS
+from assets.declare import prepare
 from assets.patents.rows import WeekFile, outcome_row
 from assets.patents.tables import PATENT_FILES
-from assets.polls.tables import REPOSITORY_EVENTS
+from assets.polls.pause import Pause
+from assets.polls.state import PollState
+from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
+from assets.reference.tables import TRACKED_REPOSITORIES
 from orchestration.resources import build_resources
-from orchestration.sensors import failed_runs, revisit_days, revisit_weeks
+from orchestration.sensors import (
+    build_sensors,
+    busy_repositories,
+    failed_runs,
+    revisit_days,
+    revisit_weeks,
+)
 from resources.lake import Lake
+from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from sandbox.trouble import Trouble
 from sandbox.world import World
@@ -228,3 +239,103 @@ def test_recent_weeks_of_patents_without_a_file_are_asked_for_again_once_a_day(
         )
         lake.write(PATENT_FILES.qualified, str(week), row, product)
     assert asked() == ["patents:2024-10-22:2024-12-17", "patents:2024-12-10:2024-12-17"]
+
+
+def track(house: Warehouse, *repo_ids: int) -> None:
+    prepare(house, TRACKED_REPOSITORIES, REPOSITORY_POLLS)
+    rows = [
+        {
+            **dict.fromkeys(TRACKED_REPOSITORIES.column_names),
+            "repository": f"o/r{repo_id}",
+            "github_id": repo_id,
+            "id_source": "file",
+            "previous_names": [],
+            "layer": "model",
+            "developer": "x",
+        }
+        for repo_id in repo_ids
+    ]
+    house.replace_all(TRACKED_REPOSITORIES.qualified, TRACKED_REPOSITORIES.arrow(rows))
+
+
+def polled(house: Warehouse, repo_id: int, rate: float, minutes_ago: int, wait: int) -> None:
+    at = CLOCK - timedelta(minutes=minutes_ago)
+    state = PollState(
+        repo_id, f"o/r{repo_id}", at, at + timedelta(minutes=wait), "polled", events_per_hour=rate
+    )
+    house.upsert(REPOSITORY_POLLS.qualified, REPOSITORY_POLLS.arrow([state.row()]))
+
+
+CLOCK = datetime(2024, 12, 17, 2, tzinfo=UTC)  # where the settings' clock stands
+
+
+def test_a_busy_repository_is_polled_between_the_hours_when_it_is_due_and_nobody_else(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    resources = build_resources(sandbox_settings(server, tmp_path))
+    platform = resources["platform"]
+    assert platform.now() == CLOCK
+    house = resources["warehouse"].open()
+
+    with dg.DagsterInstance.ephemeral() as instance:
+
+        def is_asked() -> bool:
+            context = dg.build_sensor_context(instance=instance)
+            found = busy_repositories(context, resources["warehouse"], platform)
+            return isinstance(found, dg.RunRequest)
+
+        # Nothing is there yet.
+        assert not is_asked()
+        track(house, 1, 2)
+        # Quiet and due; busy and not due; busy, due and not tracked any more; of a clock ahead.
+        polled(house, 1, 2.0, 2_000, 1_440)
+        polled(house, 2, 400.0, 20, 22)
+        polled(house, 3, 400.0, 30, 22)
+        assert not is_asked()
+        polled(house, 2, 400.0, -90, -100)
+        assert not is_asked()
+        polled(house, 2, 400.0, 23, 22)
+        assert is_asked()
+        pause = Pause(platform.data("polls"))
+        pause.keep(datetime.now(UTC) + timedelta(minutes=50))
+        assert not is_asked()
+        pause.keep(datetime.now(UTC) - timedelta(seconds=1))
+        assert is_asked()
+
+
+@pytest.mark.parametrize(
+    ("name", "status", "is_asked"),
+    [
+        ("raw/repository_polls", dg.DagsterRunStatus.STARTED, False),
+        ("raw/repository_events", dg.DagsterRunStatus.NOT_STARTED, False),
+        ("raw/repository_polls", dg.DagsterRunStatus.SUCCESS, True),
+        ("raw/other", dg.DagsterRunStatus.STARTED, True),
+    ],
+)
+def test_two_rounds_of_polls_never_run_at_once(
+    server: SandboxServer,
+    tmp_path: Path,
+    name: str,
+    status: dg.DagsterRunStatus,
+    is_asked: bool,
+) -> None:
+    resources = build_resources(sandbox_settings(server, tmp_path))
+    house = resources["warehouse"].open()
+    track(house, 2)
+    polled(house, 2, 400.0, 23, 22)
+    with dg.DagsterInstance.ephemeral() as instance:
+        instance.add_run(
+            dg.DagsterRun(
+                job_name="__ASSET_JOB",
+                status=status,
+                asset_selection=frozenset({dg.AssetKey(name.split("/"))}),
+            )
+        )
+        context = dg.build_sensor_context(instance=instance)
+        found = busy_repositories(context, resources["warehouse"], resources["platform"])
+        assert isinstance(found, dg.RunRequest) == is_asked
+
+
+def test_busy_repositories_are_looked_for_every_minute() -> None:
+    (sensor,) = [each for each in build_sensors() if each.name == "busy_repositories"]
+    assert sensor.minimum_interval_seconds == 60

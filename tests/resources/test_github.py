@@ -153,15 +153,67 @@ def test_one_call_asks_for_all_ids_at_once_with_the_token(
     assert json.loads(asked.body)["variables"] == {"ids": ["U_kgDOAAjmPw", "U_kgDOCRXg_A"]}
 
 
+def sent_ids(upstream: Upstream) -> list[list[str]]:
+    return [json.loads(asked.body)["variables"]["ids"] for asked in upstream.requests]
+
+
 def test_a_null_that_github_does_not_call_not_found_is_no_deleted_account(
     told: GitHubClient, upstream: Upstream
 ) -> None:
     errors = [{"type": "RESOURCE_LIMITS_EXCEEDED", "path": ["nodes", 1]}]
-    found = nodes(SAMPLE, SAMPLE)
     upstream.answers(200, nodes(SAMPLE, None, errors=errors))
-    upstream.answers(200, found)
+    upstream.answers(200, nodes(SAMPLE))
     assert [each.actor_type for each in told.profiles([583231, 152428796])] == ["User", "User"]
-    assert len(upstream.requests) == 2
+    # Asked for again apart from the one that was answered.
+    assert sent_ids(upstream) == [["U_kgDOAAjmPw", "U_kgDOCRXg_A"], ["U_kgDOCRXg_A"]]
+
+
+@pytest.mark.parametrize(
+    ("bad", "errors"),
+    [
+        (None, [{"type": "FORBIDDEN", "path": ["nodes", 1]}]),
+        (None, []),
+        (None, [{"type": "NOT_FOUND", "path": 5}]),
+        (None, [{"type": "NOT_FOUND", "path": [["nodes", 1]]}]),
+        (None, [{"type": "NOT_FOUND", "path": {"nodes": 1}}]),
+        (None, [{"type": "NOT_FOUND", "path": ["nodes"]}]),
+        (None, [{"type": "NOT_FOUND"}]),
+        ("not an object", []),
+        ({**SAMPLE, "createdAt": "long ago"}, []),
+        ({**SAMPLE, "createdAt": 17}, []),
+    ],
+)
+def test_one_that_is_never_answered_is_said_to_be_so_after_three_tries_and_costs_no_other(
+    told: GitHubClient,
+    upstream: Upstream,
+    bad: object,
+    errors: list[object],
+    waits: list[float],
+) -> None:
+    upstream.answers(200, nodes(SAMPLE, bad, SAMPLE, errors=errors))
+    upstream.answers(200, nodes(bad, errors=[]))
+    found = told.profiles([583231, 2, 3])
+    assert [each.actor_type for each in found] == ["User", "unanswered", "User"]
+    assert [len(ids) for ids in sent_ids(upstream)] == [3, 1, 1]
+    assert len(waits) == 2
+
+
+def test_a_failure_on_asking_again_leaves_what_was_answered(
+    told: GitHubClient, upstream: Upstream
+) -> None:
+    upstream.answers(200, nodes(SAMPLE, None))
+    upstream.answers(502)
+    assert [each.actor_type for each in told.profiles([583231, 2])] == ["User", "unanswered"]
+
+
+def test_nulls_alone_beside_a_failure_of_githubs_own_are_that_failure(
+    told: GitHubClient, upstream: Upstream
+) -> None:
+    errors = [{"type": "INTERNAL", "path": ["nodes", 0]}]
+    upstream.answers(200, nodes(None, None, errors=errors))
+    with pytest.raises(TransientUpstreamError, match="gave 2 nulls"):
+        told.profiles([583231, 2])
+    assert len(upstream.requests) == 3
 
 
 def test_data_beside_errors_is_used(told: GitHubClient, upstream: Upstream) -> None:
@@ -204,7 +256,6 @@ def test_a_strangers_text_is_bounded_and_null_where_it_is_blank(
         ({"__typename": None}, "unknown"),
         ({"__typename": "Organization"}, "Organization"),
         ({"__typename": "Mannequin", "createdAt": None}, "Mannequin"),
-        ("not an object", "absent"),
     ],
 )
 def test_a_node_of_another_kind_has_its_type_and_no_more(
@@ -219,8 +270,6 @@ def test_a_node_of_another_kind_has_its_type_and_no_more(
     [
         (nodes(SAMPLE), "1 nodes for 2 ids"),
         (nodes(SAMPLE, SAMPLE, SAMPLE), "3 nodes for 2 ids"),
-        (nodes(SAMPLE, {**SAMPLE, "createdAt": "long ago"}), "createdAt that is no time"),
-        (nodes(SAMPLE, {**SAMPLE, "createdAt": 17}), "createdAt that is no time"),
         (body({"data": None, "errors": [{"type": "FORBIDDEN"}]}), "no nodes; errors: FORBIDDEN"),
         (body({"data": None, "errors": None}), "no nodes; errors: none"),
         (body({"data": {"nodes": None}}), "no nodes; errors: none"),

@@ -174,6 +174,8 @@ def test_not_found_explains_a_null_below_its_path(
         (None, []),
         (None, [{"type": "SERVICE_UNAVAILABLE", "path": ["r0"]}]),
         (None, [{"type": "NOT_FOUND", "path": ["r1"]}]),
+        (None, [{"type": "NOT_FOUND", "path": 5}]),
+        (None, [{"type": "NOT_FOUND", "path": [["r0"]]}]),
         ({"c0": None, "c2": LINKED}, [{"type": "RESOURCE_LIMITS_EXCEEDED"}]),
         ({"c0": {"author": None}, "c2": LINKED}, [{"path": ["r0", "c0", "author"]}]),
         ({"c0": {"author": {"user": None}}, "c2": LINKED}, [{"type": "NOT_FOUND"}, {"type": "X"}]),

@@ -182,9 +182,7 @@ def test_a_wait_beyond_the_patience_is_raised_with_when_to_resume(clock: Clock) 
     "headers",
     [
         {},
-        {"x-ratelimit-remaining": "0"},
         {"x-ratelimit-remaining": "-1", "x-ratelimit-reset": "1"},
-        {"x-ratelimit-remaining": "0", "x-ratelimit-reset": "9" * 5_000},
         {"x-ratelimit-remaining": "²", "x-ratelimit-reset": "17"},
     ],
 )
@@ -193,6 +191,39 @@ def test_headers_that_state_nothing_change_nothing(clock: Clock, headers: dict[s
     tokens.learn(tokens.take("core"), "core", headers)
     tokens.take("core")
     assert clock.slept == []
+
+
+@pytest.mark.parametrize("reset", ["", "9" * 5_000, "soon", "1800000500.5", "-5"])
+def test_a_spent_limit_whose_reset_cannot_be_read_is_waited_for_a_minute(
+    clock: Clock, reset: str
+) -> None:
+    tokens = pool(clock)
+    spent = {"x-ratelimit-remaining": "0", "x-ratelimit-reset": reset}
+    assert not tokens.learn(tokens.take("core"), "core", spent)
+    tokens.take("core")
+    assert clock.slept == [60.0]
+
+
+def test_a_spent_limit_whose_reset_is_past_is_waited_for_a_minute_or_the_last_one_known(
+    clock: Clock,
+) -> None:
+    tokens = pool(clock)
+    token = tokens.take("core")
+    assert not tokens.learn(token, "core", stated(0, -90))
+    tokens.take("core")
+    assert clock.slept == [60.0]
+    assert tokens.learn(token, "core", stated(5, 600))
+    assert not tokens.learn(token, "core", stated(0, -90))
+    tokens.take("core")
+    assert clock.slept == [60.0, 600.0]
+
+
+def test_all_tokens_forbidden_say_until_when(clock: Clock) -> None:
+    tokens = pool(clock, "one", "two")
+    tokens.refuse(tokens.take("core"), 300)
+    tokens.refuse(tokens.take("core"), 90)
+    error = tokens.forbidden("core")
+    assert (error.retry_after_s, error.resume_at) == (90.0, NOW + timedelta(seconds=90))
 
 
 @given(st.lists(st.floats(0.0, 90.0), max_size=400), st.integers(1, 3))

@@ -98,6 +98,42 @@ def test_an_event_is_shown_half_a_minute_to_five_minutes_late(
     assert all(30 <= each < 300 + 60 for each in late)
 
 
+def test_late_events_come_up_to_six_hours_late_and_out_of_order_and_all_come(
+    world: World, busiest: Repository
+) -> None:
+    now = NOW
+
+    def shown(late_percent: int) -> list[int]:
+        lists = GitHubPaths(world, lambda: now, late_percent=late_percent).lists
+        return [event.event_id for event in lists.feed(busiest.github_id)]
+
+    seen_at: dict[int, datetime] = {}
+    happened: dict[int, datetime] = {}
+    late = GitHubPaths(world, lambda: now, late_percent=50).lists
+    for _ in range(13 * 12):
+        for event in late.feed(busiest.github_id):
+            seen_at.setdefault(event.event_id, now)
+            happened[event.event_id] = event.created_at
+        now += timedelta(minutes=10)
+    waits = [(seen_at[key] - at) / timedelta(hours=1) for key, at in happened.items() if at > NOW]
+    assert len(waits) > 10
+    assert max(waits) <= 6.2
+    assert 0.3 < sum(wait > 0.3 for wait in waits) / len(waits) < 0.7
+    # A day later all is there, and nothing else.
+    now += timedelta(days=1)
+    newest = shown(0)
+    old = {each for each in shown(50) if each in set(newest)}
+    assert old >= {each for each in newest if each in happened}
+
+
+def test_the_etag_is_of_the_page_alone(
+    server: SandboxServer, session: requests.Session, busiest: Repository
+) -> None:
+    url = f"{server.url}/repos/{busiest.name}/events?per_page=20"
+    tags = {session.get(f"{url}&page={page}", timeout=TIMEOUT_S).headers["ETag"] for page in (1, 2)}
+    assert len(tags) == 2
+
+
 def test_an_unchanged_feed_is_304_and_costs_nothing(
     server: SandboxServer, session: requests.Session, busiest: Repository
 ) -> None:

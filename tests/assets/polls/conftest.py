@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -68,18 +68,27 @@ class WatchedServer(SandboxServer):
     clock: Clock
     limits: Limits = field(default_factory=Limits)
     on_call: Callable[[int], None] = lambda _count: None
+    late_percent: int = 0
 
     def __post_init__(self) -> None:
         super().__init__(self.world, clock=self.clock.now)
         self.calls: list[Call] = []
-        self.github = GitHubPaths(self.world, self.clock.now, self.limits)
+        self.github = GitHubPaths(self.world, self.clock.now, self.limits, self.late_percent)
+        # Earlier names that are another repository's by now, to that one's name.
+        self.reused: dict[str, str] = {}
 
     def answer(self, request: Request) -> Response:
-        response = self.github.answer(request) or super().answer(request)
+        for name, owner in self.reused.items():
+            path = request.path.replace(f"/repos/{name}", f"/repos/{owner}")
+            request = replace(request, path=path)
+        return self.github.answer(request) or super().answer(request)
+
+    def log(self, request: Request, target: str, status: int) -> None:
+        """The server's own record: of requests that met a planted fault, too."""
+        super().log(request, target, status)
         path = request.path + f"?page={request.query.get('page', '')}"
-        self.calls.append(Call(self.clock.now(), request.bearer_token, path, response.status))
+        self.calls.append(Call(self.clock.now(), request.bearer_token, path, status))
         self.on_call(len(self.calls))
-        return response
 
     def client(
         self, *tokens: str, attempts: int = 5, patience_s: float = 4_000

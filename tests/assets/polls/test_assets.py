@@ -16,9 +16,10 @@ import pytest
 from assets.activity.scan import in_panel
 from assets.declare import Plan, asset_key
 from assets.polls.assets import build
+from assets.polls.pause import Pause
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, SOURCE, STAR_HISTORY
 from assets.tables import Table
-from resources.github import GitHubResource
+from resources.github import _POOLS, GitHubResource
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
@@ -28,6 +29,11 @@ from sandbox.world import World
 from tests.assets.polls.conftest import Clock, WatchedServer, track
 
 FIRST_DAY = date(2024, 9, 1)
+
+
+def at(row: Repository) -> str:
+    """Where the lists of a repository are."""
+    return f"/repositories/{row.github_id}/"
 
 
 @dataclass
@@ -122,6 +128,8 @@ def test_rows_say_of_each_event_what_happened_bots_included(place: Place, world:
     assert said["repositories_by_outcome"] == {"polled": 40}
     assert said["call_count"] == len(place.server.calls)
     assert said["calls_remaining"] == 10_000 - said["call_count"]
+    # Limits count by the hours of the sandbox's clock, which shows five seconds past.
+    assert said["hours_until_reset"] == pytest.approx(1.0, abs=0.01)
     shown = place.house.query("SELECT count(*) AS n FROM raw.repository_events").to_pylist()
     assert shown == [{"n": len(rows)}]
 
@@ -138,7 +146,7 @@ def test_the_same_time_again_asks_nobody_and_an_unchanged_feed_costs_nothing(pla
     assert said["unchanged_share"] == 1.0
     assert {call.status for call in place.server.calls[calls:]} == {304}
     assert place.files() == before
-    assert all(row["covered_until"] == later for row in place.polls().values())
+    assert all(row["covered_until"] == later - timedelta(hours=6) for row in place.polls().values())
 
 
 def test_a_later_poll_adds_what_is_new_and_keeps_what_was_seen_first(place: Place) -> None:
@@ -184,23 +192,40 @@ def test_renamed_vanished_and_blocked_repositories_are_stated_outcomes(ending: P
         "renamed": 1,
     }
     polls = place.polls()
-    # The state has the name of today, by which the next poll asks.
+    # The state has the name of today.
     assert polls[renamed.name]["outcome"] == "renamed"
     assert polls[gone[0].name]["covered_until"] is None
     clock.sleep(2 * 86_400)
-    calls = len(place.server.calls)
     place.run(REPOSITORY_EVENTS)
-    asked = [call.path for call in place.server.calls[calls:]]
-    assert f"/repos/{renamed.name}/events?page=1" in asked
-    assert not [path for path in asked if renamed.previous_name and renamed.previous_name in path]
+    assert place.polls()[renamed.name]["outcome"] in ("polled", "unchanged")
+
+
+def test_an_earlier_name_that_a_stranger_has_taken_gives_neither_events_nor_stars_of_it(
+    place: Place, world: World
+) -> None:
+    row = next(row for row in place.rows if row.previous_name)
+    stranger = max(place.rows, key=lambda each: len(place.server.github.lists.feed(each.github_id)))
+    assert row.previous_name
+    place.server.reused[row.previous_name] = stranger.name
+    track(place.house, [Repository(row.github_id, row.previous_name, True)])
+    place.run(REPOSITORY_EVENTS)
+    place.run(STAR_HISTORY)
+    shown = {str(each.event_id) for each in place.server.github.lists.feed(row.github_id)}
+    found = place.events().to_pylist()
+    assert {each["event_id"] for each in found} == shown
+    assert {each["repo_id"] for each in found} == {row.github_id}
+    now = place.server.clock.now().date()
+    lists = place.server.github.lists
+    stars = place.house.query("SELECT star_date, star_count FROM raw.star_history").to_pylist()
+    assert len(stars) > 50
+    for each in stars:
+        assert each["star_count"] == lists.star_count(row.github_id, each["star_date"], now)
 
 
 def test_a_repository_that_cannot_be_read_is_named_and_the_others_go_on(place: Place) -> None:
     name = place.rows[3].name
-    place.server.add_fault(Trouble(f"/repos/{name}/", status=502, times=2))
-    page = Trouble(
-        f"/repos/{place.rows[4].name}/", status=200, body="<html>Unicorn!</html>", times=2
-    )
+    place.server.add_fault(Trouble(at(place.rows[3]), status=502, times=2))
+    page = Trouble(at(place.rows[4]), status=200, body="<html>Unicorn!</html>", times=2)
     place.server.add_fault(page)
     said = place.run(REPOSITORY_EVENTS)
     assert said["repositories_by_outcome"] == {"polled": 38, "failed": 2}
@@ -263,8 +288,23 @@ def test_star_history_is_the_stars_given_by_day_and_asked_for_once_in_20_hours(
 
 
 def test_a_star_history_that_fails_for_one_is_kept_for_the_others(place: Place) -> None:
-    name = place.rows[0].name
-    place.server.add_fault(Trouble(f"/repos/{name}/", status=502, times=2))
+    place.server.add_fault(Trouble(at(place.rows[0]), status=502, times=2))
     said = place.run(STAR_HISTORY)
     assert said["repositories_by_outcome"] == {"found": 39, "failed": 1}
     assert place.run(STAR_HISTORY)["repositories_by_outcome"] == {"found": 1}
+
+
+def test_a_run_after_one_that_a_limit_ended_calls_nobody_while_the_limit_stands(
+    place: Place,
+) -> None:
+    place.server.add_fault(Trouble("/repositories/", status=429, retry_after=3_000, times=2))
+    said = place.run(REPOSITORY_EVENTS)
+    assert "forbid core calls until" in said["ended_by_limit"]
+    calls = len(place.server.requests())
+    # Another process knows nothing of what this one learnt of its tokens.
+    _POOLS.clear()
+    again = place.run(REPOSITORY_EVENTS)
+    assert "forbid polls until" in again["ended_by_limit"]
+    assert (again["call_count"], len(place.server.requests())) == (0, calls)
+    Pause(place.folder / "polls").keep(datetime.now(UTC))
+    assert place.run(REPOSITORY_EVENTS)["repositories_by_outcome"] == {"polled": 40}

@@ -15,7 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from assets.polls.events import by_day, event_rows, merged, read_feed
-from assets.polls.plan import Asked
+from assets.polls.plan import LATENESS, Asked
 from assets.polls.polling import Failures, Polled, covered_since, poll_repositories
 from assets.polls.spool import Spool
 from assets.polls.stars import reaches, star_days, star_rows
@@ -44,7 +44,6 @@ class Listing:
     documents: list[object] = field(default_factory=list)
     etag: str | None = 'W/"1"'
     poll_interval_s: int = 60
-    is_moved: bool = False
     is_whole: bool = True
     call_count: int = 1
 
@@ -57,9 +56,7 @@ class Source:
     call_count: int = 0
     is_enough: Callable[[list[object]], bool] = lambda _page: False
 
-    def events(
-        self, repo_id: int, name: str | None, *, etag: str | None, is_enough: Callable[..., bool]
-    ) -> Listing:
+    def events(self, repo_id: int, *, etag: str | None, is_enough: Callable[..., bool]) -> Listing:
         self.call_count += 1
         self.is_enough = is_enough
         answer = self.answers.pop(0)
@@ -110,6 +107,34 @@ def test_what_is_no_event_of_the_repository_is_counted_and_named_beside_the_othe
     assert polled.state.etag is None
 
 
+def known() -> PollState:
+    return PollState(
+        5, "o/r", NOW - DAY, NOW, "polled", etag='W/"0"',
+        newest_event_at=NOW - 30 * HOUR, covered_since=NOW - 9 * DAY, covered_until=NOW - DAY,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("before", [None, known()])
+@pytest.mark.parametrize("good", [0, 5])
+def test_a_poll_with_malformed_documents_covers_nothing_and_the_next_one_reads_as_far_back(
+    before: PollState | None, good: int
+) -> None:
+    stranger = [document(number, repo={"id": 999, "name": "o/r"}) for number in range(95)]
+    own = [document(100 + number) for number in range(good)]
+    polled = poll(Listing(documents=[*own, *stranger]), before)
+    state = polled.state
+    assert (state.outcome, len(polled.events)) == ("polled" if good else "failed", good)
+    assert state.malformed_count == 95
+    assert "another repository" in str(state.problem)
+    said = (state.newest_event_at, state.covered_since, state.covered_until)
+    assert said == (
+        (before.newest_event_at, before.covered_since, before.covered_until)
+        if before
+        else (None, None, None)
+    )
+    assert state.etag is None
+
+
 @given(st.recursive(st.none() | st.text() | st.integers(), st.lists, max_leaves=5))
 def test_no_document_whatever_stops_a_feed(bad: object) -> None:
     assert read_feed([bad, document(1)], 5, NOW).malformed_count == 1
@@ -118,7 +143,8 @@ def test_no_document_whatever_stops_a_feed(bad: object) -> None:
 def test_a_first_poll_of_a_whole_feed_knows_its_30_days() -> None:
     state = poll(Listing(documents=[document(2), document(1, 20 * DAY)])).state
     assert (state.outcome, state.covered_since) == ("polled", NOW - 30 * DAY)
-    assert (state.newest_event_at, state.covered_until) == (NOW - HOUR, NOW)
+    # What GitHub may show late is not claimed.
+    assert (state.newest_event_at, state.covered_until) == (NOW - HOUR, NOW - 6 * HOUR)
     # Two events in 20 days.
     assert state.events_per_hour == pytest.approx(2 / 480)
 
@@ -126,10 +152,10 @@ def test_a_first_poll_of_a_whole_feed_knows_its_30_days() -> None:
 @pytest.mark.parametrize(
     ("oldest", "is_whole", "since"),
     [
-        # Known before: since day 9, up to the poll of a day ago; newest event 30 h old.
-        (29 * HOUR, False, NOW - 29 * HOUR),
-        (30 * HOUR, False, NOW - 9 * DAY),
-        (31 * HOUR, False, NOW - 9 * DAY),
+        # Known before: since day 9, up to a day ago; whatever the newest event is.
+        (23 * HOUR, False, NOW - 23 * HOUR),
+        (24 * HOUR, False, NOW - 9 * DAY),
+        (25 * HOUR, False, NOW - 9 * DAY),
         (2 * HOUR, True, NOW - 9 * DAY),
         (2 * HOUR, False, NOW - 2 * HOUR),
     ],
@@ -156,7 +182,8 @@ def test_an_unchanged_feed_is_covered_until_now_and_a_failed_one_is_not() -> Non
     first = poll(Listing(documents=[document(1)])).state
     earlier = replace(first, polled_at=NOW - 2 * DAY, covered_until=NOW - 2 * DAY, call_count=4)
     same = poll(Listing("unchanged", etag=None), earlier).state
-    assert (same.outcome, same.covered_until, same.etag) == ("unchanged", NOW, 'W/"1"')
+    until = NOW - 6 * HOUR
+    assert (same.outcome, same.covered_until, same.etag) == ("unchanged", until, 'W/"1"')
     assert (same.newest_event_at, same.call_count) == (first.newest_event_at, 1)
     failed = poll(OSError("a burst" * 100), earlier).state
     assert (failed.outcome, failed.covered_until) == ("failed", NOW - 2 * DAY)
@@ -187,15 +214,53 @@ def test_no_repository_is_begun_when_the_calls_are_spent() -> None:
     assert len(list(poll_repositories(source, asked, FAILURES, lambda: NOW, most_calls=2))) == 2
 
 
-def test_pages_are_read_until_five_minutes_past_what_is_known() -> None:
-    before = PollState(5, "o/r", NOW, NOW, "polled", newest_event_at=NOW - HOUR)
+def enough(before: PollState, overlap: timedelta) -> Callable[[list[object]], bool]:
     source = Source([Listing()])
-    list(poll_repositories(source, [Asked(5, "o/r", before)], FAILURES, lambda: NOW))
+    asked = [Asked(5, "o/r", before)]
+    list(poll_repositories(source, asked, FAILURES, lambda: NOW, overlap=overlap))
+    return source.is_enough
+
+
+def test_pages_are_read_back_to_what_is_surely_known() -> None:
+    # Polled 7 h before: known up to 13 h before.
+    before = PollState(
+        5, "o/r", NOW, NOW, "polled",
+        newest_event_at=NOW - 8 * HOUR, covered_since=NOW - DAY, covered_until=NOW - 13 * HOUR,
+    )  # fmt: skip
+    is_enough = enough(before, LATENESS)
+    assert not is_enough([document(1, 13 * HOUR)])
+    assert is_enough([document(2, HOUR), document(1, 13.1 * HOUR)])
+    assert not is_enough(["nonsense"])
+    assert not enough(replace(before, covered_until=None), LATENESS)([document(1, 20 * DAY)])
+
+
+def test_without_calls_for_more_pages_are_read_until_five_minutes_past_the_newest_known() -> None:
+    before = PollState(
+        5, "o/r", NOW, NOW, "polled", newest_event_at=NOW - HOUR, covered_until=NOW - 7 * HOUR
+    )
     minutes = timedelta(minutes=1)
-    assert not source.is_enough([document(1, HOUR)])
-    assert not source.is_enough([document(1, HOUR + 5 * minutes)])
-    assert source.is_enough([document(2, HOUR), document(1, HOUR + 6 * minutes)])
-    assert not source.is_enough(["nonsense"])
+    is_enough = enough(before, timedelta())
+    assert not is_enough([document(1, HOUR + 5 * minutes)])
+    assert is_enough([document(2, HOUR), document(1, HOUR + 6 * minutes)])
+
+
+@pytest.mark.parametrize(
+    ("count", "hours", "is_kept"),
+    [(99, 1.0, True), (100, 5.9, False), (100, 6.1, True), (150, 8.0, False)],
+)
+def test_an_etag_is_kept_where_its_page_alone_proves_that_nothing_came_late(
+    count: int, hours: float, is_kept: bool
+) -> None:
+    # Evenly spread over the hours: the hundredth of 150 is 5.3 h old.
+    documents: list[object] = [
+        document(number, (number + 1) / count * hours * HOUR) for number in range(count)
+    ]
+    assert (poll(Listing(documents=documents)).state.etag is not None) == is_kept
+
+
+def test_an_event_that_claims_to_come_is_no_newest_known() -> None:
+    documents: list[object] = [document(2, -20 * HOUR), document(1)]
+    assert poll(Listing(documents=documents)).state.newest_event_at == NOW - HOUR
 
 
 def test_rows_lie_in_the_day_of_the_event_and_the_first_poll_stays() -> None:

@@ -41,6 +41,11 @@ def state(repo_id: int = 1, rate: float = 0.0, hours_ago: float = 1.0, **more: o
         # 150 events in a day are 6.25 an hour: below that, once a day.
         (6.25, LONGEST),
         (10.0, 15 * HOUR),
+        # Three quarters of a feed last 11.25 h and 7.5 h, six of them for what comes late.
+        (20.0, 5.25 * HOUR),
+        (30.0, 1.5 * HOUR),
+        # No interval helps where they last under seven hours.
+        (37.5, 4 * HOUR),
         (150.0, HOUR),
         (1_800.0, timedelta(minutes=5)),
         (1e6, SHORTEST),
@@ -129,18 +134,52 @@ def test_the_new_come_first_then_who_is_closest_to_losing_events() -> None:
     # Shares of a feed: 280/300; 160/300; a day's poll 30 h late: 0.5 x 30/24 = 0.625.
     assert [each.repo_id for each in planned.asked] == [4, 2, 1, 3]
     assert planned.asked[0].before is None
-    # 1 new + 3 pages of 280 events + 1 + 2 pages of 160.
-    assert planned.expected_calls == 7
+    # 1 new + 3 pages of 280 events + 1 of 36 + 3 of 160 and the 60 of the six hours before.
+    assert planned.expected_calls == 8
     short = plan_round(repositories, states, NOW, calls_per_hour=4)
     assert [each.repo_id for each in short.asked] == [4, 2]
     assert short.left_out_count == 2
 
 
-def test_a_poll_asks_by_the_name_that_the_last_one_found() -> None:
+def test_the_name_is_the_one_that_the_last_poll_found() -> None:
     (asked,) = plan_round(
         [(1, "o/old")], [state(1, repo_name="o/new")], NOW, calls_per_hour=9
     ).asked
     assert asked.name == "o/new"
+
+
+def test_polls_read_back_for_what_comes_late_where_the_budget_allows_it() -> None:
+    # 150 events/h want an hour and 2 pages, and 3 with the six hours before.
+    repositories = [(n, f"o/r{n}") for n in range(10)]
+    states = [state(n, rate=150.0) for n in range(10)]
+    found = [
+        plan_round(repositories, states, NOW, calls_per_hour=budget) for budget in (30, 29, 20, 10)
+    ]
+    assert [(each.overlap, each.stretch) for each in found] == [
+        (6 * HOUR, 1.0), (0 * HOUR, 1.0), (0 * HOUR, 1.0), (0 * HOUR, 2.0),
+    ]  # fmt: skip
+
+
+@given(st.lists(st.tuples(rates, st.floats(-2_000, 48), st.integers(0, 9)), max_size=50))
+def test_what_a_clock_that_was_ahead_wrote_is_as_if_never_asked(
+    found: list[tuple[float, float, int]],
+) -> None:
+    states = [
+        state(n, rate, ago, call_count=calls, next_poll_at=NOW + (24 - ago) * HOUR)
+        for n, (rate, ago, calls) in enumerate(found)
+    ]
+    ahead = {each.repo_id for each in states if each.polled_at > NOW}
+    repositories = [(n, f"o/new{n}") for n in range(len(found))]
+    planned = plan_round(repositories, states, NOW, calls_per_hour=5_000)
+    asked = {each.repo_id: each for each in planned.asked}
+    assert ahead <= set(asked)
+    assert all(asked[n].before is None and asked[n].name == f"o/r{n}" for n in ahead)
+
+
+def test_calls_of_a_clock_that_was_ahead_are_not_spent_for_ever() -> None:
+    assert spent_lately([state(1, hours_ago=-720, call_count=3)], NOW) == 0
+    # Calls of this very hour are not forgotten because a clock was set back by minutes.
+    assert spent_lately([state(1, hours_ago=-0.1, call_count=3)], NOW) == 3
 
 
 @pytest.mark.parametrize(
