@@ -23,6 +23,7 @@ from assets.declare import (
 )
 from assets.polls import stars
 from assets.polls.events import by_day, event_rows, merged
+from assets.polls.outage import outage
 from assets.polls.pause import Pause
 from assets.polls.plan import Round, hot_due, hourly_budget, plan_round, spent_lately
 from assets.polls.polling import Failures, Polled, poll_repositories
@@ -50,7 +51,6 @@ BATCH = 50
 _PROGRESS_EVERY_S = 15.0
 # A round ends at a longer limit: what is left is due in the next one.
 _PATIENCE_S = 300.0
-_OUTAGE = 20  # polls of a round, all failed, that are no chance
 _STAR_DAYS = timedelta(days=56)
 _FAILURES = Failures(limited=RateLimitedError, failed=UpstreamError)
 _TABLES = (REPOSITORY_EVENTS, REPOSITORY_POLLS)
@@ -127,7 +127,8 @@ def repository_events(
         )
     if limit:
         pause.keep(limit.resume_at)
-    refuse_outage([each.state for each in done], len(tracked))
+    if problem := outage([each.state for each in done], len(tracked)):
+        raise dg.Failure(problem)
     report = {
         **budget_report(client, planned, budget),
         **outcome_report(done),
@@ -142,28 +143,6 @@ def repository_events(
     yield dg.MaterializeResult(
         asset_key=asset_key(REPOSITORY_POLLS),
         metadata={"dagster/row_count": len(poll_states(house)), **report},
-    )
-
-
-def refuse_outage(states: Sequence[PollState], tracked_count: int) -> None:
-    """Fail a round in which every repository failed, so that it is not taken for one of no news.
-
-    A few that fail by themselves are due alone every half an hour: it takes twenty, or all tracked.
-
-    Args:
-        states: of the round's polls.
-        tracked_count: repositories that are tracked.
-
-    Raises:
-        dagster.Failure: it names the commonest cause.
-    """
-    is_enough = len(states) >= max(1, min(_OUTAGE, tracked_count))
-    if not is_enough or any(state.outcome != "failed" for state in states):
-        return
-    ((problem, count),) = Counter(state.problem for state in states).most_common(1)
-    raise dg.Failure(
-        f"none of the {len(states)} repositories asked could be polled; {count} of them: {problem} "
-        "- see that GitHub answers and the tokens are valid; they are asked again in half an hour"
     )
 
 

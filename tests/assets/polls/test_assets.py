@@ -241,7 +241,7 @@ def test_a_repository_that_cannot_be_read_is_named_and_the_others_go_on(place: P
 
 def test_polls_that_all_fail_fail_the_run_and_are_asked_again(place: Place) -> None:
     """Half an hour later GitHub answers again."""
-    place.server.add_fault(Trouble("/repos/", status=502, times=80))
+    place.server.add_fault(Trouble("/repositories/", status=502, times=80))
     with pytest.raises(dg.Failure, match=r"none of the 40 repositories .*; \d+ of them: .*502"):
         place.run(REPOSITORY_EVENTS)
     assert {row["outcome"] for row in place.polls().values()} == {"failed"}
