@@ -31,6 +31,9 @@ class Plan:
         automation: when a missing day is asked for.
         reference_automation: when reference tables are read again.
         baseline_automation: when baselines of others are fetched.
+        snapshots: UTC days, today included: for upstreams that only say how things are now. The
+            same as `daily` where not given.
+        snapshot_automation: when a day's snapshot is asked for.
         max_days_per_run: most days that one run of a backfill takes.
     """
 
@@ -38,6 +41,8 @@ class Plan:
     automation: dg.AutomationCondition[Any] | None = None
     reference_automation: dg.AutomationCondition[Any] | None = None
     baseline_automation: dg.AutomationCondition[Any] | None = None
+    snapshots: dg.TimeWindowPartitionsDefinition | None = None
+    snapshot_automation: dg.AutomationCondition[Any] | None = None
     max_days_per_run: int = 31
 
     def daily_asset(
@@ -68,16 +73,51 @@ class Plan:
         self, tables: Sequence[Table], *, group: str, kinds: set[str], deps: Sequence[Table]
     ) -> list[dg.AssetSpec]:
         """Specs of several tables that one function writes together."""
-        return [
-            dg.AssetSpec(
-                **documentation(table, group, kinds),
-                code_version=code_version(None, table),
-                deps=[asset_key(dep) for dep in deps],
-                partitions_def=self.daily,
-                automation_condition=self.automation,
-            )
-            for table in tables
-        ]
+        return _specs(tables, group, kinds, deps, self.daily, self.automation)
+
+    def snapshot_assets(
+        self,
+        function: Callable[..., Any],
+        tables: Sequence[Table],
+        *,
+        name: str,
+        group: str,
+        kinds: set[str],
+        deps: Sequence[Table],
+    ) -> dg.AssetsDefinition:
+        """Tables that one function writes together, a day of snapshots at a time.
+
+        `function` yields a MaterializeResult for each table.
+        """
+        days = self.snapshots or self.daily
+        with beta_accepted():
+            made: dg.AssetsDefinition = dg.multi_asset(
+                name=name,
+                specs=_specs(tables, group, kinds, deps, days, self.snapshot_automation, function),
+                backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
+            )(function)
+        return made
+
+
+def _specs(
+    tables: Sequence[Table],
+    group: str,
+    kinds: set[str],
+    deps: Sequence[Table],
+    partitions: dg.TimeWindowPartitionsDefinition,
+    automation: dg.AutomationCondition[Any] | None,
+    function: Callable[..., Any] | None = None,
+) -> list[dg.AssetSpec]:
+    return [
+        dg.AssetSpec(
+            **documentation(table, group, kinds),
+            code_version=code_version(function, table),
+            deps=[asset_key(dep) for dep in deps],
+            partitions_def=partitions,
+            automation_condition=automation,
+        )
+        for table in tables
+    ]
 
 
 def asset_key(table: Table) -> dg.AssetKey:

@@ -1,6 +1,5 @@
 """One call to GitHub: limits honoured, bursts waited out, redirects kept on the host, JSON read."""
 
-import json
 import random
 import time
 from collections.abc import Callable, Mapping
@@ -8,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
-import orjson
 import requests
 
 from resources.github_limits import PATIENCE_S, Token, TokenPool
@@ -24,18 +22,11 @@ from resources.http import (
     retry_after_s,
     send,
 )
+from resources.json_body import MAX_BODY_BYTES, parse_body, read_body
 
-MAX_BODY_BYTES = 64 << 20
-_CHUNK_BYTES = 1 << 16
 _MAX_REDIRECTS = 3
 _MOVED = frozenset({301, 302, 307, 308})
 _SAYS_LIMIT = ("secondary rate limit", "abuse detection", "api rate limit exceeded")
-_BROKEN_BODY = (
-    requests.ConnectionError,
-    requests.Timeout,
-    requests.exceptions.ChunkedEncodingError,
-    requests.exceptions.ContentDecodingError,
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,14 +196,14 @@ class GitHubTransport:
             **options,
         )
         with response:
-            content = _content(response)
+            content = read_body(response, MAX_BODY_BYTES)
         self.pool.learn(token, resource, response.headers)
         if response.status_code >= 400:
             raise self._failure(token, response, content)
         self.unchanged_count += response.status_code == 304
         if response.status_code == 304 or response.status_code in _MOVED:
             return response, None
-        body = _parsed(content, response.url)
+        body = parse_body(content, response.url)
         if _says_limited(body):
             if response.headers.get("x-ratelimit-remaining") != "0":
                 self.pool.refuse(token, None)
@@ -260,35 +251,6 @@ class GitHubTransport:
 def _backoff_s(failures: int) -> float:
     """Seconds before the next try: half a second, doubling up to 30, and a little by chance."""
     return min(30.0, 0.5 * 2.0 ** (failures - 1)) + random.uniform(0.0, 0.5)  # noqa: S311 - jitter
-
-
-def _content(response: requests.Response) -> bytes:
-    """The body, bounded."""
-    pieces: list[bytes] = []
-    size = 0
-    try:
-        for piece in response.iter_content(_CHUNK_BYTES):
-            pieces.append(piece)
-            size += len(piece)
-            if size > MAX_BODY_BYTES:
-                raise PermanentUpstreamError(
-                    f"{place(response.url)} gave more than {MAX_BODY_BYTES >> 20} MiB"
-                )
-    except _BROKEN_BODY as error:
-        raise TransientUpstreamError(f"{place(response.url)}: {type(error).__name__}") from error
-    return b"".join(pieces)
-
-
-def _parsed(content: bytes, url: str) -> Any:  # noqa: ANN401 - JSON of any shape
-    """JSON; the standard library also takes the lone surrogates that strangers' texts hold."""
-    try:
-        return orjson.loads(content)
-    except orjson.JSONDecodeError:
-        try:
-            return json.loads(content)
-        except (ValueError, RecursionError) as error:
-            # A cut body, or a page for people, is a bad connection and not an answer.
-            raise TransientUpstreamError(f"{place(url)} gave a body that is no JSON") from error
 
 
 def _says_limited(body: object) -> bool:

@@ -9,11 +9,10 @@ from dataclasses import asdict
 from datetime import datetime
 from pathlib import Path
 
-import orjson
-
 from assets.activity.lines import ArchiveEvent
 from assets.polls.polling import Polled
 from assets.polls.state import PollState
+from assets.spool import JsonFolder
 
 _TIMES = ("polled_at", "next_poll_at", "newest_event_at", "covered_since", "covered_until")
 
@@ -22,42 +21,41 @@ class Spool:
     """Polls kept in a folder until they are in the tables."""
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
-        folder.mkdir(parents=True, exist_ok=True)
+        self._kept = JsonFolder(folder)
 
     def add(self, polled: Polled) -> None:
         """Keep a poll; one of the same repository is replaced only by removing it first."""
         content = {"state": asdict(polled.state), "events": [tuple(e) for e in polled.events]}
-        stamp = int(polled.state.polled_at.timestamp() * 1_000_000)
-        path = self._folder / f"{polled.state.repo_id}-{stamp}.json"
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(orjson.dumps(content))
-        temporary.replace(path)
+        self._kept.write(_name(polled), content)
 
-    def kept(self) -> tuple[list[Polled], list[Path]]:
-        """All polls in the folder, the oldest first, and the files that cannot be read."""
+    def kept(self) -> tuple[list[Polled], list[str]]:
+        """All polls in the folder, the oldest first, and the names of those that are broken."""
         polls: list[Polled] = []
-        broken: list[Path] = []
-        for path in sorted(self._folder.glob("*.json")):
+        broken: list[str] = []
+        for name in self._kept.names():
             try:
-                polls.append(_polled(orjson.loads(path.read_bytes())))
+                polls.append(_polled(self._kept.read(name)))
             except (ValueError, KeyError, TypeError):
-                broken.append(path)
+                broken.append(name)
         return sorted(polls, key=lambda each: each.state.polled_at), broken
 
     def remove(self, polls: Sequence[Polled]) -> None:
         """Forget polls that are in the tables."""
-        for each in polls:
-            stamp = int(each.state.polled_at.timestamp() * 1_000_000)
-            (self._folder / f"{each.state.repo_id}-{stamp}.json").unlink(missing_ok=True)
+        self._kept.remove(_name(each) for each in polls)
 
-    def set_aside(self, broken: Sequence[Path]) -> None:
+    def set_aside(self, broken: Sequence[str]) -> None:
         """Rename files that cannot be read, for somebody to look at."""
-        for path in broken:
-            path.replace(path.with_suffix(".broken"))
+        self._kept.set_aside(broken)
 
 
-def _polled(content: dict[str, object]) -> Polled:
+def _name(polled: Polled) -> str:
+    stamp = int(polled.state.polled_at.timestamp() * 1_000_000)
+    return f"{polled.state.repo_id}-{stamp}"
+
+
+def _polled(content: object) -> Polled:
+    if not isinstance(content, dict):
+        raise TypeError("no poll")
     state, events = content["state"], content["events"]
     if not isinstance(state, dict) or not isinstance(events, list):
         raise TypeError("no poll")

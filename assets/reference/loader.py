@@ -6,10 +6,11 @@ from pathlib import Path
 from typing import get_args
 
 from assets.reference.csv_table import Fault, ReferenceDataError, Table, read_table
-from assets.reference.fields import IDENTIFIER, ISO2, ISO3, SLUG, RowReader
+from assets.reference.fields import HUB_AUTHOR, IDENTIFIER, ISO2, ISO3, SLUG, RowReader
 from assets.reference.model import (
     CountryGrouping,
     Economy,
+    HubAuthor,
     Layer,
     ModelFamily,
     PolicyEvent,
@@ -55,6 +56,7 @@ _FAMILY_COLUMNS = (
     "released_on",
     "is_open",
 )
+_HUB_AUTHOR_COLUMNS = ("author", "country_iso2", "family", "models")
 _ECONOMY_COLUMNS = ("iso2", "iso3", "name", "population", "population_source")
 _EVENT_COLUMNS = (
     "date",
@@ -75,13 +77,20 @@ APART = "apart"  # every country is a group of its own: needs no rows
 _ADD_FAMILY = "use a family of model_families.csv, or add it there"
 
 
-def load_reference(directory: Path, *, tracked_repositories: Path | None = None) -> Reference:
+def load_reference(
+    directory: Path,
+    *,
+    tracked_repositories: Path | None = None,
+    hub_authors: Path | None = None,
+) -> Reference:
     """Load and check all reference files.
 
     Args:
-        directory: Folder of `tracked_repositories.csv`, `model_families.csv`, `economies.csv`,
-            `policy_events.csv`, `upstream_breaks.csv` and `country_groupings.csv`.
+        directory: Folder of `tracked_repositories.csv`, `model_families.csv`, `hub_authors.csv`,
+            `economies.csv`, `policy_events.csv`, `upstream_breaks.csv` and
+            `country_groupings.csv`.
         tracked_repositories: File to read the tracked repositories from instead, in the same form.
+        hub_authors: File to read the Hub's authors from instead, in the same form.
 
     Returns:
         The reference data, in file order, with a digest of the bytes read.
@@ -92,6 +101,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     repositories_path = tracked_repositories or directory / "tracked_repositories.csv"
     repository_table = read_table(repositories_path, _REPOSITORY_COLUMNS)
     family_table = read_table(directory / "model_families.csv", _FAMILY_COLUMNS)
+    author_table = read_table(hub_authors or directory / "hub_authors.csv", _HUB_AUTHOR_COLUMNS)
     economy_table = read_table(directory / "economies.csv", _ECONOMY_COLUMNS)
     event_table = read_table(directory / "policy_events.csv", _EVENT_COLUMNS)
     break_table = read_table(directory / "upstream_breaks.csv", _BREAK_COLUMNS)
@@ -99,6 +109,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     tables = (
         repository_table,
         family_table,
+        author_table,
         economy_table,
         event_table,
         break_table,
@@ -110,6 +121,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     families = _read_families(family_table, countries)
     slugs = _keys(family_table, [family.family for family in families])
     repositories = _read_repositories(repository_table, slugs, countries)
+    authors = _read_hub_authors(author_table, slugs, countries)
     events = _read_events(event_table, countries)
     breaks = _read_breaks(break_table)
     groupings = _read_groupings(grouping_table, countries)
@@ -120,6 +132,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     return Reference(
         tracked_repositories=repositories,
         model_families=families,
+        hub_authors=authors,
         economies=economies,
         policy_events=events,
         upstream_breaks=breaks,
@@ -246,6 +259,36 @@ def _read_repositories(
         names.claim_once(reader, "previous_names", repository.previous_names)
         repositories.append(repository)
     return tuple(repositories)
+
+
+def _read_hub_authors(
+    table: Table, families: Collection[str] | None, countries: Collection[str] | None
+) -> tuple[HubAuthor, ...]:
+    taken = _Taken("family of an author", "a family stands once for an author, join its patterns")
+    countries_of: dict[str, tuple[int, str | None]] = {}
+    complete_at: dict[str, int] = {}
+    authors = []
+    for reader in _readers(table):
+        each = HubAuthor(
+            author=reader.matching("author", HUB_AUTHOR, "an account name of the Hub"),
+            country_iso2=reader.optional_member("country_iso2", countries, _ADD_ECONOMY),
+            family=reader.optional_member("family", families, _ADD_FAMILY),
+            models=reader.parts("models"),
+        )
+        key = each.author.casefold()
+        if not each.family and (each.models or not each.country_iso2):
+            reader.fault("family", "is empty: name one, or leave models empty and state a country")
+        line, country = countries_of.setdefault(key, (reader.line, each.country_iso2))
+        if country != each.country_iso2:
+            reader.fault("country_iso2", f"differs from line {line}: an author has one country")
+        if key in complete_at:
+            reader.fault("author", f"line {complete_at[key]} takes all its models: move it below")
+        if not each.models:
+            complete_at[key] = reader.line
+        if each.family:
+            taken.claim(reader, "family", f"{each.author} {each.family}")
+        authors.append(each)
+    return tuple(authors)
 
 
 def _read_events(table: Table, countries: Collection[str] | None) -> tuple[PolicyEvent, ...]:

@@ -1,0 +1,91 @@
+"""Pages of a day's snapshot that were got and are in no table yet, so that none is asked twice."""
+
+import hashlib
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from assets.hub.crawl import Listing, Page
+from assets.hub.records import HubModel, Listed
+from assets.spool import JsonFolder
+
+_LIMIT = "limit"
+
+
+class PageSpool:
+    """Pages of one day in a folder of their own, and what the Hub's limit said last."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._kept = JsonFolder(folder)
+
+    def get(self, listing: Listing, number: int) -> Page | None:
+        """A page that is kept; None where there is none, or where its file is broken."""
+        name = _name(listing, number)
+        try:
+            content: Any = self._kept.read(name)
+            return None if content is None else _page(listing, number, content)
+        except (ValueError, KeyError, TypeError):
+            self._kept.set_aside([name])
+            return None
+
+    def put(self, page: Page) -> None:
+        """Keep a page."""
+        self._kept.write(
+            _name(page.listing, page.number),
+            {
+                "list": page.listing.key,
+                "asked_at": page.asked_at,
+                "cursor": page.cursor,
+                "malformed_count": page.listed.malformed_count,
+                "problem": page.listed.problem,
+                "models": page.listed.models,
+            },
+        )
+
+    @property
+    def has_pages(self) -> bool:
+        """Whether any page is kept."""
+        return any(name != _LIMIT for name in self._kept.names())
+
+    @property
+    def forbidden_until(self) -> datetime | None:
+        """UTC; when the Hub said that calls are allowed again; None where it did not."""
+        content: Any = self._kept.read(_LIMIT)
+        return datetime.fromisoformat(content["until"]) if content else None
+
+    def forbid(self, until: datetime) -> None:
+        """Keep what the Hub said of its limit, so that a process started anew honours it."""
+        self._kept.write(_LIMIT, {"until": until})
+
+    def clear(self) -> None:
+        """Forget the day's pages: they are in the tables. Files set aside stay."""
+        self._kept.remove(self._kept.names())
+        if not any(self._folder.iterdir()):
+            self._folder.rmdir()
+
+
+def _name(listing: Listing, number: int) -> str:
+    # A model's name is a stranger's, and may differ from another by capitals only.
+    digest = hashlib.sha256(listing.key.encode()).hexdigest()[:32]
+    return f"{digest}-{number}"
+
+
+def _page(listing: Listing, number: int, content: dict[str, Any]) -> Page:
+    if content["list"] != listing.key:
+        raise ValueError("another list's page")
+    models = tuple(
+        HubModel(
+            **{
+                **each,
+                "created_at": datetime.fromisoformat(each["created_at"])
+                if each["created_at"]
+                else None,
+                "base_ids": tuple(each["base_ids"]),
+            }
+        )
+        for each in content["models"]
+    )
+    listed = Listed(models, content["malformed_count"], content["problem"])
+    asked_at = datetime.fromisoformat(content["asked_at"])
+    return Page(listing, number, asked_at, listed, content["cursor"])
