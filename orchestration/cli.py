@@ -16,14 +16,17 @@ from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
 from orchestration.doctor import examine
 from orchestration.runs import Runner, dagster_instance
-from orchestration.sandbox_process import sandbox_process
+from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
 from orchestration.summary import print_summary
+from resources.http import UpstreamError
 
 # The sandbox's demonstration month: its planted rise begins on 2024-12-02.
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
 _DEMO_NOW = "2024-12-17T02:00:00+00:00"
 _DEMO_ALERT_DAYS = 40
+# Days before the demonstration's today on which its Hub is asked: weekly, then daily.
+_DEMO_HUB_DAYS = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1)
 _DAYS_PER_RUN = 10
 _BACKFILL_DAYS_PER_RUN = 31
 
@@ -99,7 +102,7 @@ def run(data: str | None = None) -> int:
             settings = replace(settings, now=_DEMO_NOW, alert_max_age_days=_DEMO_ALERT_DAYS)
         else:
             first = last = _yesterday()
-        failed = materialise(settings, first, last, _DAYS_PER_RUN)
+        failed = materialise(settings, first, last, _DAYS_PER_RUN, takes_snapshot=True)
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
@@ -123,8 +126,23 @@ def backfill(first: date, last: date) -> int:
     return 1 if failed else 0
 
 
-def materialise(settings: Settings, first: date, last: date, days_per_run: int) -> int:
-    """Run the reference job and the days; the number of ranges that failed."""
+def materialise(
+    settings: Settings,
+    first: date,
+    last: date,
+    days_per_run: int,
+    *,
+    takes_snapshot: bool = False,
+) -> int:
+    """Run the reference job and the days; the number of ranges that failed.
+
+    Args:
+        settings: of the platform.
+        first: first day.
+        last: last day, over.
+        days_per_run: most days in a run.
+        takes_snapshot: whether the Hub is asked how it stands today.
+    """
     count = (last - first).days + 1
     done = failed = 0
     began = time.monotonic()
@@ -138,6 +156,10 @@ def materialise(settings: Settings, first: date, last: date, days_per_run: int) 
         print("polls of tracked repositories …", flush=True)
         if error := runner.polls(first):
             print(f"  FAILED, going on with what is there: {error}", flush=True)
+        if takes_snapshot:
+            snapshot_hub(settings, runner)
+        for error in filter(None, runner.hub_days(first, settings.today)):
+            print(f"  FAILED, going on with what is there: {error}", flush=True)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):
             done += (result.last - result.first).days + 1
@@ -150,6 +172,30 @@ def materialise(settings: Settings, first: date, last: date, days_per_run: int) 
             )
             failed += not result.is_success
     return failed
+
+
+def snapshot_hub(settings: Settings, runner: Runner) -> None:
+    """Ask the Hub how it stands today; in the demonstration also on some days before.
+
+    There is no asking for the past, in the sandbox neither: its clock is set to each of these days,
+    and the platform's with it, so that each is asked on its day.
+    """
+    print("snapshot of the Hub; one begun earlier today goes on …", flush=True)
+    today = settings.today
+    first = today
+    if settings.now and settings.upstream == "sandbox":
+        first = today - timedelta(days=_DEMO_HUB_DAYS[0])
+        try:
+            for back in _DEMO_HUB_DAYS:
+                moment = datetime.fromisoformat(settings.now) - timedelta(days=back)
+                set_sandbox_clock(settings.sandbox_url, moment.isoformat())
+                if error := runner.hub_snapshots(moment.date(), moment.date(), moment.isoformat()):
+                    print(f"  FAILED on {moment.date()}: {error}", flush=True)
+            set_sandbox_clock(settings.sandbox_url, settings.now)
+        except UpstreamError as refusal:
+            print(f"  only today's, as the sandbox's clock stays as it is: {refusal}", flush=True)
+    if error := runner.hub_snapshots(first, today):
+        print(f"  FAILED, going on with what is there: {error}", flush=True)
 
 
 def dev(port: int) -> int:

@@ -10,6 +10,7 @@ from assets.commits import assets as commits
 from assets.coverage import assets as coverage
 from assets.declare import Plan
 from assets.engagement import assets as engagement
+from assets.hub import assets as hub
 from assets.indices import assets as indices
 from assets.polls import assets as polls
 from assets.reference import assets as reference
@@ -17,6 +18,7 @@ from assets.reference.digest import content_digest
 from assets.report import assets as report
 from checks.archive import archive_checks
 from checks.factory import suite_checks
+from checks.hub import hub_checks
 from checks.publication import publication_checks
 from orchestration.automation import (
     automation_sensor,
@@ -25,9 +27,14 @@ from orchestration.automation import (
     hourly_condition,
     nightly_condition,
     reference_condition,
+    snapshot_condition,
 )
 from orchestration.jobs import build_jobs
-from orchestration.partitions import MAX_DAYS_PER_RUN, daily_partitions
+from orchestration.partitions import (
+    MAX_DAYS_PER_RUN,
+    daily_partitions,
+    snapshot_partitions,
+)
 from orchestration.resources import build_resources
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
@@ -40,11 +47,15 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         automation=daily_condition(),
         reference_automation=reference_condition(),
         baseline_automation=baseline_condition(),
+        snapshots=snapshot_partitions(settings.first_day),
+        snapshot_automation=snapshot_condition(),
         max_days_per_run=MAX_DAYS_PER_RUN,
     )
     return dg.Definitions(
         assets=[
-            *reference.build(plan, content_digest(settings.tracked_repositories)),
+            *reference.build(
+                plan, content_digest(settings.tracked_repositories, settings.hub_authors)
+            ),
             *polls.build(plan, hourly_condition(), nightly_condition()),
             *(
                 definition
@@ -56,13 +67,19 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     attribution,
                     engagement,
                     indices,
+                    hub,
                     alerting,
                     report,
                 )
                 for definition in domain.build(plan)
             ),
         ],
-        asset_checks=[*archive_checks(), *suite_checks(), *publication_checks()],
+        asset_checks=[
+            *archive_checks(),
+            *hub_checks(),
+            *suite_checks(),
+            *publication_checks(),
+        ],
         jobs=build_jobs(),
         sensors=[automation_sensor(), *build_sensors()],
         resources=build_resources(settings),

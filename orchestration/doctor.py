@@ -4,6 +4,7 @@ import importlib.metadata
 import shutil
 import sys
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -15,6 +16,7 @@ from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveClient
 from resources.git_program import LEAST_VERSION, GitProgram
 from resources.http import BearerAuth, UpstreamError, new_session, place, send
+from resources.hub import HubResource
 from resources.warehouse import Warehouse, WarehouseBusyError
 
 _GIB = 1 << 30
@@ -43,6 +45,7 @@ def examine(settings: Settings) -> int:
         _archive,
         _github,
         _git,
+        _hub,
         _slack,
     )
     faults = 0
@@ -79,7 +82,9 @@ def _disk(settings: Settings) -> Finding:
 def _reference(settings: Settings) -> Finding:
     try:
         reference = load_reference(
-            ROOT / "assets" / "reference", tracked_repositories=settings.tracked_repositories
+            ROOT / "assets" / "reference",
+            tracked_repositories=settings.tracked_repositories,
+            hub_authors=settings.hub_authors,
         )
     except ValueError as error:
         return Finding("reference", False, str(error), "edit the file at the line named")
@@ -163,6 +168,20 @@ def _git(settings: Settings) -> Finding:
         mend = "set OBSERVATORY_HASH_KEY in .env to any long random text"
         return Finding("git", False, f"{found}; no key to hide addresses in commits with", mend)
     return Finding("git", True, found)
+
+
+def _hub(settings: Settings) -> Finding:
+    if _is_idle_sandbox(settings):
+        return Finding("hub", True, "sandbox: started by each command")
+    source = HubResource(base_url=settings.hub_url, token=settings.hub_token.value, attempts=1)
+    with closing(source.client()) as client:
+        try:
+            client.ping()
+        except UpstreamError as error:
+            mend = "check OBSERVATORY_HUB_URL, OBSERVATORY_HUB_TOKEN and the network"
+            return Finding("hub", False, str(error), mend)
+    calls = "1,000" if settings.hub_token.value else "no token: 500"
+    return Finding("hub", True, f"{place(settings.hub_url)} answers; {calls} calls in 5 minutes")
 
 
 def _slack(settings: Settings) -> Finding:

@@ -81,6 +81,7 @@ def hub_snapshot(
     owners = known_owners(house)
     states: dict[str, str] = {}
     crawls: list[Crawl] = []
+    missed: list[dict[str, object]] = []
     for day in days_of(context):
         if day > platform.today():
             raise dg.Failure(f"{day} has not begun (UTC): a snapshot is taken on its own day")
@@ -88,12 +89,19 @@ def hub_snapshot(
             states[str(day)] = "kept"
             continue
         crawl = take(context, day, store, owners, hub, platform)
-        row = missed_row(day) if crawl is None else snapshot_row(day, crawl)
+        if crawl is None:
+            missed.append(missed_row(day))
+            states[str(day)] = MISSED
+            continue
+        row = snapshot_row(day, crawl)
         house.upsert(tables.HUB_SNAPSHOTS.qualified, tables.HUB_SNAPSHOTS.arrow([row]))
         states[str(day)] = str(row["state"])
-        if crawl is not None:
-            crawls.append(crawl)
-            forget(store, platform, day, is_complete=row["state"] == COMPLETE)
+        crawls.append(crawl)
+        forget(store, platform, day, is_complete=row["state"] == COMPLETE)
+    if missed:
+        days = f"{missed[0]['snapshot_date']} to {missed[-1]['snapshot_date']}"
+        context.log.warning(f"no snapshot of {len(missed)} days ({days}): they stay missing")
+        house.upsert(tables.HUB_SNAPSHOTS.qualified, tables.HUB_SNAPSHOTS.arrow(missed))
     show(house, store, tables.HUB_MODELS)
     report = snapshot_report(states, crawls)
     for table in SNAPSHOT_TABLES:
@@ -121,18 +129,17 @@ def take(
     platform: Platform,
 ) -> Crawl | None:
     """Crawl and write the day's models; None where nobody asked on the day."""
-    spool = PageSpool(platform.data("hub", str(day)))
     is_today = day == platform.today()
+    spool = PageSpool(platform.data("hub", str(day)))
     if not is_today and not spool.has_pages:
         spool.clear()
-        context.log.warning(f"no snapshot was taken on {day}, and none can be: it stays missing")
         return None
     before = previous_day(store, day)
     known = with_derivatives(_models(store, before)) if before else {}
     client = hub.client(
         context.log.info, forbidden_until=spool.forbidden_until, on_forbidden=spool.forbid
     )
-    with closing(client), transient_failures_retried():
+    with closing(client), spool.only_user(), transient_failures_retried():
         crawler = Crawler(
             source=client if is_today else None,
             store=spool,
@@ -150,11 +157,10 @@ def take(
 
 def forget(store: Lake, platform: Platform, day: date, *, is_complete: bool) -> None:
     """Remove the pages of days that are in the tables; of an incomplete one they serve on."""
-    root = platform.data("hub")
     stored = store.partitions(tables.HUB_MODELS.qualified)
-    for folder in sorted(root.iterdir()):
+    for folder in sorted(platform.data("hub").iterdir()):
         is_over = folder.name < str(day) and folder.name in stored
-        if folder.is_dir() and (is_over or (is_complete and folder.name == str(day))):
+        if is_over or (is_complete and folder.name == str(day)):
             PageSpool(folder).clear()
 
 

@@ -92,6 +92,8 @@ class Crawl:
 
     Attributes:
         models: by id in small letters, as first seen.
+        found_under: the same keys, with the model whose list of derivatives had it first; None for
+            an author's list.
         asked: lists read to their end.
         failed: what went wrong, by list.
         left_out_count: models whose derivatives nobody asked for.
@@ -100,6 +102,7 @@ class Crawl:
     """
 
     models: dict[str, HubModel] = field(default_factory=dict)
+    found_under: dict[str, str | None] = field(default_factory=dict)
     asked: list[Listing] = field(default_factory=list)
     failed: dict[str, str] = field(default_factory=dict)
     empty_authors: list[str] = field(default_factory=list)
@@ -192,13 +195,15 @@ class Crawler:
         for count, model in enumerate(self._read(listing), start=1):  # noqa: B007 - the last one
             # Of an author's models only a family's are wanted; the rest may come as derivatives.
             if listing.kind == "base_model" or self.family(model.model_id):
-                self._add(model)
+                self._add(model, listing)
         return count
 
-    def _add(self, model: HubModel) -> None:
+    def _add(self, model: HubModel, listing: Listing) -> None:
         key = model.model_id.casefold()
         if key not in self._crawl.models:
             self._crawl.models[key] = model
+            is_derivative = listing.kind == "base_model"
+            self._crawl.found_under[key] = listing.name if is_derivative else None
             rank = _ADAPTER if model.relation == "adapter" else _DERIVATIVE
             rank = _RELEASE if self.family(model.model_id) else rank
             self._push(rank, model.downloads or 0, model.model_id)

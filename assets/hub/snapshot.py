@@ -30,12 +30,13 @@ def model_rows(day: date, crawl: Crawl) -> pa.Table:
                 "downloads_all_time_count": each.downloads_all_time,
                 "like_count": each.likes,
                 "base_model_ids": list(each.base_ids),
+                "found_under_model_id": crawl.found_under[key],
                 "relation": each.relation,
                 "library": each.library,
                 "pipeline_tag": each.pipeline_tag,
                 "gated": each.gated,
             }
-            for _, each in sorted(crawl.models.items())
+            for key, each in sorted(crawl.models.items())
         ]
     )
 
@@ -61,11 +62,17 @@ def models_of(rows: pa.Table) -> list[HubModel]:
 
 
 def with_derivatives(rows: pa.Table) -> dict[str, int]:
-    """Models that others of a snapshot name as their base, with the number of these."""
+    """Models that had derivatives in a snapshot, with about how many.
+
+    By the names that the Hub gives now, and by those under which it listed them: after a rename a
+    list may be had under either.
+    """
     named = Counter[str]()
     spelt: dict[str, str] = {}
-    for bases in rows["base_model_ids"].to_pylist():
-        for base in bases:
+    for bases, under in zip(
+        rows["base_model_ids"].to_pylist(), rows["found_under_model_id"].to_pylist(), strict=True
+    ):
+        for base in {*bases, *([under] if under else [])}:
             named[base.casefold()] += 1
             spelt.setdefault(base.casefold(), base)
     return {spelt[key]: count for key, count in named.items()}

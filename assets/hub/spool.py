@@ -1,6 +1,9 @@
 """Pages of a day's snapshot that were got and are in no table yet, so that none is asked twice."""
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -10,6 +13,11 @@ from assets.hub.records import HubModel, Listed
 from assets.spool import JsonFolder
 
 _LIMIT = "limit"
+_LOCK = ".lock"
+
+
+class SpoolBusyError(RuntimeError):
+    """Another process is taking the same snapshot."""
 
 
 class PageSpool:
@@ -58,9 +66,26 @@ class PageSpool:
         """Keep what the Hub said of its limit, so that a process started anew honours it."""
         self._kept.write(_LIMIT, {"until": until})
 
+    @contextmanager
+    def only_user(self) -> Iterator[None]:
+        """Keep other processes out while the Hub is asked: they share its limit.
+
+        Raises:
+            SpoolBusyError: another process is at it.
+        """
+        with (self._folder / _LOCK).open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                raise SpoolBusyError(
+                    f"{self._folder}: another process is taking this snapshot; let it end"
+                ) from None
+            yield
+
     def clear(self) -> None:
         """Forget the day's pages: they are in the tables. Files set aside stay."""
         self._kept.remove(self._kept.names())
+        (self._folder / _LOCK).unlink(missing_ok=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()
 

@@ -35,6 +35,12 @@ HUB_MODELS = Table(
         Column("like_count", "BIGINT", "Likes", nullable=True),
         Column("base_model_ids", "VARCHAR[]", "Models that it is made of, as its author states"),
         Column(
+            "found_under_model_id",
+            "VARCHAR",
+            "Model whose list of derivatives had it first; null for an author's list",
+            nullable=True,
+        ),
+        Column(
             "relation",
             "VARCHAR",
             "finetune, quantized, adapter or merge, as the Hub classifies it; unstated; null "

@@ -13,9 +13,10 @@ import pyarrow.parquet as pq
 from assets.alerting.tables import ALERTS
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
-from assets.declare import Plan
+from assets.declare import Plan, prepare
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.reference.tables import (
     COUNTRY_GROUPINGS,
@@ -47,7 +48,11 @@ _MARTS = (
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
+    DIFFUSION_HUB,
+    HUB_CONCENTRATION,
 )
+# Counts of published models and of the snapshots themselves, about no person: as they are.
+_HUB = (DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS)
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
@@ -68,7 +73,10 @@ def snapshot_files(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, platform: Platform
 ) -> dg.MaterializeResult[None]:
     """Write the marts and the reference tables as files, and swap them in together."""
-    content = read_content(warehouse.open())
+    house = warehouse.open()
+    # Where the Hub was never asked, its tables are there and empty.
+    prepare(house, *_HUB)
+    content = read_content(house)
     vintage = f"{platform.now():%Y%m%dT%H%M%SZ}-{context.run.run_id[:8]}-{uuid.uuid4().hex[:4]}"
     current = publish(platform.data("published"), vintage, content)
     counts = {table.name: rows.num_rows for table, rows in content.items()}
@@ -89,7 +97,7 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
             table: connection.execute(
                 f"SELECT * FROM {table.qualified} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
-            for table in (*_MARTS, *_REFERENCE)
+            for table in (*_MARTS, HUB_SNAPSHOTS, *_REFERENCE)
         }
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
     read[COUNTRY_ACTIVITY] = published_activity(unmasked)

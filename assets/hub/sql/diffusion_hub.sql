@@ -56,36 +56,37 @@ placed AS (
     WHERE (p.depth < 2 OR (NOT a.is_apart AND s.root_family IS NOT NULL))
         AND NOT (k.kind = 'derivative' AND s.relation = 'release')
 ),
-measured AS (
+summed AS (
     SELECT
-        m.measure,
         author_country_iso2,
         origin_iso2,
         root_family,
         relation,
-        sum(
-            weight * CASE m.measure
-                WHEN 'models' THEN 1
-                WHEN 'new_models' THEN is_new::INTEGER
-                WHEN 'downloads_30d' THEN coalesce(downloads_30d, 0)
-                WHEN 'downloads_all_time' THEN coalesce(downloads_all_time, 0)
-                ELSE coalesce(downloads_since, 0)
-            END
-        ) AS value,
-        CASE WHEN m.measure = 'downloads_since'
-            THEN sum(weight * least(coalesce(downloads_since, 0), 0)) ELSE 0
-        END AS correction_value,
-        CASE WHEN m.measure = 'downloads_since'
-            THEN sum(weight * downloads_30d) FILTER (downloads_since IS NOT NULL)
-                / nullif(sum(weight * downloads_30d), 0)
-        END AS compared_share
+        sum(weight)::DOUBLE AS models,
+        coalesce(sum(weight) FILTER (is_new), 0)::DOUBLE AS new_models,
+        coalesce(sum(weight * downloads_30d), 0)::DOUBLE AS downloads_30d,
+        coalesce(sum(weight * downloads_all_time), 0)::DOUBLE AS downloads_all_time,
+        coalesce(sum(weight * downloads_since), 0)::DOUBLE AS downloads_since,
+        coalesce(sum(weight * downloads_since) FILTER (downloads_since < 0), 0) AS corrections,
+        coalesce(sum(weight * downloads_30d) FILTER (downloads_since IS NOT NULL), 0) AS compared
     FROM placed
-    CROSS JOIN (
-        VALUES ('models'), ('new_models'), ('downloads_30d'), ('downloads_all_time'),
-            ('downloads_since')
-    ) AS m (measure)
-    WHERE $since IS NOT NULL OR m.measure NOT IN ('new_models', 'downloads_since')
     GROUP BY ALL
+),
+measured AS (
+    SELECT
+        s.measure,
+        s.* EXCLUDE (measure, corrections, compared),
+        if(s.measure = 'downloads_since', s.corrections, 0)::DOUBLE AS correction_value,
+        CASE WHEN s.measure = 'downloads_since' THEN s.compared / nullif(c.downloads_30d, 0) END
+            AS compared_share
+    FROM (
+        UNPIVOT summed
+        ON models, new_models, downloads_30d, downloads_all_time, downloads_since
+        INTO NAME measure VALUE value
+    ) AS s
+    INNER JOIN summed AS c USING (author_country_iso2, origin_iso2, root_family, relation)
+    -- The first snapshot has nothing to be compared with.
+    WHERE $since IS NOT NULL OR s.measure NOT IN ('new_models', 'downloads_since')
 ),
 totals AS (
     SELECT
