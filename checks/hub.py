@@ -29,7 +29,7 @@ def hub_checks() -> list[dg.AssetChecksDefinition]:
             name="hub_snapshots_whole",
             description=(
                 "Each day has a complete snapshot of the Hub: every list read, every tracked "
-                "author with models, derivatives asked for where "
+                "family with a release, derivatives asked for where "
                 f"{LEAST_ASKED_SHARE:.0%} of downloads are, no fewer models than "
                 f"{LEAST_KEPT:.0%} of the snapshot before."
             ),
@@ -94,10 +94,10 @@ def _faults_of(row: Mapping[str, Any]) -> Iterable[str]:
         yield "partial: lists failed or the day ended"
     if row["failed_list_count"]:
         yield f"{row['failed_list_count']} lists could not be read"
-    if row["empty_author_count"]:
+    if row["silent_family_count"]:
         yield (
-            f"{row['empty_author_count']} tracked authors have no model: if renamed, see "
-            "hub_authors.csv"
+            f"{row['silent_family_count']} families have no release: if their author was renamed, "
+            "add the new name to hub_authors.csv"
         )
     if row["malformed_count"]:
         yield f"{row['malformed_count']} documents are no models"

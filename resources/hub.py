@@ -21,12 +21,12 @@ from resources.http import (
     PermanentUpstreamError,
     TransientUpstreamError,
     UpstreamError,
+    backoff_s,
     error_for,
     new_session,
     place,
     retry_after_s,
     send,
-    with_retries,
 )
 from resources.hub_files import HubFolder
 from resources.hub_limits import CALLS_WITH_TOKEN, CALLS_WITHOUT_TOKEN, PATIENCE_S, HubLimit
@@ -102,15 +102,21 @@ class HubClient:
         return self._tried(f"{self._url([])}?{cursor}" if cursor else self._url(first))
 
     def _tried(self, url: str) -> HubPage:
-        return with_retries(
-            lambda: self._once(url),
-            attempts=self.attempts,
-            on_retry=self.on_retry,
-            sleep=self.sleep,
-        )
+        """A page, asked for again while that is worth it; the limit may have it wait each time."""
+        failures = 0
+        while True:
+            self.limit.take(self.patience_s)
+            try:
+                return self._once(url)
+            except TransientUpstreamError as error:
+                failures += 1
+                if failures >= self.attempts:
+                    raise
+                wait = backoff_s(failures)
+                self.on_retry(f"{error}; try {failures + 1} of {self.attempts} in {wait:.1f} s")
+                self.sleep(wait)
 
     def _once(self, url: str) -> HubPage:
-        self.limit.take(self.patience_s)
         self.call_count += 1
         response = send(
             self._session,
@@ -143,8 +149,6 @@ class HubClient:
             response.status_code == 429 or stated is not None
         ):
             self.limit.refuse(stated)
-            # The limit makes the next try wait, however long that is.
-            return TransientUpstreamError(str(error))
         return error
 
     def _next(self, response: requests.Response) -> str | None:

@@ -93,7 +93,7 @@ def hub_snapshot(
             missed.append(missed_row(day))
             states[str(day)] = MISSED
             continue
-        row = snapshot_row(day, crawl)
+        row = snapshot_row(day, crawl, owners)
         house.upsert(tables.HUB_SNAPSHOTS.qualified, tables.HUB_SNAPSHOTS.arrow([row]))
         states[str(day)] = str(row["state"])
         crawls.append(crawl)

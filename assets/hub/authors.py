@@ -24,6 +24,8 @@ class Owners:
                 self._rules.setdefault(key, []).append((_pattern(each.models), each.family))
         #: Accounts that publish a family's weights, in the order of the file.
         self.publishers = tuple(names.values())
+        #: Families that some account publishes.
+        self.families = frozenset(family for rules in self._rules.values() for _, family in rules)
 
     def family(self, model_id: str) -> str | None:
         """The family that a model is a release of; None where it is of none."""

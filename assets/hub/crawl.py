@@ -96,7 +96,7 @@ class Crawl:
             an author's list.
         asked: lists read to their end.
         failed: what went wrong, by list.
-        left_out_count: models whose derivatives nobody asked for.
+        left_out_count: models whose list of derivatives nobody asked for, or not to its end.
         page_count: pages read, kept ones included; new_page_count of them were asked for now.
         is_cut_short: it had to stop before its budget was spent.
     """
@@ -161,26 +161,25 @@ class Crawler:
         Raises:
             Exception: what `failures.limited` names, and the last of several failures in a row.
         """
-        try:
-            for author in publishers:
-                self._author(author)
-            for model_id, count in sorted(known.items()):
-                self._push(_WITH_DERIVATIVES, count, model_id)
-            self._derivatives()
-            # A list that failed while others did not gets one more chance.
-            for listing in list(self._failed):
-                self._list(listing)
-            self._derivatives()
-        except _OverError:
-            self._crawl.is_cut_short = True
+        # A model keeps the place that it is first given.
+        for model_id, count in sorted(known.items()):
+            self._push(_WITH_DERIVATIVES, count, model_id)
+        for author in publishers:
+            self._author(author)
+        self._derivatives()
+        # A list that failed while others did not gets one more chance.
+        for listing in list(self._failed):
+            self._failed_in_a_row = 0
+            self._list(listing)
+        self._derivatives()
         self._crawl.failed = {listing.key: said for listing, said in self._failed.items()}
-        self._crawl.left_out_count = len(self._queue)
+        self._crawl.left_out_count += len(self._queue)
         return self._crawl
 
     def _author(self, author: str) -> None:
         listing = Listing("author", author)
         count = self._list(listing)
-        if not count and listing not in self._failed:
+        if not count and listing in self._crawl.asked[-1:]:
             self._crawl.empty_authors.append(author)
 
     def _derivatives(self) -> None:
@@ -225,6 +224,11 @@ class Crawler:
         while True:
             try:
                 page = self._page(listing, number, cursor)
+            except _OverError:
+                # What is kept of other lists is still read.
+                self._crawl.is_cut_short = True
+                self._crawl.left_out_count += listing.kind == "base_model"
+                return
             except self.failures.limited:
                 raise
             except self.failures.failed as error:

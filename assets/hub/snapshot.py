@@ -78,9 +78,10 @@ def with_derivatives(rows: pa.Table) -> dict[str, int]:
     return {spelt[key]: count for key, count in named.items()}
 
 
-def snapshot_row(day: date, crawl: Crawl) -> dict[str, object]:
+def snapshot_row(day: date, crawl: Crawl, owners: Owners) -> dict[str, object]:
     """The row of core.hub_snapshots that a crawl gives."""
     is_whole = not crawl.is_cut_short and not crawl.failed
+    released = {owners.family(each.model_id) for each in crawl.models.values()}
     return {
         "snapshot_date": day,
         "state": COMPLETE if is_whole else PARTIAL,
@@ -89,7 +90,7 @@ def snapshot_row(day: date, crawl: Crawl) -> dict[str, object]:
         "page_count": crawl.page_count,
         "list_count": len(crawl.asked),
         "failed_list_count": len(crawl.failed),
-        "empty_author_count": len(crawl.empty_authors),
+        "silent_family_count": len(owners.families - released),
         "malformed_count": crawl.malformed_count,
         "model_count": len(crawl.models),
         "left_out_count": crawl.left_out_count,
@@ -111,7 +112,7 @@ def asked_share(crawl: Crawl) -> float | None:
 def missed_row(day: date) -> dict[str, object]:
     """The row of core.hub_snapshots for a day on which nobody asked."""
     counts = (
-        "page_count", "list_count", "failed_list_count", "empty_author_count", "malformed_count",
+        "page_count", "list_count", "failed_list_count", "silent_family_count", "malformed_count",
         "model_count", "left_out_count",
     )  # fmt: skip
     nothing = {"first_asked_at": None, "last_asked_at": None, "asked_share": None}

@@ -72,7 +72,12 @@ HUB_SNAPSHOTS = Table(
         Column("page_count", "INTEGER", "Pages read", "pages"),
         Column("list_count", "INTEGER", "Lists read to their end", "lists"),
         Column("failed_list_count", "INTEGER", "Lists that could not be read", "lists"),
-        Column("empty_author_count", "INTEGER", "Tracked authors without a model", "authors"),
+        Column(
+            "silent_family_count",
+            "INTEGER",
+            "Families of core.hub_authors of which no author listed a release",
+            "families",
+        ),
         Column("malformed_count", "INTEGER", "Documents that are no model", "documents"),
         Column("model_count", "INTEGER", "Models found", "models"),
         Column(

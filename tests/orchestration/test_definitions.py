@@ -1,6 +1,7 @@
 """The code location: it loads, says one name everywhere, and documents every asset."""
 
 import tomllib
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
@@ -33,6 +34,13 @@ ASSETS = {
     ],
     "baseline": ["core/innovation_graph"],
     "coverage": ["core/coverage"],
+    "diffusion": [
+        "core/hub_lineage",
+        "core/hub_snapshots",
+        "mart/diffusion_hub",
+        "mart/hub_concentration",
+        "raw/hub_models",
+    ],
     "engagement": [
         "mart/concentration",
         "mart/country_activity",
@@ -46,6 +54,7 @@ ASSETS = {
     "reference": [
         "core/country_groupings",
         "core/economies",
+        "core/hub_authors",
         "core/model_families",
         "core/policy_events",
         "core/tracked_repositories",
@@ -55,8 +64,8 @@ ASSETS = {
 }
 #: What is asked of GitHub as it is now, of no day.
 POLLED = {"repository_events", "repository_polls", "star_history"}
-BLOCKING = {"events_suite", "actor_country_suite", "engagement_suite"}
-WARNING = {"files_whole", "volume_as_usual", "published_as_staged"}
+BLOCKING = {"events_suite", "actor_country_suite", "engagement_suite", "hub_lineage_suite"}
+WARNING = {"files_whole", "volume_as_usual", "published_as_staged", "hub_snapshots_whole"}
 
 
 @pytest.fixture(scope="module")
@@ -97,6 +106,17 @@ def test_daily_assets_are_partitioned_by_utc_day_since_2022(definitions: dg.Defi
             continue
         keys = spec.partitions_def.get_first_partition_key()
         assert keys == "2022-01-01"
+
+
+def test_the_hubs_snapshots_have_a_partition_for_today_and_other_days_have_none(
+    definitions: dg.Definitions,
+) -> None:
+    last: dict[bool, set[date]] = {True: set(), False: set()}
+    for spec in specs(definitions):
+        if spec.partitions_def is not None:
+            key = spec.partitions_def.get_last_partition_key()
+            last[spec.group_name == "diffusion"].add(date.fromisoformat(key))
+    assert {day - timedelta(days=1) for day in last[True]} == last[False]
 
 
 def test_checks_block_where_a_wrong_figure_would_be_published(definitions: dg.Definitions) -> None:
@@ -150,9 +170,11 @@ def test_no_token_is_in_what_dagster_keeps_or_shows() -> None:
         "OBSERVATORY_GITHUB_TOKEN": "ghp_planted-secret",
         "OBSERVATORY_SLACK_TOKEN": "xoxb-planted-secret",
         "OBSERVATORY_HASH_KEY": "key-planted-secret",
+        "OBSERVATORY_HUB_TOKEN": "hf_planted-secret",
     }
     repository = build_definitions(load_settings(tokens)).get_repository_def()
     kept = serialize_value(RepositorySnap.from_def(repository))
-    kept += serialize_value(repository.get_job("daily").get_job_snapshot())
+    for name in ("daily", "hub_snapshot"):
+        kept += serialize_value(repository.get_job(name).get_job_snapshot())
     assert "OBSERVATORY_SLACK_TOKEN" in kept
     assert "planted-secret" not in kept

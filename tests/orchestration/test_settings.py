@@ -16,6 +16,8 @@ def test_by_default_everything_comes_from_the_sandbox_and_needs_no_token() -> No
     assert settings.slack_api_url == "http://127.0.0.1:1/api/"
     assert settings.git_url == "http://127.0.0.1:1/git"
     assert settings.innovation_graph_url == "http://127.0.0.1:1/innovationgraph"
+    assert settings.hub_url == "http://127.0.0.1:1"
+    assert settings.hub_authors == ROOT / "sandbox" / "hub_authors.csv"
     assert settings.hash_key.value
     assert settings.tracked_repositories == ROOT / "sandbox" / "tracked_repositories.csv"
 
@@ -26,6 +28,9 @@ def test_live_settings_point_at_the_real_upstreams_and_the_shipped_list() -> Non
     assert settings.github_api_url == "https://api.github.com"
     assert settings.git_url == "https://github.com"
     assert settings.innovation_graph_url.endswith("/github/innovationgraph/main/data")
+    assert settings.hub_url == "https://huggingface.co"
+    assert settings.hub_token.value == ""
+    assert settings.hub_authors.is_file()
     assert settings.hash_key.value == ""
     assert settings.panel_one_in == 1000
     assert settings.tracked_repositories.is_file()
@@ -59,7 +64,12 @@ def test_the_second_archive_is_left_out_by_none_and_beside_a_given_archive_of_th
 
 def test_secrets_do_not_print() -> None:
     token = "xoxb-very-secret"  # noqa: S105
-    names = ("OBSERVATORY_SLACK_TOKEN", "OBSERVATORY_GITHUB_TOKEN", "OBSERVATORY_HASH_KEY")
+    names = (
+        "OBSERVATORY_SLACK_TOKEN",
+        "OBSERVATORY_GITHUB_TOKEN",
+        "OBSERVATORY_HASH_KEY",
+        "OBSERVATORY_HUB_TOKEN",
+    )
     settings = load_settings(dict.fromkeys(names, token))
     assert token not in repr(settings)
     assert settings.slack_token.value == token
@@ -73,6 +83,8 @@ def test_secrets_do_not_print() -> None:
         ("OBSERVATORY_GITHUB_API_URL", "api.github.com"),
         ("OBSERVATORY_GIT_URL", "ssh://git@github.com"),
         ("OBSERVATORY_INNOVATION_GRAPH_URL", "s3://bucket/data"),
+        ("OBSERVATORY_HUB_URL", "huggingface.co"),
+        ("OBSERVATORY_HUB_CALLS", "0"),
         ("OBSERVATORY_FIRST_DAY", "2022"),
         ("OBSERVATORY_PANEL_ONE_IN", "-1"),
         ("OBSERVATORY_DOWNLOAD_WORKERS", "0"),

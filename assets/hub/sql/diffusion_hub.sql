@@ -57,6 +57,7 @@ placed AS (
         AND NOT (k.kind = 'derivative' AND s.relation = 'release')
 ),
 summed AS (
+    -- What no model of a cell states is null, and no row.
     SELECT
         author_country_iso2,
         origin_iso2,
@@ -64,9 +65,9 @@ summed AS (
         relation,
         sum(weight)::DOUBLE AS models,
         coalesce(sum(weight) FILTER (is_new), 0)::DOUBLE AS new_models,
-        coalesce(sum(weight * downloads_30d), 0)::DOUBLE AS downloads_30d,
-        coalesce(sum(weight * downloads_all_time), 0)::DOUBLE AS downloads_all_time,
-        coalesce(sum(weight * downloads_since), 0)::DOUBLE AS downloads_since,
+        sum(weight * downloads_30d)::DOUBLE AS downloads_30d,
+        sum(weight * downloads_all_time)::DOUBLE AS downloads_all_time,
+        sum(weight * downloads_since)::DOUBLE AS downloads_since,
         coalesce(sum(weight * downloads_since) FILTER (downloads_since < 0), 0) AS corrections,
         coalesce(sum(weight * downloads_30d) FILTER (downloads_since IS NOT NULL), 0) AS compared
     FROM placed

@@ -16,6 +16,7 @@ from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
@@ -46,6 +47,9 @@ PUBLISHED = (
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
+    DIFFUSION_HUB,
+    HUB_CONCENTRATION,
+    HUB_SNAPSHOTS,
     *REFERENCE_TABLES,
 )
 #: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
@@ -97,6 +101,7 @@ def plausible(table: Table, **values: object) -> dict[str, object]:
         "INTEGER": 1,
         "DOUBLE": 0.5,
         "BOOLEAN": True,
+        "TIMESTAMPTZ": datetime(2024, 12, 15, tzinfo=UTC),
     }
     return {column.name: of_type[column.type] for column in table.columns} | values
 
@@ -133,6 +138,9 @@ def warehouse(tmp_path: Path) -> Warehouse:
             for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
         ],
         COVERAGE: [plausible(COVERAGE, repo_id=None), plausible(COVERAGE, repo_id=7)],
+        DIFFUSION_HUB: [plausible(DIFFUSION_HUB)],
+        HUB_CONCENTRATION: [plausible(HUB_CONCENTRATION)],
+        HUB_SNAPSHOTS: [plausible(HUB_SNAPSHOTS)],
     }
     for table, each in rows.items():
         house.replace_all(table.qualified, table.arrow(each))
