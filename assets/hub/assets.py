@@ -88,7 +88,7 @@ def hub_snapshot(
         if is_settled(store, house, day, platform.today()):
             states[str(day)] = "kept"
             continue
-        crawl = take(context, day, store, owners, hub, platform)
+        crawl = take(context, day, store, house, owners, hub, platform)
         if crawl is None:
             missed.append(missed_row(day))
             states[str(day)] = MISSED
@@ -124,17 +124,18 @@ def take(
     context: dg.AssetExecutionContext,
     day: date,
     store: Lake,
+    house: Warehouse,
     owners: Owners,
     hub: HubResource,
     platform: Platform,
 ) -> Crawl | None:
-    """Crawl and write the day's models; None where nobody asked on the day."""
+    """Crawl and write the day's models; None where nothing was got on the day."""
     is_today = day == platform.today()
     spool = PageSpool(platform.data("hub", str(day)))
     if not is_today and not spool.has_pages:
         spool.clear()
         return None
-    before = previous_day(store, day)
+    before = previous_day(store, house, day)
     known = with_derivatives(_models(store, before)) if before else {}
     client = hub.client(
         context.log.info, forbidden_until=spool.forbidden_until, on_forbidden=spool.forbid
@@ -151,6 +152,8 @@ def take(
             on_page=_progress(context),
         )
         crawl = crawler.run(owners.publishers, known)
+    if not crawl.page_count:
+        return None
     store.write(tables.HUB_MODELS.qualified, str(day), model_rows(day, crawl))
     return crawl
 
@@ -171,7 +174,7 @@ def hub_lineage(
     store, house = lake.open(), warehouse.open()
     owners, origins = known_owners(house), family_origins(house)
     counts: dict[str, int] = {}
-    for day in _with_models(store, days_of(context)):
+    for day in with_snapshot(store, house, days_of(context)):
         rows = lineage_rows(day, _models(store, day), owners, origins)
         store.write(tables.HUB_LINEAGE.qualified, str(day), rows)
         for status in rows["status"].to_pylist():
@@ -190,11 +193,11 @@ def hub_marts(
     store, house = lake.open(), warehouse.open()
     prepare(house, tables.HUB_SNAPSHOTS, *_MART_TABLES)
     days = days_of(context)
-    found = _with_models(store, days)
+    found = with_snapshot(store, house, days)
     require_approved(store, tables.HUB_LINEAGE, found)
     cells = [tables.DIFFUSION_HUB.arrow_schema.empty_table()]
     for day in found:
-        before = previous_day(store, day)
+        before = previous_day(store, house, day)
         cells.append(
             diffusion(
                 read_snapshot(store, house, day),
@@ -228,10 +231,22 @@ def read_snapshot(store: Lake, house: Warehouse, day: date) -> Snapshot:
     )
 
 
-def previous_day(store: Lake, day: date) -> date | None:
+def with_snapshot(store: Lake, house: Warehouse, days: Sequence[date]) -> list[date]:
+    """Those of some days that have a snapshot, in the lake and in core.hub_snapshots."""
+    prepare(house, tables.HUB_SNAPSHOTS)
+    stated = house.query(
+        f"SELECT snapshot_date FROM {tables.HUB_SNAPSHOTS.qualified} WHERE state != ?",  # noqa: S608
+        [MISSED],
+    )["snapshot_date"].to_pylist()
+    stored = set(store.partitions(tables.HUB_MODELS.qualified))
+    return [day for day in days if day in stated and str(day) in stored]
+
+
+def previous_day(store: Lake, house: Warehouse, day: date) -> date | None:
     """The newest day before another that has a snapshot; None where there is none."""
-    before = [name for name in store.partitions(tables.HUB_MODELS.qualified) if name < str(day)]
-    return date.fromisoformat(before[-1]) if before else None
+    stored = store.partitions(tables.HUB_MODELS.qualified)
+    before = [date.fromisoformat(name) for name in stored if name < str(day)]
+    return max(with_snapshot(store, house, before), default=None)
 
 
 def known_owners(house: Warehouse) -> Owners:
@@ -290,8 +305,3 @@ def _progress(context: dg.AssetExecutionContext) -> Callable[[Crawl], None]:
 def _models(store: Lake, day: date) -> pa.Table:
     table = tables.HUB_MODELS
     return store.read_all(table.qualified, [str(day)], table.arrow_schema)
-
-
-def _with_models(store: Lake, days: Sequence[date]) -> list[date]:
-    stored = set(store.partitions(tables.HUB_MODELS.qualified))
-    return [day for day in days if str(day) in stored]

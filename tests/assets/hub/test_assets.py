@@ -184,6 +184,21 @@ def test_documents_that_are_no_models_are_counted_and_named_and_lose_nothing_els
     assert {"sandbox-mistral/mistral-7b", "sandbox-mistral/mixtral-8x7b"} <= names
 
 
+def test_models_without_a_word_on_their_snapshot_are_none(
+    place: Place, hub: WatchedHub, clock: Clock
+) -> None:
+    """Where a process died between the two, the next day goes on without them."""
+    snapshot(place, clock, FIRST)
+    with place.house.transaction() as connection:
+        connection.execute("DELETE FROM core.hub_snapshots")
+    snapshot(place, clock, FIRST + DAY)
+    place.derive(clock.now(), FIRST.date())
+    rows = place.rows(tables.DIFFUSION_HUB)
+    assert {(row["snapshot_date"], row["days_since_previous"]) for row in rows} == {
+        ((FIRST + DAY).date(), None)
+    }
+
+
 def test_a_hub_that_refuses_everything_fails_the_run_and_writes_nothing(
     place: Place, hub: WatchedHub
 ) -> None:
