@@ -1,48 +1,54 @@
-"""What was got and is in no table yet: a folder of small JSON files, so that a kill loses none.
+"""What was got from an upstream and is not in the tables yet: small files, none lost by a kill.
 
-A file is written under a temporary name and renamed: it is whole or not there.
+A file is written under a temporary name and renamed. What a killed run left is taken up by the
+next one before it asks for anything.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import orjson
 
 
-class JsonFolder:
-    """Named JSON contents in a folder, which is made where missing."""
+class JsonSpool:
+    """JSON documents in a folder, by name.
+
+    Args:
+        folder: made where missing.
+    """
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         folder.mkdir(parents=True, exist_ok=True)
 
-    def write(self, name: str, content: object) -> None:
-        """Keep a content under a name that is fit for a file."""
-        path = self._folder / f"{name}.json"
+    def add(self, name: str, content: object) -> None:
+        """Keep a document, in place of one of the same name."""
+        path = self.path(name)
         temporary = path.with_suffix(".tmp")
         temporary.write_bytes(orjson.dumps(content))
         temporary.replace(path)
 
-    def read(self, name: str) -> object:
-        """The content of a name; None where there is none.
-
-        Raises:
-            ValueError: the file is no JSON.
-        """
-        path = self._folder / f"{name}.json"
-        return orjson.loads(path.read_bytes()) if path.exists() else None
-
-    def names(self) -> list[str]:
-        """All names that are kept, in order."""
-        return sorted(path.stem for path in self._folder.glob("*.json"))
+    def kept(self) -> tuple[dict[str, object], list[Path]]:
+        """All documents by name, names in order, and the files that are no JSON."""
+        documents: dict[str, object] = {}
+        broken: list[Path] = []
+        for path in sorted(self._folder.glob("*.json")):
+            try:
+                documents[path.stem] = orjson.loads(path.read_bytes())
+            except ValueError:
+                broken.append(path)
+        return documents, broken
 
     def remove(self, names: Iterable[str]) -> None:
-        """Forget what is in the tables."""
+        """Forget documents."""
         for name in names:
-            (self._folder / f"{name}.json").unlink(missing_ok=True)
+            self.path(name).unlink(missing_ok=True)
 
-    def set_aside(self, names: Iterable[str]) -> None:
+    def set_aside(self, broken: Sequence[Path]) -> None:
         """Rename files that cannot be read, for somebody to look at."""
-        for name in names:
-            path = self._folder / f"{name}.json"
+        for path in broken:
             path.replace(path.with_suffix(".broken"))
+
+    def path(self, name: str) -> Path:
+        """Where a document lies."""
+        return self._folder / f"{name}.json"

@@ -22,7 +22,7 @@ from resources.http import (
     retry_after_s,
     send,
 )
-from resources.json_body import MAX_BODY_BYTES, parse_body, read_body
+from resources.json_body import MAX_BODY_BYTES, content_of, parsed
 
 _MAX_REDIRECTS = 3
 _MOVED = frozenset({301, 302, 307, 308})
@@ -196,14 +196,14 @@ class GitHubTransport:
             **options,
         )
         with response:
-            content = read_body(response, MAX_BODY_BYTES)
+            content = content_of(response, MAX_BODY_BYTES)
         self.pool.learn(token, resource, response.headers)
         if response.status_code >= 400:
             raise self._failure(token, response, content)
         self.unchanged_count += response.status_code == 304
         if response.status_code == 304 or response.status_code in _MOVED:
             return response, None
-        body = parse_body(content, response.url)
+        body = parsed(content, response.url)
         if _says_limited(body):
             if response.headers.get("x-ratelimit-remaining") != "0":
                 self.pool.refuse(token, None)

@@ -31,7 +31,7 @@ from resources.http import (
 from resources.hub_files import HubFolder
 from resources.hub_limits import CALLS_WITH_TOKEN, CALLS_WITHOUT_TOKEN, PATIENCE_S, HubLimit
 from resources.hub_page import HubPage
-from resources.json_body import parse_body, read_body
+from resources.json_body import content_of, parsed
 
 MODELS_PATH = "/api/models"
 PAGE_SIZE = 1_000
@@ -128,7 +128,7 @@ class HubClient:
             stream=True,
         )
         with response:
-            content = read_body(response, _MAX_BODY_BYTES)
+            content = content_of(response, _MAX_BODY_BYTES)
         self.limit.learn(response.headers)
         if response.status_code >= 400:
             raise self._failure(response)
@@ -136,7 +136,7 @@ class HubClient:
             raise PermanentUpstreamError(
                 f"{place(response.url)} answered {response.status_code}, which leads elsewhere"
             )
-        documents = parse_body(content, response.url)
+        documents = parsed(content, response.url)
         if not isinstance(documents, list):
             raise TransientUpstreamError(f"{place(response.url)} gave JSON that is no list")
         return HubPage(documents, self._next(response))

@@ -1,4 +1,4 @@
-"""Bodies of JSON answers: read within a bound, parsed strictly, a broken one worth another try."""
+"""Bodies of answers: read whole within a bound, and parsed as JSON."""
 
 import json
 from typing import Any
@@ -18,12 +18,12 @@ _BROKEN_BODY = (
 )
 
 
-def read_body(response: requests.Response, most_bytes: int = MAX_BODY_BYTES) -> bytes:
-    """The body of a streamed answer.
+def content_of(response: requests.Response, most_bytes: int = MAX_BODY_BYTES) -> bytes:
+    """The body of an answer that was asked for as a stream.
 
     Raises:
         TransientUpstreamError: it broke off.
-        PermanentUpstreamError: it has more than `most_bytes`.
+        PermanentUpstreamError: it is larger than `most_bytes`.
     """
     pieces: list[bytes] = []
     size = 0
@@ -40,11 +40,12 @@ def read_body(response: requests.Response, most_bytes: int = MAX_BODY_BYTES) -> 
     return b"".join(pieces)
 
 
-def parse_body(content: bytes, url: str) -> Any:  # noqa: ANN401 - JSON of any shape
+def parsed(content: bytes, url: str) -> Any:  # noqa: ANN401 - JSON of any shape
     """JSON; the standard library also takes the lone surrogates that strangers' texts hold.
 
     Raises:
-        TransientUpstreamError: a cut body, or a page for people: a bad connection, no answer.
+        TransientUpstreamError: it is none: a cut body, or a page for people, is a bad connection
+            and not an answer.
     """
     try:
         return orjson.loads(content)

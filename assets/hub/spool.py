@@ -8,9 +8,11 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+import orjson
+
 from assets.hub.crawl import Listing, Page
 from assets.hub.records import HubModel, Listed
-from assets.spool import JsonFolder
+from assets.spool import JsonSpool
 
 _LIMIT = "limit"
 _LOCK = ".lock"
@@ -25,21 +27,22 @@ class PageSpool:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._kept = JsonFolder(folder)
+        self._kept = JsonSpool(folder)
 
     def get(self, listing: Listing, number: int) -> Page | None:
         """A page that is kept; None where there is none, or where its file is broken."""
-        name = _name(listing, number)
+        path = self._kept.path(_name(listing, number))
+        if not path.exists():
+            return None
         try:
-            content: Any = self._kept.read(name)
-            return None if content is None else _page(listing, number, content)
+            return _page(listing, number, orjson.loads(path.read_bytes()))
         except (ValueError, KeyError, TypeError):
-            self._kept.set_aside([name])
+            self._kept.set_aside([path])
             return None
 
     def put(self, page: Page) -> None:
         """Keep a page."""
-        self._kept.write(
+        self._kept.add(
             _name(page.listing, page.number),
             {
                 "list": page.listing.key,
@@ -54,17 +57,19 @@ class PageSpool:
     @property
     def has_pages(self) -> bool:
         """Whether any page is kept."""
-        return any(name != _LIMIT for name in self._kept.names())
+        return any(path.stem != _LIMIT for path in self._folder.glob("*.json"))
 
     @property
     def forbidden_until(self) -> datetime | None:
         """UTC; when the Hub said that calls are allowed again; None where it did not."""
-        content: Any = self._kept.read(_LIMIT)
-        return datetime.fromisoformat(content["until"]) if content else None
+        path = self._kept.path(_LIMIT)
+        if not path.exists():
+            return None
+        return datetime.fromisoformat(orjson.loads(path.read_bytes())["until"])
 
     def forbid(self, until: datetime) -> None:
         """Keep what the Hub said of its limit, so that a process started anew honours it."""
-        self._kept.write(_LIMIT, {"until": until})
+        self._kept.add(_LIMIT, {"until": until})
 
     @contextmanager
     def only_user(self) -> Iterator[None]:
@@ -84,7 +89,7 @@ class PageSpool:
 
     def clear(self) -> None:
         """Forget the day's pages: they are in the tables. Files set aside stay."""
-        self._kept.remove(self._kept.names())
+        self._kept.remove([path.stem for path in self._folder.glob("*.json")])
         (self._folder / _LOCK).unlink(missing_ok=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()

@@ -1,8 +1,4 @@
-"""Polls that were got and are not in the tables yet: a small file each, so that a kill loses none.
-
-A file is written under a temporary name and renamed. What a killed run left is taken up by the
-next one before it asks for anything; taking it up twice changes nothing.
-"""
+"""Polls that were got and are not in the tables yet; taking one up twice changes nothing."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
@@ -12,7 +8,7 @@ from pathlib import Path
 from assets.activity.lines import ArchiveEvent
 from assets.polls.polling import Polled
 from assets.polls.state import PollState
-from assets.spool import JsonFolder
+from assets.spool import JsonSpool
 
 _TIMES = ("polled_at", "next_poll_at", "newest_event_at", "covered_since", "covered_until")
 
@@ -21,31 +17,31 @@ class Spool:
     """Polls kept in a folder until they are in the tables."""
 
     def __init__(self, folder: Path) -> None:
-        self._kept = JsonFolder(folder)
+        self._files = JsonSpool(folder)
 
     def add(self, polled: Polled) -> None:
         """Keep a poll; one of the same repository is replaced only by removing it first."""
         content = {"state": asdict(polled.state), "events": [tuple(e) for e in polled.events]}
-        self._kept.write(_name(polled), content)
+        self._files.add(_name(polled), content)
 
-    def kept(self) -> tuple[list[Polled], list[str]]:
-        """All polls in the folder, the oldest first, and the names of those that are broken."""
+    def kept(self) -> tuple[list[Polled], list[Path]]:
+        """All polls in the folder, the oldest first, and the files that cannot be read."""
         polls: list[Polled] = []
-        broken: list[str] = []
-        for name in self._kept.names():
+        documents, broken = self._files.kept()
+        for name, content in documents.items():
             try:
-                polls.append(_polled(self._kept.read(name)))
+                polls.append(_polled(content))
             except (ValueError, KeyError, TypeError):
-                broken.append(name)
+                broken.append(self._files.path(name))
         return sorted(polls, key=lambda each: each.state.polled_at), broken
 
     def remove(self, polls: Sequence[Polled]) -> None:
         """Forget polls that are in the tables."""
-        self._kept.remove(_name(each) for each in polls)
+        self._files.remove(_name(each) for each in polls)
 
-    def set_aside(self, broken: Sequence[str]) -> None:
+    def set_aside(self, broken: Sequence[Path]) -> None:
         """Rename files that cannot be read, for somebody to look at."""
-        self._kept.set_aside(broken)
+        self._files.set_aside(broken)
 
 
 def _name(polled: Polled) -> str:
