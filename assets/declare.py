@@ -31,6 +31,9 @@ class Plan:
         automation: when a missing day is asked for.
         reference_automation: when reference tables are read again.
         baseline_automation: when baselines of others are fetched.
+        snapshots: UTC days, today included: for upstreams that only say how things are now. The
+            same as `daily` where not given.
+        snapshot_automation: when a day's snapshot is asked for.
         max_days_per_run: most days that one run of a backfill takes.
         monthly: calendar months, UTC; a partition's key is the month's first day.
         monthly_automation: when a missing month is asked for, and the newest ones again.
@@ -45,6 +48,8 @@ class Plan:
     automation: dg.AutomationCondition[Any] | None = None
     reference_automation: dg.AutomationCondition[Any] | None = None
     baseline_automation: dg.AutomationCondition[Any] | None = None
+    snapshots: dg.TimeWindowPartitionsDefinition | None = None
+    snapshot_automation: dg.AutomationCondition[Any] | None = None
     max_days_per_run: int = 31
     monthly: dg.TimeWindowPartitionsDefinition | None = None
     monthly_automation: dg.AutomationCondition[Any] | None = None
@@ -133,6 +138,37 @@ class Plan:
             deps=deps,
         )
 
+    def snapshot_assets(
+        self,
+        function: Callable[..., Any],
+        tables: Sequence[Table],
+        *,
+        name: str,
+        group: str,
+        kinds: set[str],
+        deps: Sequence[Table],
+    ) -> dg.AssetsDefinition:
+        """Tables that one function writes together, a day of snapshots at a time.
+
+        `function` yields a MaterializeResult for each table.
+        """
+        specs = _partitioned_specs(
+            tables,
+            self.snapshots or self.daily,
+            self.snapshot_automation,
+            group=group,
+            kinds=kinds,
+            deps=deps,
+            function=function,
+        )
+        with beta_accepted():
+            made: dg.AssetsDefinition = dg.multi_asset(
+                name=name,
+                specs=specs,
+                backfill_policy=dg.BackfillPolicy.multi_run(self.max_days_per_run),
+            )(function)
+        return made
+
 
 def _given(
     partitions: dg.TimeWindowPartitionsDefinition | None, name: str
@@ -174,12 +210,13 @@ def _partitioned_specs(
     group: str,
     kinds: set[str],
     deps: Sequence[Table],
+    function: Callable[..., Any] | None = None,
 ) -> list[dg.AssetSpec]:
     """Specs of several tables that one function writes together, a partition at a time."""
     return [
         dg.AssetSpec(
             **documentation(table, group, kinds),
-            code_version=code_version(None, table),
+            code_version=code_version(function, table),
             deps=[asset_key(dep) for dep in deps],
             partitions_def=partitions,
             automation_condition=automation,

@@ -12,6 +12,7 @@ from assets.activity.tables import ACTOR_DAYS, EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY, ATTRIBUTION_MODEL
 from assets.declare import rows_of_days
 from assets.engagement.tables import STAGED_ENGAGEMENT
+from assets.hub.tables import HUB_LINEAGE, HUB_MODELS
 from resources.lake import Lake
 from resources.warehouse import Warehouse
 
@@ -42,6 +43,17 @@ def staged_engagement(lake: Lake, warehouse: Warehouse, days: Sequence[date]) ->
         economies = connection.execute("SELECT iso2 FROM core.economies").to_arrow_table()
     tables = {"engagement": rows_of_days(lake, STAGED_ENGAGEMENT, days), "economies": economies}
     return profile("staged_engagement", tables, days)
+
+
+def hub_lineage_by_day(lake: Lake, warehouse: Warehouse, days: Sequence[date]) -> pd.DataFrame:
+    """One row a day: how the models of its snapshot are followed to their roots."""
+    tables = {
+        "hub_models": rows_of_days(lake, HUB_MODELS, days),
+        "hub_lineage": rows_of_days(lake, HUB_LINEAGE, days),
+        "families": warehouse.query("SELECT family, country_iso2 FROM core.model_families"),
+        "economies": warehouse.query("SELECT iso2 FROM core.economies"),
+    }
+    return profile("hub_lineage_by_day", tables, days)
 
 
 def profile(name: str, tables: dict[str, pa.Table], days: Sequence[date]) -> pd.DataFrame:

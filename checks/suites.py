@@ -10,6 +10,7 @@ import pandas as pd
 from assets.activity.tables import EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY
 from assets.engagement.tables import ENGAGEMENT, STAGED_ENGAGEMENT
+from assets.hub.tables import HUB_LINEAGE
 from assets.tables import Table
 from checks import frames
 from resources.lake import Lake
@@ -129,6 +130,21 @@ def _engagement() -> "list[Expectation]":
     ]
 
 
+def _hub_lineage() -> "list[Expectation]":
+    from great_expectations import expectations as gxe
+    from great_expectations.expectations.metadata_types import FailureSeverity
+
+    return [
+        *zero("duplicate_model_count", "unfollowed_count", "unlisted_count", "unbalanced_count"),
+        *zero("duplicate_count", "unknown_family_count", "wrong_origin_count"),
+        *zero("unknown_code_count", "contradictory_count"),
+        # All that is asked for is of a family or made of it: merges bring in what is unknown.
+        gxe.ExpectColumnValuesToBeBetween(
+            column="known_share", min_value=0.8, severity=FailureSeverity.WARNING
+        ),
+    ]
+
+
 def zero(*columns: str) -> "list[Expectation]":
     """That columns hold nothing but 0."""
     from great_expectations import expectations as gxe
@@ -161,6 +177,17 @@ SUITES = (
         ),
         frame=frames.actor_country_by_day,
         expectations=_actor_country,
+        is_blocking=True,
+    ),
+    Suite(
+        name="hub_lineage_suite",
+        table=HUB_LINEAGE,
+        description=(
+            "Every model of the Hub's snapshot is followed, in shares that add up to 1, to roots "
+            "of known families with their origin, or to none. Warns where under 80 % lead to one."
+        ),
+        frame=frames.hub_lineage_by_day,
+        expectations=_hub_lineage,
         is_blocking=True,
     ),
     Suite(

@@ -11,6 +11,7 @@ NIGHTLY_CRON = "20 0 * * *"
 HOURLY_CRON = "10 * * * *"
 # Quarterly figures appear some weeks after a quarter, on no fixed day.
 BASELINE_CRON = "0 3 2 * *"
+SNAPSHOT_CRON = "40 * * * *"
 CATCH_UP = timedelta(days=7)
 # Works of a month, and their affiliations, arrive for a year after it.
 ASK_AGAIN_CRON = "0 5 * * 6"
@@ -42,6 +43,22 @@ def weekly_condition() -> dg.AutomationCondition[Any]:
         wanted
         & condition.missing()
         & condition.in_latest_time_window(lookback_delta=WEEKS_CATCH_UP)
+        & ~condition.in_progress()
+    )
+
+
+def snapshot_condition() -> dg.AutomationCondition[Any]:
+    """At the start, and at forty past each hour: today's snapshot until there is one.
+
+    Days of the last seven without one are asked for as well, so that it is stated that they are
+    missing, or kept what a process that died had got on them.
+    """
+    condition = dg.AutomationCondition
+    wanted = condition.initial_evaluation() | condition.cron_tick_passed(SNAPSHOT_CRON)
+    return (
+        wanted
+        & condition.missing()
+        & condition.in_latest_time_window(lookback_delta=CATCH_UP)
         & ~condition.in_progress()
     )
 

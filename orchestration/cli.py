@@ -17,9 +17,10 @@ from assets.attribution.gazetteer import Gazetteer
 from orchestration.doctor import examine
 from orchestration.partitions import weeks_between
 from orchestration.runs import Runner, dagster_instance
-from orchestration.sandbox_process import sandbox_process
+from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
 from orchestration.summary import print_summary
+from resources.http import UpstreamError
 
 # The sandbox's demonstration month: its planted rise begins on 2024-12-02.
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
@@ -28,6 +29,8 @@ _DEMO_ALERT_DAYS = 40
 _DEMO_PAPERS = (date(2022, 5, 1), date(2024, 11, 30))
 # From the filing of the newest cohort that is complete by then: it lacks no weekly file.
 _DEMO_PATENTS = (date(2023, 5, 2), date(2024, 12, 10))
+# Days before the demonstration's today on which its Hub is asked: weekly, then daily.
+_DEMO_HUB_DAYS = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1)
 _DAYS_PER_RUN = 10
 _BACKFILL_DAYS_PER_RUN = 31
 
@@ -122,7 +125,9 @@ def run(data: str | None = None) -> int:
         else:
             first = last = _yesterday()
             months, weeks = (_last_month(), _last_month()), (_last_week(), _last_week())
-        failed = materialise(settings, first, last, _DAYS_PER_RUN, months, weeks)
+        failed = materialise(
+            settings, first, last, _DAYS_PER_RUN, months, weeks, takes_snapshot=True
+        )
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
@@ -199,8 +204,20 @@ def materialise(
     days_per_run: int,
     months: tuple[date, date] | None = None,
     weeks: tuple[date, date] | None = None,
+    *,
+    takes_snapshot: bool = False,
 ) -> int:
-    """Run the reference job, papers and patents if any, and the days; how many ranges failed."""
+    """Run the reference job, what comes before the days, and the days; how many ranges failed.
+
+    Args:
+        settings: of the platform.
+        first: first day.
+        last: last day, over.
+        days_per_run: most days in a run.
+        months: first and last month of papers; None for no papers.
+        weeks: first and last week of patents, as Tuesdays; None for no patents.
+        takes_snapshot: whether the Hub is asked how it stands today.
+    """
     count = (last - first).days + 1
     done = failed = 0
     began = time.monotonic()
@@ -220,6 +237,10 @@ def materialise(
             print("patents: no OBSERVATORY_USPTO_KEY, left out", flush=True)
         elif weeks:
             read_patents(runner, *weeks)
+        if takes_snapshot:
+            snapshot_hub(settings, runner)
+        for error in filter(None, runner.hub_days(first, settings.today)):
+            print(f"  FAILED, going on with what is there: {error}", flush=True)
         print("gap between use and patents …", flush=True)
         if error := runner.gap():
             print(f"  FAILED, going on with what is there: {error}", flush=True)
@@ -235,6 +256,30 @@ def materialise(
             )
             failed += not result.is_success
     return failed
+
+
+def snapshot_hub(settings: Settings, runner: Runner) -> None:
+    """Ask the Hub how it stands today; in the demonstration also on some days before.
+
+    There is no asking for the past, in the sandbox neither: its clock is set to each of these days,
+    and the platform's with it, so that each is asked on its day.
+    """
+    print("snapshot of the Hub; one begun earlier today goes on …", flush=True)
+    today = settings.today
+    first = today
+    if settings.now and settings.upstream == "sandbox":
+        first = today - timedelta(days=_DEMO_HUB_DAYS[0])
+        try:
+            for back in _DEMO_HUB_DAYS:
+                moment = datetime.fromisoformat(settings.now) - timedelta(days=back)
+                set_sandbox_clock(settings.sandbox_url, moment.isoformat())
+                if error := runner.hub_snapshots(moment.date(), moment.date(), moment.isoformat()):
+                    print(f"  FAILED on {moment.date()}: {error}", flush=True)
+            set_sandbox_clock(settings.sandbox_url, settings.now)
+        except UpstreamError as refusal:
+            print(f"  only today's, as the sandbox's clock stays as it is: {refusal}", flush=True)
+    if error := runner.hub_snapshots(first, today):
+        print(f"  FAILED, going on with what is there: {error}", flush=True)
 
 
 def dev(port: int) -> int:

@@ -10,6 +10,7 @@ from assets.commits import assets as commits
 from assets.coverage import assets as coverage
 from assets.declare import Plan
 from assets.engagement import assets as engagement
+from assets.hub import assets as hub
 from assets.indices import assets as indices
 from assets.papers import assets as papers
 from assets.patents import assets as patents
@@ -20,6 +21,7 @@ from assets.report import assets as report
 from assets.visibility import assets as visibility
 from checks.archive import archive_checks
 from checks.factory import suite_checks
+from checks.hub import hub_checks
 from checks.publication import publication_checks
 from orchestration.automation import (
     automation_sensor,
@@ -30,6 +32,7 @@ from orchestration.automation import (
     monthly_condition,
     nightly_condition,
     reference_condition,
+    snapshot_condition,
     weekly_condition,
 )
 from orchestration.jobs import build_jobs
@@ -39,6 +42,7 @@ from orchestration.partitions import (
     MAX_WEEKS_PER_RUN,
     daily_partitions,
     monthly_partitions,
+    snapshot_partitions,
     weekly_partitions,
 )
 from orchestration.resources import build_resources
@@ -53,6 +57,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         automation=daily_condition(),
         reference_automation=reference_condition(),
         baseline_automation=baseline_condition(),
+        snapshots=snapshot_partitions(settings.first_day),
+        snapshot_automation=snapshot_condition(),
         max_days_per_run=MAX_DAYS_PER_RUN,
         monthly=monthly_partitions(settings.first_day),
         monthly_automation=monthly_condition(),
@@ -64,7 +70,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     )
     return dg.Definitions(
         assets=[
-            *reference.build(plan, content_digest(settings.tracked_repositories)),
+            *reference.build(
+                plan, content_digest(settings.tracked_repositories, settings.hub_authors)
+            ),
             *polls.build(plan, hourly_condition(), nightly_condition()),
             *(
                 definition
@@ -78,6 +86,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     indices,
                     papers,
                     patents,
+                    hub,
                     visibility,
                     alerting,
                     report,
@@ -85,7 +94,12 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                 for definition in domain.build(plan)
             ),
         ],
-        asset_checks=[*archive_checks(), *suite_checks(), *publication_checks()],
+        asset_checks=[
+            *archive_checks(),
+            *hub_checks(),
+            *suite_checks(),
+            *publication_checks(),
+        ],
         jobs=build_jobs(),
         sensors=[automation_sensor(), *build_sensors()],
         resources=build_resources(settings),

@@ -17,6 +17,7 @@ from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveClient
 from resources.git_program import LEAST_VERSION, GitProgram
 from resources.http import BearerAuth, UpstreamError, new_session, place, send
+from resources.hub import HubResource
 from resources.uspto import GRANTS, UsptoClient
 from resources.warehouse import Warehouse, WarehouseBusyError
 
@@ -49,6 +50,7 @@ def examine(settings: Settings) -> int:
         _git,
         _openalex,
         examine_uspto,
+        _hub,
         _slack,
     )
     faults = 0
@@ -96,7 +98,9 @@ def _scan(_settings: Settings) -> Finding:
 def _reference(settings: Settings) -> Finding:
     try:
         reference = load_reference(
-            ROOT / "assets" / "reference", tracked_repositories=settings.tracked_repositories
+            ROOT / "assets" / "reference",
+            tracked_repositories=settings.tracked_repositories,
+            hub_authors=settings.hub_authors,
         )
     except ValueError as error:
         return Finding("reference", False, str(error), "edit the file at the line named")
@@ -214,6 +218,20 @@ def examine_uspto(settings: Settings) -> Finding:
     newest = files[-1].name if files else "none"
     found = f"{place(settings.uspto_url)} lists {len(files)} files of grants, the newest {newest}"
     return Finding("uspto", bool(files), found, "check OBSERVATORY_USPTO_URL")
+
+
+def _hub(settings: Settings) -> Finding:
+    if _is_idle_sandbox(settings):
+        return Finding("hub", True, "sandbox: started by each command")
+    source = HubResource(base_url=settings.hub_url, token=settings.hub_token.value, attempts=1)
+    with closing(source.client()) as client:
+        try:
+            client.ping()
+        except UpstreamError as error:
+            mend = "check OBSERVATORY_HUB_URL, OBSERVATORY_HUB_TOKEN and the network"
+            return Finding("hub", False, str(error), mend)
+    calls = "1,000" if settings.hub_token.value else "no token: 500"
+    return Finding("hub", True, f"{place(settings.hub_url)} answers; {calls} calls in 5 minutes")
 
 
 def _slack(settings: Settings) -> Finding:

@@ -1,10 +1,11 @@
-"""Jobs: reference tables, baselines, polls, papers, patents, the gap, and a day of the rest."""
+"""Jobs: reference, baselines, polls, papers, patents, the Hub, the gap, and a day of the rest."""
 
 from typing import Any
 
 import dagster as dg
 
 from assets.declare import asset_key
+from assets.hub.assets import DERIVED_TABLES, SNAPSHOT_TABLES
 from assets.papers import tables as papers_tables
 from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
@@ -23,6 +24,8 @@ BASELINE_JOB = "baseline"
 POLLS_JOB = "polls"
 PAPERS_JOB = "papers"
 PATENTS_JOB = "patents"
+HUB_SNAPSHOT_JOB = "hub_snapshot"
+HUB_JOB = "hub"
 GAP_JOB = "gap"
 DAILY_JOB = "daily"
 _PAPERS = (
@@ -43,8 +46,10 @@ def build_jobs() -> list[Any]:
     polls = dg.AssetSelection.assets(*(asset_key(table) for table in _POLLED))
     papers = dg.AssetSelection.assets(*(asset_key(table) for table in _PAPERS))
     patents = dg.AssetSelection.assets(*(asset_key(table) for table in _PATENTS))
+    snapshot = dg.AssetSelection.assets(*(asset_key(table) for table in SNAPSHOT_TABLES))
+    hub = dg.AssetSelection.assets(*(asset_key(table) for table in DERIVED_TABLES))
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
-    others = reference | baseline | polls | papers | patents | gap
+    others = reference | baseline | polls | papers | patents | snapshot | hub | gap
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -70,6 +75,16 @@ def build_jobs() -> list[Any]:
             PATENTS_JOB,
             selection=patents,
             description="A week of patents, from the USPTO's files to cohorts.",
+        ),
+        dg.define_asset_job(
+            HUB_SNAPSHOT_JOB,
+            selection=snapshot,
+            description="Ask the Hugging Face Hub how its models stand: of today, or never.",
+        ),
+        dg.define_asset_job(
+            HUB_JOB,
+            selection=hub,
+            description="Lineage of the Hub's snapshots, and what is counted of them.",
         ),
         dg.define_asset_job(
             GAP_JOB,

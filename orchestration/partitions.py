@@ -38,6 +38,13 @@ def weeks_between(first: date, last: date) -> list[date]:
     return [start + timedelta(days=7 * n) for n in range((last - start).days // 7 + 1)]
 
 
+def snapshot_partitions(first_day: date) -> dg.DailyPartitionsDefinition:
+    """The same days and today: what only says how things are now is asked for on the day."""
+    return dg.DailyPartitionsDefinition(
+        start_date=first_day.isoformat(), timezone="UTC", end_offset=1
+    )
+
+
 def chunks(first: date, last: date, size: int = MAX_DAYS_PER_RUN) -> Iterator[tuple[date, date]]:
     """The range of days, both ends included, cut into ranges of at most `size` days."""
     start = first

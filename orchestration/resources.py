@@ -9,6 +9,7 @@ from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveSource
 from resources.git import GitResource
 from resources.github import GitHubResource
+from resources.hub import HubResource
 from resources.innovation_graph import InnovationGraphResource
 from resources.lake import LakeResource
 from resources.openalex import OpenAlexResource
@@ -19,6 +20,7 @@ from resources.warehouse import WarehouseResource
 
 _GITHUB_TOKEN = "OBSERVATORY_GITHUB_TOKEN"  # noqa: S105 - names, not tokens
 _HASH_KEY = "OBSERVATORY_HASH_KEY"
+_HUB_TOKEN = "OBSERVATORY_HUB_TOKEN"  # noqa: S105
 _OPENALEX_KEY = "OBSERVATORY_OPENALEX_KEY"
 _USPTO_KEY = "OBSERVATORY_USPTO_KEY"
 _SLACK_TOKEN = "OBSERVATORY_SLACK_TOKEN"  # noqa: S105
@@ -32,6 +34,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     """
     os.environ[_GITHUB_TOKEN] = settings.github_token.value
     os.environ[_HASH_KEY] = settings.hash_key.value
+    os.environ[_HUB_TOKEN] = settings.hub_token.value
     os.environ[_OPENALEX_KEY] = settings.openalex_key.value
     os.environ[_USPTO_KEY] = settings.uspto_key.value
     os.environ[_SLACK_TOKEN] = settings.slack_token.value
@@ -73,6 +76,12 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             key=dg.EnvVar(_USPTO_KEY),
             attempts=settings.retry_attempts,
         ),
+        "hub": HubResource(
+            base_url=settings.hub_url,
+            token=dg.EnvVar(_HUB_TOKEN),
+            attempts=settings.retry_attempts,
+            most_calls=settings.hub_calls,
+        ),
         "slack": SlackResource(
             token=dg.EnvVar(_SLACK_TOKEN),
             channel=settings.slack_channel,
@@ -80,16 +89,22 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         ),
         "lake": LakeResource(base_path=str(settings.data / "lake")),
         "warehouse": WarehouseResource(database=str(settings.warehouse)),
-        "platform": Platform(
-            world=settings.upstream,
-            data_dir=str(settings.data),
-            cache_dir=str(settings.cache),
-            reference_dir=str(ROOT / "assets" / "reference"),
-            tracked_repositories=str(settings.tracked_repositories),
-            rules=str(settings.rules),
-            fixed_now=settings.now,
-            panel_one_in=settings.panel_one_in,
-            event_cap=settings.event_cap,
-            alert_max_age_days=settings.alert_max_age_days,
-        ),
+        "platform": platform(settings),
     }
+
+
+def platform(settings: Settings, now: str = "") -> Platform:
+    """The platform's own settings, at the clock of the settings or at another."""
+    return Platform(
+        world=settings.upstream,
+        data_dir=str(settings.data),
+        cache_dir=str(settings.cache),
+        reference_dir=str(ROOT / "assets" / "reference"),
+        tracked_repositories=str(settings.tracked_repositories),
+        hub_authors=str(settings.hub_authors),
+        rules=str(settings.rules),
+        fixed_now=now or settings.now,
+        panel_one_in=settings.panel_one_in,
+        event_cap=settings.event_cap,
+        alert_max_age_days=settings.alert_max_age_days,
+    )

@@ -9,6 +9,7 @@ from datetime import date
 
 import dagster as dg
 
+from assets.hub.tables import HUB_MODELS
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
@@ -16,13 +17,17 @@ from orchestration.jobs import (
     BASELINE_JOB,
     DAILY_JOB,
     GAP_JOB,
+    HUB_JOB,
+    HUB_SNAPSHOT_JOB,
     PAPERS_JOB,
     PATENTS_JOB,
     POLLS_JOB,
     REFERENCE_JOB,
 )
 from orchestration.partitions import chunks
+from orchestration.resources import platform
 from orchestration.settings import ROOT, Settings
+from resources.lake import Lake
 
 _PROCESS_TAG = "observatory/process"
 # Step events go to the instance; the terminal shows what the assets themselves say.
@@ -89,8 +94,11 @@ class Runner:
         self._polls = repository.get_job(POLLS_JOB)
         self._papers = repository.get_job(PAPERS_JOB)
         self._patents = repository.get_job(PATENTS_JOB)
+        self._hub_snapshot = repository.get_job(HUB_SNAPSHOT_JOB)
+        self._hub = repository.get_job(HUB_JOB)
         self._gap = repository.get_job(GAP_JOB)
         self._daily = repository.get_job(DAILY_JOB)
+        self._settings = settings
         self._instance = instance
 
     def reference(self) -> None:
@@ -145,6 +153,48 @@ class Runner:
         """One run of the patents job over the weeks from one Tuesday to another."""
         return self._range_of(self._patents, first, last)
 
+    def hub_snapshots(self, first: date, last: date, now: str = "") -> str:
+        """Take today's snapshot of the Hub, if today is in a range; the first error, or nothing.
+
+        Of earlier days in the range it is stated what became of theirs.
+
+        Args:
+            first: first day.
+            last: last day, today at most.
+            now: ISO time that stands in for the clock of the settings, for a sandbox whose own
+                clock was set likewise.
+        """
+        result = self._hub_snapshot.execute_in_process(
+            instance=self._instance,
+            raise_on_error=False,
+            run_config=_CONSOLE,
+            tags=self._range(first, last),
+            resources={"platform": platform(self._settings, now)},
+        )
+        return "" if result.success else _error(result)
+
+    def hub_days(self, first: date, last: date) -> Iterator[str]:
+        """Lineage and figures of the Hub's snapshots of some days, run by run: errors, or nothing.
+
+        Only of days that have a snapshot, in runs over as many days as one may take.
+        """
+        lake = Lake(str(self._settings.data / "lake"))
+        stored = [date.fromisoformat(name) for name in lake.partitions(HUB_MODELS.qualified)]
+        wanted = [day for day in stored if first <= day <= last]
+        if wanted:
+            for start, end in chunks(wanted[0], wanted[-1]):
+                yield self.hub(start, end)
+
+    def hub(self, first: date, last: date) -> str:
+        """Lineage and figures of the Hub's snapshots of some days; the first error, or nothing."""
+        result = self._hub.execute_in_process(
+            instance=self._instance,
+            raise_on_error=False,
+            run_config=_CONSOLE,
+            tags=self._range(first, last),
+        )
+        return "" if result.success else _error(result)
+
     def days(self, first: date, last: date) -> RangeResult:
         """One run of the daily job over a range of days, both ends included."""
         return self._range_of(self._daily, first, last)
@@ -154,14 +204,18 @@ class Runner:
             instance=self._instance,
             raise_on_error=False,
             run_config=_CONSOLE,
-            tags={
-                RANGE_START: first.isoformat(),
-                RANGE_END: last.isoformat(),
-                _PROCESS_TAG: str(os.getpid()),
-            },
+            tags=self._range(first, last),
         )
         error = "" if result.success else _error(result)
         return RangeResult(first, last, result.run_id, result.success, error)
+
+    def _range(self, first: date, last: date) -> dict[str, str]:
+        """The tags of a run over a range of days."""
+        return {
+            RANGE_START: first.isoformat(),
+            RANGE_END: last.isoformat(),
+            _PROCESS_TAG: str(os.getpid()),
+        }
 
     def range(self, first: date, last: date, size: int) -> Iterator[RangeResult]:
         """The days in runs of at most `size`; a range that fails is run again day by day.

@@ -1,4 +1,4 @@
-"""Starts the sandbox world as a process of its own, and ends it."""
+"""Starts the sandbox world as a process of its own, sets its clock, and ends it."""
 
 import subprocess
 import sys
@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from orchestration.settings import ROOT
+from resources.http import new_session, send
 
 _READY = "sandbox ready at "
 
@@ -39,3 +40,13 @@ def sandbox_process(port: int = 0, now: str = "") -> Iterator[str]:
             process.wait()
         if process.stdout:
             process.stdout.close()
+
+
+def set_sandbox_clock(url: str, now: str) -> None:
+    """Have a sandbox's upstreams go on from another time, as if days had passed.
+
+    Raises:
+        PermanentUpstreamError: this sandbox has no clock that can be set.
+    """
+    with new_session() as session:
+        send(session, "POST", f"{url}/_sandbox/clock", json={"now": now})

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -21,6 +21,9 @@ _LIVE = {
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
     "OPENALEX_URL": "https://api.openalex.org",
     "USPTO_URL": "https://api.uspto.gov",
+    "HUB_URL": "https://huggingface.co",
+    "HUB_AUTHORS": "assets/reference/hub_authors.csv",
+    "HUB_TOKEN": "",
     "SLACK_API_URL": "https://slack.com/api/",
     "SLACK_CHANNEL": "",
     "TRACKED_REPOSITORIES": "assets/reference/tracked_repositories.csv",
@@ -43,6 +46,9 @@ _SANDBOX = {
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
     "OPENALEX_URL": "{sandbox}",
     "USPTO_URL": "{sandbox}/uspto",
+    "HUB_URL": "{sandbox}",
+    "HUB_AUTHORS": "sandbox/hub_authors.csv",
+    "HUB_TOKEN": "hf_sandbox",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
     "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
@@ -61,6 +67,7 @@ _COMMON = {
     "FIRST_DAY": "2022-01-01",
     "CACHE": ".observatory/cache",
     "RULES": "assets/alerting/rules.yaml",
+    "HUB_CALLS": "6000",
     "DOWNLOAD_WORKERS": "4",
     "RETRY_ATTEMPTS": "5",
     "EVENT_CAP": "20",
@@ -97,6 +104,10 @@ class Settings:
     uspto_url: str
     uspto_key: "Secret"
     hash_key: "Secret"
+    hub_url: str
+    hub_authors: Path
+    hub_token: "Secret"
+    hub_calls: int
     slack_api_url: str
     slack_token: "Secret"
     slack_channel: str
@@ -107,6 +118,12 @@ class Settings:
     download_workers: int
     retry_attempts: int
     now: str
+
+    @property
+    def today(self) -> date:
+        """The UTC day that is not over yet."""
+        now = datetime.fromisoformat(self.now) if self.now else datetime.now(UTC)
+        return now.astimezone(UTC).date()
 
     @property
     def dagster_home(self) -> Path:
@@ -190,6 +207,10 @@ def _checked(values: Mapping[str, str]) -> Settings:
         uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
         uspto_key=Secret(values["USPTO_KEY"]),
         hash_key=Secret(values["HASH_KEY"]),
+        hub_url=_base_url("HUB_URL", values["HUB_URL"], sandbox),
+        hub_authors=_path(values["HUB_AUTHORS"]),
+        hub_token=Secret(values["HUB_TOKEN"]),
+        hub_calls=_number(values, "HUB_CALLS", least=1),
         slack_api_url=url("SLACK_API_URL"),
         slack_token=Secret(values["SLACK_TOKEN"]),
         slack_channel=values["SLACK_CHANNEL"],

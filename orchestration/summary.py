@@ -3,6 +3,7 @@
 from datetime import date
 
 from assets.engagement.shares import SMALLEST_CELL
+from assets.hub.tables import DIFFUSION_HUB
 from assets.report.page import PAGE_FILE
 from assets.visibility.assets import newest_complete
 from orchestration.settings import Settings
@@ -16,6 +17,8 @@ def print_summary(settings: Settings, last: date, seconds: float) -> None:
     house = Warehouse(str(settings.warehouse))
     if house.has_table("mart.engagement"):
         _print_shares(settings, house, last)
+    if house.has_table(DIFFUSION_HUB.qualified):
+        _print_hub(house)
     if house.has_table("ops.alerts"):
         _print_alerts(house)
     if house.has_table("mart.visibility_gap"):
@@ -57,6 +60,32 @@ def _print_shares(settings: Settings, house: Warehouse, last: date) -> None:
         f"  {rows[0]['unknown_share']:.1%} of active accounts have no location: their country is "
         "estimated from employer, e-mail domain, commit zone and hours"
     )
+
+
+def _print_hub(house: Warehouse) -> None:
+    """The newest snapshot's share of Chinese origin, of downloads and of what others made."""
+    rows = house.query(
+        "SELECT * FROM mart.diffusion_hub WHERE origin_iso2 = 'CN' AND root_family = 'any' "
+        "AND author_country_iso2 = 'any' AND relation IN ('any', 'derivative') "
+        "AND snapshot_date = (SELECT max(snapshot_date) FROM mart.diffusion_hub) "
+        "ORDER BY measure, relation"
+    ).to_pylist()
+    found = {(row["measure"], row["relation"]): row for row in rows}
+    shown = (
+        ("downloads of 30 days", found.get(("downloads_30d", "any"))),
+        ("downloads of derivatives", found.get(("downloads_30d", "derivative"))),
+        ("derivatives", found.get(("models", "derivative"))),
+    )
+    if not any(row for _, row in shown):
+        return
+    print(f"\nHub models made of Chinese-origin weights, {rows[0]['snapshot_date']} UTC")
+    print("  share of                  share   all unknown counted out or in    of known origin")
+    for words, row in shown:
+        if row and row["share"] is not None:
+            print(
+                f"  {words:<24}  {row['share']:5.1%}   {row['share_low']:5.1%} to "
+                f"{row['share_high']:5.1%}                   {row['known_value']:,.0f}"
+            )
 
 
 def _print_gap(settings: Settings, house: Warehouse) -> None:

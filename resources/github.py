@@ -21,8 +21,14 @@ from resources.github_graphql import (
 )
 from resources.github_limits import PATIENCE_S, TokenPool
 from resources.github_repositories import RepositoryClient
-from resources.github_transport import GitHubTransport, backoff_s
-from resources.http import MAX_ATTEMPTS, NotFoundError, PermanentUpstreamError, UpstreamError
+from resources.github_transport import GitHubTransport
+from resources.http import (
+    MAX_ATTEMPTS,
+    NotFoundError,
+    PermanentUpstreamError,
+    UpstreamError,
+    backoff_s,
+)
 
 IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
 COMMITS_PER_QUERY = 100

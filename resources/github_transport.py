@@ -1,6 +1,5 @@
 """One call to GitHub: limits honoured, bursts waited out, redirects kept on the host, JSON read."""
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -16,6 +15,7 @@ from resources.http import (
     LegalBlockError,
     PermanentUpstreamError,
     TransientUpstreamError,
+    backoff_s,
     error_for,
     new_session,
     place,
@@ -252,11 +252,6 @@ class GitHubTransport:
 
     def _url(self, path: str) -> str:
         return self.api_url.rstrip("/") + path
-
-
-def backoff_s(failures: int) -> float:
-    """Seconds before the next try: half a second, doubling up to 30, and a little by chance."""
-    return min(30.0, 0.5 * 2.0 ** (failures - 1)) + random.uniform(0.0, 0.5)  # noqa: S311 - jitter
 
 
 def _says_limited(body: object) -> bool:

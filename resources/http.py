@@ -9,6 +9,7 @@ UpstreamError
 """
 
 import email.utils
+import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
@@ -178,6 +179,11 @@ def place(url: str) -> str:
     parts = urlsplit(url)
     port = f":{parts.port}" if parts.port else ""
     return f"{parts.scheme}://{parts.hostname or ''}{port}{parts.path}"
+
+
+def backoff_s(failures: int) -> float:
+    """Seconds before the next try: half a second, doubling up to 30, and a little by chance."""
+    return min(30.0, 0.5 * 2.0 ** (failures - 1)) + random.uniform(0.0, 0.5)  # noqa: S311 - jitter
 
 
 def with_retries(

@@ -4,7 +4,6 @@ The key goes in the `Authorization` header, which OpenAlex takes as well as `api
 so no URL, log or error can hold it.
 """
 
-import random
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -21,6 +20,7 @@ from resources.http import (
     BearerAuth,
     PermanentUpstreamError,
     TransientUpstreamError,
+    backoff_s,
     error_for,
     new_session,
     place,
@@ -47,7 +47,6 @@ FIELDS = (
 # Title and abstract, unstemmed: the form of search that takes endings (`qwen*`).
 _SEARCH = "search.title_and_abstract.exact"
 _MOST_SHOWN = 300
-_LONGEST_BACKOFF_S = 30.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,7 +182,7 @@ class OpenAlexClient:
                 failures += 1
                 if failures >= self.attempts:
                     raise
-                wait = _backoff_s(failures)
+                wait = backoff_s(failures)
                 self.on_retry(f"{error}; try {failures + 1} of {self.attempts} in {wait:.1f} s")
                 self.sleep(wait)
             else:
@@ -264,12 +263,6 @@ def _message(content: bytes) -> str:
         body = None
     said = body.get("message") or body.get("error") if isinstance(body, dict) else None
     return str(said or "no reason given")[:_MOST_SHOWN]
-
-
-def _backoff_s(failures: int) -> float:
-    """Seconds before the next try: half a second, doubling, and a little by chance."""
-    jitter = random.uniform(0.0, 0.5)  # noqa: S311 - no secret
-    return min(_LONGEST_BACKOFF_S, 0.5 * 2.0 ** (failures - 1)) + jitter
 
 
 class OpenAlexResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -12,6 +12,7 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     Attributes:
         world: `live`, or `sandbox` where every figure is synthetic; alerts say so.
+        hub_authors: file of the Hub's authors; empty for the one in the reference folder.
         cache_dir: folder of what can be made again from the installed packages, such as compiled
             indexes; empty for `cache` in the data folder.
         fixed_now: an ISO time that stands in for the clock; empty for the real one. The sandbox's
@@ -25,6 +26,7 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     data_dir: str
     reference_dir: str
     tracked_repositories: str
+    hub_authors: str = ""
     cache_dir: str = ""
     rules: str
     fixed_now: str = ""

@@ -6,9 +6,9 @@ import argparse
 import os
 import signal
 import threading
-import time
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from sandbox.clock import WorldClock
 from sandbox.faults import DEFAULT_FAULTS
 from sandbox.server import SandboxServer
 from sandbox.world import World
@@ -34,12 +34,8 @@ def main() -> None:
     faults = () if options.clean else DEFAULT_FAULTS
     world = World(options.seed, options.developers, faults=faults)
     begin = datetime.fromisoformat(options.now) if options.now else datetime.now(UTC)
-    since = time.monotonic()
 
-    def clock() -> datetime:
-        return begin + timedelta(seconds=time.monotonic() - since)
-
-    with SandboxServer(world, port=options.port, clock=clock) as server:
+    with SandboxServer(world, port=options.port, clock=WorldClock(begin)) as server:
         print(f"sandbox ready at {server.url}", flush=True)
         while not stop.wait(_PARENT_POLL_SECONDS):
             if options.with_parent and os.getppid() != parent:

@@ -24,6 +24,7 @@ class Request:
         headers: names in lower case.
         body: bytes as sent.
         base_url: scheme, host and port that the client used.
+        parameters: the decoded parameters as sent, repeated ones included.
     """
 
     method: str
@@ -32,6 +33,7 @@ class Request:
     headers: Mapping[str, str]
     body: bytes
     base_url: str
+    parameters: tuple[tuple[str, str], ...] = ()
 
     @property
     def bearer_token(self) -> str | None:

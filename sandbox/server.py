@@ -6,7 +6,7 @@ import socket
 import struct
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
@@ -16,9 +16,12 @@ from typing import Any, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from sandbox.archive_paths import ArchivePaths
+from sandbox.clock import WorldClock
 from sandbox.exchange import Request, Response, json_response
 from sandbox.git_paths import GitPaths
 from sandbox.github_paths import GitHubPaths
+from sandbox.hub import HubPaths
+from sandbox.hub_models import HubModels
 from sandbox.innovation_graph import InnovationGraphPaths
 from sandbox.openalex import OpenAlexPaths
 from sandbox.slack import SlackWorkspace
@@ -64,23 +67,16 @@ class SandboxServer:
         clock: Callable[[], datetime] = lambda: datetime.now(UTC),
     ) -> None:
         self.world = world
+        self._clock = clock
         self.slack = SlackWorkspace(clock)
         self.trouble = TroubleQueue()
         self._archive = ArchivePaths(world, clock)
         self._github = GitHubPaths(world, clock)
         self._innovation_graph = InnovationGraphPaths()
+        self.hub = HubPaths(HubModels(world.seed), clock)
         self.openalex = OpenAlexPaths(world.seed, clock)
         self._uspto = UsptoPaths(world, clock)
         self.git = GitPaths(world, clock)
-        self._parts = (
-            self._archive,
-            self._github,
-            self._innovation_graph,
-            self.openalex,
-            self._uspto,
-            self.git,
-            self.slack,
-        )
         self._log: list[LoggedRequest] = []
         self._lock = threading.Lock()
         self.is_closing = threading.Event()
@@ -143,7 +139,17 @@ class SandboxServer:
         """The world's answer to a request, whatever trouble is queued."""
         if request.path.startswith(CONTROL_PREFIX):
             return self._control(request)
-        for part in self._parts:
+        parts = (
+            self._archive,
+            self._github,
+            self._innovation_graph,
+            self.hub,
+            self.openalex,
+            self._uspto,
+            self.git,
+            self.slack,
+        )
+        for part in parts:
             if response := part.answer(request):
                 return response
         return json_response({"message": "Not Found", "status": "404"}, 404)
@@ -168,10 +174,21 @@ class SandboxServer:
                 except ValueError as error:
                     return json_response({"error": str(error)}, 400)
                 return json_response({"queued": len(self.trouble)}, 201)
+            case "POST", "clock":
+                return self._set_clock(request.json_object or {})
             case "DELETE", "faults":
                 self.clear_faults()
                 return Response(204)
         return json_response({"error": "no such control path"}, 404)
+
+    def _set_clock(self, sent: Mapping[str, object]) -> Response:
+        if not isinstance(self._clock, WorldClock):
+            return json_response({"error": "this sandbox's clock cannot be set"}, 409)
+        try:
+            self._clock.set(datetime.fromisoformat(str(sent.get("now"))))
+        except ValueError as error:
+            return json_response({"error": str(error)}, 400)
+        return json_response({"now": self._clock().isoformat()})
 
 
 class _HttpServer(ThreadingHTTPServer):
@@ -241,6 +258,7 @@ class _Handler(BaseHTTPRequestHandler):
             headers={name.lower(): value for name, value in self.headers.items()},
             body=self.rfile.read(length),
             base_url=f"http://{self.headers.get('Host', '')}",
+            parameters=tuple(parse_qsl(address.query)),
         )
         is_control = request.path.startswith(CONTROL_PREFIX)
         trouble = None if is_control else sandbox.trouble.next_for(request.method, request.path)

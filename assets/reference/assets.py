@@ -28,6 +28,7 @@ GROUP = "reference"
 ALL = (
     tables.TRACKED_REPOSITORIES,
     tables.MODEL_FAMILIES,
+    tables.HUB_AUTHORS,
     tables.ECONOMIES,
     tables.POLICY_EVENTS,
     tables.UPSTREAM_BREAKS,
@@ -81,7 +82,9 @@ def reference_tables(
 def read_reference(platform: Platform) -> Reference:
     """The reference files that the platform is set to."""
     return load_reference(
-        Path(platform.reference_dir), tracked_repositories=Path(platform.tracked_repositories)
+        Path(platform.reference_dir),
+        tracked_repositories=Path(platform.tracked_repositories),
+        hub_authors=Path(platform.hub_authors) if platform.hub_authors else None,
     )
 
 

@@ -18,6 +18,9 @@ IDENTIFIER = re.compile(r"[a-z][a-z0-9]*(_[a-z0-9]+)*")
 ISO2 = re.compile(r"[A-Z]{2}")
 ISO3 = re.compile(r"[A-Z]{3}")
 
+# The Hub's account names: letters, digits, and single inner dots, hyphens or underscores.
+HUB_AUTHOR = re.compile(r"(?=.{1,96}\Z)[A-Za-z0-9]+([._-]+[A-Za-z0-9]+)*")
+
 _INTEGER = re.compile(r"-?(0|[1-9][0-9]*)")
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _HOUR = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9]{2}")

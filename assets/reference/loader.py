@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import get_args
 
 from assets.reference.csv_table import Fault, ReferenceDataError, Table, read_table
-from assets.reference.fields import IDENTIFIER, ISO2, ISO3, SLUG, RowReader
+from assets.reference.fields import HUB_AUTHOR, IDENTIFIER, ISO2, ISO3, SLUG, RowReader
+from assets.reference.files import FILES, HUB_AUTHORS, REPOSITORIES
 from assets.reference.model import (
     AliasKind,
     AmbiguousAlias,
     CountryGrouping,
     Economy,
+    HubAuthor,
     Layer,
     ModelFamily,
     PolicyEvent,
@@ -41,75 +43,25 @@ STANCES = ("loosen", "mixed", "promote", "release", "tighten")
 BREAK_EFFECTS = ("access", "layout", "loss")
 CERTAINTIES = ("day to verify", "month only", "secondary", "sourced")
 
-_REPOSITORY_COLUMNS = (
-    "github_id",
-    "repository",
-    "previous_names",
-    "family",
-    "layer",
-    "developer",
-    "developer_country",
-)
-_FAMILY_COLUMNS = (
-    "family",
-    "name",
-    "aliases",
-    "developer",
-    "country_iso2",
-    "released_on",
-    "is_open",
-)
-_AMBIGUOUS_COLUMNS = (
-    "alias",
-    "kind",
-    "points",
-    "decisive",
-    "makers",
-    "not_after",
-    "not_before",
-    "against",
-    "otherwise",
-)
-_ECONOMY_COLUMNS = ("iso2", "iso3", "name", "population", "population_source")
-_EVENT_COLUMNS = (
-    "date",
-    "date_kind",
-    "actor",
-    "kind",
-    "stance",
-    "name",
-    "paper_shock",
-    "certainty",
-    "source",
-)
-_BREAK_COLUMNS = ("from_utc", "to_utc", "source", "affects", "effect", "what")
-_GROUPING_COLUMNS = ("grouping", "country_iso2", "group_code", "label")
-
-_REPOSITORIES = "tracked_repositories.csv"
-# In the order in which faults are reported and bytes are digested.
-_FILES = {
-    _REPOSITORIES: _REPOSITORY_COLUMNS,
-    "model_families.csv": _FAMILY_COLUMNS,
-    "economies.csv": _ECONOMY_COLUMNS,
-    "policy_events.csv": _EVENT_COLUMNS,
-    "upstream_breaks.csv": _BREAK_COLUMNS,
-    "country_groupings.csv": _GROUPING_COLUMNS,
-    "ambiguous_aliases.csv": _AMBIGUOUS_COLUMNS,
-}
-
 _ADD_ECONOMY = "use an iso2 of economies.csv"
 APART = "apart"  # every country is a group of its own: needs no rows
 _ADD_FAMILY = "use a family of model_families.csv, or add it there"
 
 
-def load_reference(directory: Path, *, tracked_repositories: Path | None = None) -> Reference:
+def load_reference(
+    directory: Path,
+    *,
+    tracked_repositories: Path | None = None,
+    hub_authors: Path | None = None,
+) -> Reference:
     """Load and check all reference files.
 
     Args:
-        directory: Folder of `tracked_repositories.csv`, `model_families.csv`, `economies.csv`,
-            `policy_events.csv`, `upstream_breaks.csv`, `country_groupings.csv` and
-            `ambiguous_aliases.csv`.
+        directory: Folder of `tracked_repositories.csv`, `model_families.csv`, `hub_authors.csv`,
+            `economies.csv`, `policy_events.csv`, `upstream_breaks.csv`,
+            `country_groupings.csv` and `ambiguous_aliases.csv`.
         tracked_repositories: File to read the tracked repositories from instead, in the same form.
+        hub_authors: File to read the Hub's authors from instead, in the same form.
 
     Returns:
         The reference data, in file order, with a digest of the bytes read.
@@ -117,13 +69,16 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     Raises:
         ReferenceDataError: Something is wrong; the error lists every fault of every file.
     """
-    paths = {file: directory / file for file in _FILES}
+    paths = {file: directory / file for file in FILES}
     if tracked_repositories is not None:
-        paths[_REPOSITORIES] = tracked_repositories
-    tables = [read_table(paths[file], columns) for file, columns in _FILES.items()]
+        paths[REPOSITORIES] = tracked_repositories
+    if hub_authors is not None:
+        paths[HUB_AUTHORS] = hub_authors
+    tables = [read_table(paths[file], columns) for file, columns in FILES.items()]
     (
         repository_table,
         family_table,
+        author_table,
         economy_table,
         event_table,
         break_table,
@@ -136,6 +91,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     families = _read_families(family_table, countries)
     slugs = _keys(family_table, [family.family for family in families])
     repositories = _read_repositories(repository_table, slugs, countries)
+    authors = _read_hub_authors(author_table, slugs, countries)
     events = _read_events(event_table, countries)
     breaks = _read_breaks(break_table)
     groupings = _read_groupings(grouping_table, countries)
@@ -147,6 +103,7 @@ def load_reference(directory: Path, *, tracked_repositories: Path | None = None)
     return Reference(
         tracked_repositories=repositories,
         model_families=families,
+        hub_authors=authors,
         economies=economies,
         policy_events=events,
         upstream_breaks=breaks,
@@ -307,6 +264,36 @@ def _read_repositories(
         names.claim_once(reader, "previous_names", repository.previous_names)
         repositories.append(repository)
     return tuple(repositories)
+
+
+def _read_hub_authors(
+    table: Table, families: Collection[str] | None, countries: Collection[str] | None
+) -> tuple[HubAuthor, ...]:
+    taken = _Taken("family of an author", "a family stands once for an author, join its patterns")
+    countries_of: dict[str, tuple[int, str | None]] = {}
+    complete_at: dict[str, int] = {}
+    authors = []
+    for reader in _readers(table):
+        each = HubAuthor(
+            author=reader.matching("author", HUB_AUTHOR, "an account name of the Hub"),
+            country_iso2=reader.optional_member("country_iso2", countries, _ADD_ECONOMY),
+            family=reader.optional_member("family", families, _ADD_FAMILY),
+            models=reader.parts("models"),
+        )
+        key = each.author.casefold()
+        if not each.family and (each.models or not each.country_iso2):
+            reader.fault("family", "is empty: name one, or leave models empty and state a country")
+        line, country = countries_of.setdefault(key, (reader.line, each.country_iso2))
+        if country != each.country_iso2:
+            reader.fault("country_iso2", f"differs from line {line}: an author has one country")
+        if key in complete_at:
+            reader.fault("author", f"line {complete_at[key]} takes all its models: move it below")
+        if not each.models:
+            complete_at[key] = reader.line
+        if each.family:
+            taken.claim(reader, "family", f"{each.author} {each.family}")
+        authors.append(each)
+    return tuple(authors)
 
 
 def _read_events(table: Table, countries: Collection[str] | None) -> tuple[PolicyEvent, ...]:

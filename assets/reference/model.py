@@ -86,6 +86,25 @@ class ModelFamily:
 
 
 @dataclass(frozen=True, slots=True)
+class HubAuthor:
+    """An account on the Hugging Face Hub: where it is, and which of its models are of a family.
+
+    Attributes:
+        author: Account name on the Hub.
+        country_iso2: ISO 3166-1 alpha-2 of the organisation's headquarters; None where it has none
+            or none is stated.
+        family: Slug in `model_families.csv`; None for an organisation that only makes derivatives.
+        models: Patterns (`*` for any text) of names of the family's models, without regard to
+            capitals; none for all that no earlier row of the author takes.
+    """
+
+    author: str
+    country_iso2: str | None
+    family: str | None
+    models: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Economy:
     """A country or territory with an ISO 3166-1 code.
 
@@ -183,6 +202,7 @@ class Reference:
     Attributes:
         tracked_repositories: In file order, as are the others.
         model_families: Every family named by a tracked repository, and more.
+        hub_authors: Accounts on the Hugging Face Hub.
         economies: Every economy named by the others.
         policy_events: Not necessarily sorted by date.
         upstream_breaks: They may overlap.
@@ -192,6 +212,7 @@ class Reference:
 
     tracked_repositories: tuple[TrackedRepository, ...]
     model_families: tuple[ModelFamily, ...]
+    hub_authors: tuple[HubAuthor, ...]
     economies: tuple[Economy, ...]
     policy_events: tuple[PolicyEvent, ...]
     upstream_breaks: tuple[UpstreamBreak, ...]

@@ -16,6 +16,16 @@ def reference_rows(reference: Reference) -> dict[Table, pa.Table]:
         {name: getattr(family, name) for name in tables.MODEL_FAMILIES.column_names}
         for family in reference.model_families
     ]
+    authors = [
+        {
+            "row_number": number,
+            "author": each.author,
+            "country_iso2": each.country_iso2,
+            "family": each.family,
+            "models": list(each.models),
+        }
+        for number, each in enumerate(reference.hub_authors, start=1)
+    ]
     economies = [
         {name: getattr(economy, name) for name in tables.ECONOMIES.column_names}
         for economy in reference.economies
@@ -40,6 +50,7 @@ def reference_rows(reference: Reference) -> dict[Table, pa.Table]:
     ]
     return {
         tables.MODEL_FAMILIES: tables.MODEL_FAMILIES.arrow(families),
+        tables.HUB_AUTHORS: tables.HUB_AUTHORS.arrow(authors),
         tables.ECONOMIES: tables.ECONOMIES.arrow(economies),
         tables.POLICY_EVENTS: tables.POLICY_EVENTS.arrow(events),
         tables.UPSTREAM_BREAKS: tables.UPSTREAM_BREAKS.arrow(breaks),

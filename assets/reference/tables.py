@@ -42,6 +42,22 @@ MODEL_FAMILIES = Table(
     ),
 )
 
+HUB_AUTHORS = Table(
+    schema="core",
+    name="hub_authors",
+    description="Accounts on the Hugging Face Hub, and which of their models are of a family.",
+    grain="One author and family, in the order of the file: the first row that fits decides",
+    key=("row_number",),
+    source="assets/reference/hub_authors.csv",
+    columns=(
+        Column("row_number", "INTEGER", "Place in the file, from 1"),
+        Column("author", "VARCHAR", "Account name on the Hub"),
+        Column("country_iso2", "VARCHAR", "Headquarters; null where none is stated", nullable=True),
+        Column("family", "VARCHAR", "Slug; null where it only makes derivatives", nullable=True),
+        Column("models", "VARCHAR[]", "Patterns of model names; empty for all left"),
+    ),
+)
+
 ECONOMIES = Table(
     schema="core",
     name="economies",

@@ -18,6 +18,7 @@ from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, newest_of, prepare
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS
@@ -62,6 +63,8 @@ _MARTS = (
 _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
 #: Gathered of all weeks at once: likewise.
 _GATHERED_MARTS = (PATENT_COHORTS, VISIBILITY_GAP)
+#: Counts of published models and of the snapshots themselves, about no person: as they are.
+_HUB = (DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS)
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
@@ -75,6 +78,8 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             kinds={"duckdb", "parquet"},
             deps=[
                 *_MARTS,
+                DIFFUSION_HUB,
+                HUB_CONCENTRATION,
                 ALERTS,
                 *_GATHERED_MARTS,
                 *(newest_of(table) for table in _MONTHLY_MARTS),
@@ -140,13 +145,14 @@ def write_page(folder: Path, html: str, run_id: str) -> Path:
 
 def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     """What is published, by table."""
-    prepare(warehouse, *_MONTHLY_MARTS, *_GATHERED_MARTS)
+    # Where the Hub was never asked, or no month read, the tables are there and empty.
+    prepare(warehouse, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS)
     with warehouse.transaction() as connection:
         read = {
             table: connection.execute(
                 f"SELECT * FROM {table.qualified} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
-            for table in (*_MARTS, *_MONTHLY_MARTS, *_GATHERED_MARTS, *_REFERENCE, ALERTS)
+            for table in (*_MARTS, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS, *_REFERENCE, ALERTS)
         }
     read[ALERT_STATES] = published_alerts(read.pop(ALERTS))
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])

@@ -65,6 +65,13 @@ SOURCES = (
         "GitHub Innovation Graph, CC0-1.0.",
     ),
     Source(
+        "Hugging Face Hub",
+        "https://huggingface.co/docs/hub/api",
+        "models, their downloads and what they are made of",
+        "Hugging Face's terms of service; no licence stated for the lists",
+        "Model metadata and download counts from the Hugging Face Hub (huggingface.co).",
+    ),
+    Source(
         "OpenAlex",
         "https://openalex.org",
         "works, their abstracts, and countries and types of their institutions",

@@ -16,6 +16,7 @@ from assets.declare import (
     prepare,
 )
 from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
@@ -26,7 +27,7 @@ from resources.lake import LakeResource
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "visibility"
-_READ_FROM = (PATENT_COHORTS, DIFFUSION_PAPERS, ENGAGEMENT)
+_READ_FROM = (PATENT_COHORTS, DIFFUSION_PAPERS, DIFFUSION_HUB, ENGAGEMENT)
 _COUNTED = ("product", "publication_date", "status")
 _USE_SQL = (Path(__file__).parent / "sql" / "use.sql").read_text()
 

@@ -87,6 +87,7 @@ NAMED_OTHERWISE = {
     "share_log_se": "a standard error, on the scale of ln(share)",
     "location_quotient": "a ratio of two shares, named in the design",
     "herfindahl": "an index, named in the design; no share of anything",
+    "effective_parts": "a number of parts that need not be whole: no count",
     "effective_countries": "a number of countries that need not be whole: no count",
     "confidence": "a probability that a rule states, of one text",
     "probability": "of one account's country: no share of accounts",
@@ -103,7 +104,11 @@ NAMED_OTHERWISE = {
     "covered_since": "a moment, with its end of a span",
     "covered_until": "inclusive end of a span",
     "events_per_hour": "a rate",
-    "value": "the measure of whatever rule: shares and capture rates",
+    "weight": "the part of a model that a root stands for, which sums are weighted by",
+    "known_value": "the part of value's measure that is of known origin: a denominator",
+    "unknown_value": "the part of value's measure that is of unknown origin",
+    "correction_value": "the part of value that corrections downward make",
+    "value": "the measure of whatever rule or kind: shares, capture rates, models, downloads",
     "ci_low": "a bound of value",
     "ci_high": "a bound of value",
 }
@@ -113,6 +118,7 @@ NULL_IN_KEY = {
     "stage.diffusion_papers": "works of all countries together stand beside those of each",
     "mart.diffusion_papers": "works of all countries together stand beside those of each",
     "core.coverage": "whole event groups and all repositories together stand beside their parts",
+    "core.hub_lineage": "a part of a model whose root or family is unknown is a row like any other",
     "core.actor_days": "events without an account, a family or a layer are a group like any other",
 }
 

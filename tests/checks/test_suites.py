@@ -117,7 +117,27 @@ def engagement_day() -> Rows:
     return rows
 
 
+def hub_lineage_day() -> Rows:
+    """A sound day of the frame of core.hub_lineage."""
+    return [
+        {
+            "model_count": 1_000,
+            "duplicate_model_count": 0,
+            "unfollowed_count": 0,
+            "unlisted_count": 0,
+            "unbalanced_count": 0,
+            "duplicate_count": 0,
+            "unknown_family_count": 0,
+            "wrong_origin_count": 0,
+            "unknown_code_count": 0,
+            "contradictory_count": 0,
+            "known_share": 0.97,
+        }
+    ]
+
+
 SOUND_DAYS = {
+    "hub_lineage_suite": hub_lineage_day,
     "events_suite": events_day,
     "actor_country_suite": actor_country_day,
     "engagement_suite": engagement_day,
@@ -183,6 +203,21 @@ FAULTS = [
         )
         for share in (0.14, 0.86)
     ),
+    *(
+        Fault("hub_lineage_suite", between(column), put(column, 1))
+        for column in (
+            "duplicate_model_count",
+            "unfollowed_count",
+            "unlisted_count",
+            "unbalanced_count",
+            "duplicate_count",
+            "unknown_family_count",
+            "wrong_origin_count",
+            "unknown_code_count",
+            "contradictory_count",
+        )
+    ),
+    Fault("hub_lineage_suite", between("known_share"), put("known_share", 0.79), is_critical=False),
     *(
         Fault(
             "engagement_suite",
@@ -346,7 +381,7 @@ def test_a_sound_frame_passes_and_has_its_page(suite: Suite, project: Path) -> N
     assert suite.name in verdict.docs_path.read_text(encoding="utf-8")
 
 
-@pytest.mark.parametrize("name", ["events_suite", "actor_country_suite"])
+@pytest.mark.parametrize("name", ["events_suite", "actor_country_suite", "hub_lineage_suite"])
 def test_warnings_alone_are_no_critical_verdict(name: str, project: Path) -> None:
     warnings = [fault for fault in FAULTS if fault.suite == name and not fault.is_critical]
     verdict = run_suite(BY_NAME[name], frame_of(name, warnings), project, "warnings")

@@ -82,6 +82,8 @@ def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
             runner = Runner(settings, instance)
             runner.reference()
             assert runner.polls(FIRST) == ""
+            assert runner.hub_snapshots(NOW.date(), NOW.date()) == ""
+            assert list(runner.hub_days(FIRST, NOW.date())) == [""]
             results = list(runner.range(FIRST, LAST, 10))
             assert [each.error for each in results] == ["", "", ""]
             run_ids = [each.run_id for each in results]

@@ -13,12 +13,14 @@ from orchestration.automation import (
     gathered_condition,
     hourly_condition,
     monthly_condition,
+    snapshot_condition,
     weekly_condition,
 )
 from orchestration.partitions import (
     chunks,
     daily_partitions,
     monthly_partitions,
+    snapshot_partitions,
     weekly_partitions,
     weeks_between,
 )
@@ -294,3 +296,45 @@ def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
         assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
             "12:10", "13:10", "14:10",
         ]  # fmt: skip
+
+
+@dg.asset(
+    partitions_def=snapshot_partitions(datetime(2026, 1, 1, tzinfo=UTC).date()),
+    automation_condition=snapshot_condition(),
+)
+def snapshot() -> None:
+    """Stands in for what is asked of the Hub."""
+
+
+def test_todays_snapshot_is_asked_for_each_hour_until_there_is_one_and_missed_days_are_stated() -> (
+    None
+):
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def asked(moment: datetime) -> list[str]:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[snapshot],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return sorted(map(str, result.get_requested_partitions(snapshot.key)))
+
+        # Today is one of the seven.
+        assert asked(START) == days("2026-02-23", 7)
+        for day in days("2026-02-23", 6):
+            dg.materialize([snapshot], partition_key=day, instance=instance)
+        # Today's try failed: it is made again at forty past, and not before.
+        assert asked(START + timedelta(minutes=39)) == []
+        assert asked(START + timedelta(minutes=41)) == ["2026-03-01"]
+        dg.materialize([snapshot], partition_key="2026-03-01", instance=instance)
+        assert asked(datetime(2026, 3, 1, 23, 41, tzinfo=UTC)) == []
+        assert asked(datetime(2026, 3, 2, 0, 39, tzinfo=UTC)) == []
+        assert asked(datetime(2026, 3, 2, 0, 41, tzinfo=UTC)) == ["2026-03-02"]
+        # After two days away the one between is asked for too, which states that it is missing.
+        dg.materialize([snapshot], partition_key="2026-03-02", instance=instance)
+        assert asked(datetime(2026, 3, 4, 9, tzinfo=UTC)) == ["2026-03-03", "2026-03-04"]

@@ -1,6 +1,7 @@
 """The code location: it loads, says one name everywhere, and documents every asset."""
 
 import tomllib
+from datetime import date, timedelta
 
 import dagster as dg
 import pytest
@@ -34,10 +35,15 @@ ASSETS = {
     "baseline": ["core/innovation_graph"],
     "coverage": ["core/coverage"],
     "diffusion": [
+        "core/hub_lineage",
+        "core/hub_snapshots",
         "core/paper_mentions",
+        "mart/diffusion_hub",
         "mart/diffusion_papers",
+        "mart/hub_concentration",
         "ops/paper_askings",
         "ops/paper_quarantine",
+        "raw/hub_models",
         "raw/paper_field_counts",
         "raw/papers",
         "stage/diffusion_papers",
@@ -55,6 +61,7 @@ ASSETS = {
     "reference": [
         "core/country_groupings",
         "core/economies",
+        "core/hub_authors",
         "core/model_families",
         "core/policy_events",
         "core/tracked_repositories",
@@ -72,6 +79,13 @@ ASSETS = {
 }
 #: What is asked of GitHub as it is now, of no day.
 POLLED = {"repository_events", "repository_polls", "star_history"}
+OF_THE_HUB = {
+    "diffusion_hub",
+    "hub_concentration",
+    "hub_lineage",
+    "hub_models",
+    "hub_snapshots",
+}
 BLOCKING = {
     "events_suite",
     "actor_country_suite",
@@ -79,8 +93,9 @@ BLOCKING = {
     "papers_suite",
     "diffusion_papers_suite",
     "patents_suite",
+    "hub_lineage_suite",
 }
-WARNING = {"files_whole", "volume_as_usual", "published_as_staged"}
+WARNING = {"files_whole", "volume_as_usual", "published_as_staged", "hub_snapshots_whole"}
 
 
 @pytest.fixture(scope="module")
@@ -127,9 +142,24 @@ def test_assets_are_partitioned_by_utc_day_week_or_month_since_2022(
         first = spec.partitions_def.get_first_partition_window()
         assert first is not None
         start = "2022-01-01T00:00:00+00:00"
+        if spec.key.path[-1] in OF_THE_HUB:
+            assert (first.start.isoformat(), (first.end - first.start).days) == (start, 1)
+            continue
         expected = {"diffusion": (start, 31), "visibility": ("2022-01-04T00:00:00+00:00", 7)}
         found = (first.start.isoformat(), (first.end - first.start).days)
         assert found == expected.get(str(spec.group_name), (start, 1))
+
+
+def test_the_hubs_snapshots_have_a_partition_for_today_and_other_days_have_none(
+    definitions: dg.Definitions,
+) -> None:
+    last: dict[bool, set[date]] = {True: set(), False: set()}
+    for spec in specs(definitions):
+        if isinstance(spec.partitions_def, dg.DailyPartitionsDefinition):
+            key = spec.partitions_def.get_last_partition_key()
+            assert key is not None
+            last[spec.key.path[-1] in OF_THE_HUB].add(date.fromisoformat(key))
+    assert {day - timedelta(days=1) for day in last[True]} == last[False]
 
 
 def test_checks_block_where_a_wrong_figure_would_be_published(definitions: dg.Definitions) -> None:
@@ -187,10 +217,11 @@ def test_no_token_is_in_what_dagster_keeps_or_shows() -> None:
         "OBSERVATORY_HASH_KEY": "key-planted-secret",
         "OBSERVATORY_USPTO_KEY": "uspto-planted-secret",
         "OBSERVATORY_OPENALEX_KEY": "openalex-planted-secret",
+        "OBSERVATORY_HUB_TOKEN": "hf_planted-secret",
     }
     repository = build_definitions(load_settings(tokens)).get_repository_def()
     kept = serialize_value(RepositorySnap.from_def(repository))
-    for job in ("daily", "papers"):
+    for job in ("daily", "papers", "hub_snapshot"):
         kept += serialize_value(repository.get_job(job).get_job_snapshot())
     assert "OBSERVATORY_SLACK_TOKEN" in kept
     assert "planted-secret" not in kept

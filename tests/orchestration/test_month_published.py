@@ -17,6 +17,7 @@ from tests.orchestration.conftest import (
     EVENT_GROUPS,
     GROUPINGS,
     LAST,
+    NOW,
     PERIODS,
     PLAIN,
     SCOPES,
@@ -31,7 +32,7 @@ def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     reference = {"economies", "country_groupings", "policy_events", "upstream_breaks", "vintage"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 10
+    assert len(found) == 15
     return iter(found)
 
 
@@ -57,7 +58,23 @@ def test_nothing_published_is_of_a_single_person(month: Month) -> None:
 def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Month) -> None:
     economies = month.warehouse.query("SELECT iso2 FROM core.economies")["iso2"].to_pylist()
     codes = {*economies, "XX", "ZZ", None}
+    families = month.warehouse.query("SELECT family FROM core.model_families")["family"].to_pylist()
     allowed = {
+        "measure": {"models", "downloads_30d", "downloads_all_time"},
+        "author_country_iso2": {*codes, "any"},
+        "origin_iso2": {*codes, "any"},
+        "root_family": {*families, "any"},
+        "relation": {
+            "any",
+            "derivative",
+            "release",
+            "finetune",
+            "quantized",
+            "adapter",
+            "merge",
+            "unstated",
+        },
+        "dimension": {"root_family", "origin_iso2"},
         "period": PERIODS,
         "scope": SCOPES,
         "event_group": EVENT_GROUPS,
@@ -75,7 +92,7 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
                 for group in EVENT_GROUPS
             ),
         },
-        "state": {"ok", "firing"},
+        "state": {"ok", "firing", "complete"},
         "user_kind": {"us_company", "us_education", "us_all", "all", "country"},
         "basis": {"filing", "publication"},
         "document_kind": {"grant", "application", "any"},
@@ -105,6 +122,16 @@ def test_what_is_published_of_the_derived_marts_is_shown_in_the_shares_too(month
     assert min(tables_of["attribution_reliability"]["actor_count"].to_pylist()) >= 5
 
 
+def test_the_hubs_figures_are_published_without_a_model_or_an_author(month: Month) -> None:
+    tables_of = dict(published(month))
+    assert tables_of["diffusion_hub"].num_rows > 300
+    assert tables_of["hub_concentration"].num_rows > 20
+    (snapshot,) = tables_of["hub_snapshots"].to_pylist()
+    assert (snapshot["snapshot_date"], snapshot["state"]) == (NOW.date(), "complete")
+    names = {name for rows in tables_of.values() for name in rows.column_names}
+    assert not {"model_id", "root_model_id", "hub_id", "author"} & names
+
+
 def test_the_summary_gives_the_newest_shares_with_their_intervals(
     month: Month, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -122,6 +149,12 @@ def test_the_summary_gives_the_newest_shares_with_their_intervals(
     assert "cn-attention-share-high: firing" in printed
     assert "messages: 3, of which Slack took 3" in printed
     assert f"page        {page_of(month)}" in printed
+    (hub,) = month.warehouse.query(
+        "SELECT share FROM mart.diffusion_hub WHERE origin_iso2 = 'CN' AND root_family = 'any' "
+        "AND author_country_iso2 = 'any' AND relation = 'derivative' AND measure = 'models'"
+    ).to_pylist()
+    (line,) = (line for line in printed.splitlines() if line.startswith("  derivatives "))
+    assert f"{hub['share']:.1%}" in line
 
 
 def page_of(month: Month) -> Path:

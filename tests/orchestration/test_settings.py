@@ -19,6 +19,8 @@ def test_by_default_everything_comes_from_the_sandbox_and_needs_no_token() -> No
     assert settings.openalex_url == "http://127.0.0.1:1"
     assert settings.uspto_url == "http://127.0.0.1:1/uspto"
     assert settings.uspto_key.value
+    assert settings.hub_url == "http://127.0.0.1:1"
+    assert settings.hub_authors == ROOT / "sandbox" / "hub_authors.csv"
     assert settings.hash_key.value
     assert settings.openalex_key.value
     assert settings.tracked_repositories == ROOT / "sandbox" / "tracked_repositories.csv"
@@ -33,6 +35,9 @@ def test_live_settings_point_at_the_real_upstreams_and_the_shipped_list() -> Non
     assert settings.openalex_url == "https://api.openalex.org"
     assert settings.uspto_url == "https://api.uspto.gov"
     assert settings.uspto_key.value == ""
+    assert settings.hub_url == "https://huggingface.co"
+    assert settings.hub_token.value == ""
+    assert settings.hub_authors.is_file()
     assert settings.hash_key.value == ""
     assert settings.openalex_key.value == ""
     assert settings.panel_one_in == 1000
@@ -67,7 +72,7 @@ def test_the_second_archive_is_left_out_by_none_and_beside_a_given_archive_of_th
 
 def test_secrets_do_not_print() -> None:
     token = "xoxb-very-secret"  # noqa: S105
-    names = ("SLACK_TOKEN", "GITHUB_TOKEN", "HASH_KEY", "OPENALEX_KEY", "USPTO_KEY")
+    names = ("SLACK_TOKEN", "GITHUB_TOKEN", "HASH_KEY", "OPENALEX_KEY", "USPTO_KEY", "HUB_TOKEN")
     settings = load_settings({f"OBSERVATORY_{name}": token for name in names})
     assert token not in repr(settings)
     assert settings.slack_token.value == token
@@ -83,6 +88,8 @@ def test_secrets_do_not_print() -> None:
         ("OBSERVATORY_INNOVATION_GRAPH_URL", "s3://bucket/data"),
         ("OBSERVATORY_OPENALEX_URL", "api.openalex.org"),
         ("OBSERVATORY_USPTO_URL", "api.uspto.gov"),
+        ("OBSERVATORY_HUB_URL", "huggingface.co"),
+        ("OBSERVATORY_HUB_CALLS", "0"),
         ("OBSERVATORY_FIRST_DAY", "2022"),
         ("OBSERVATORY_PANEL_ONE_IN", "-1"),
         ("OBSERVATORY_DOWNLOAD_WORKERS", "0"),

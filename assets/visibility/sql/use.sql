@@ -1,7 +1,9 @@
--- Use of open models by month and user kind, as two measures of it, for mart.visibility_gap.
+-- Use of open models by month and user kind, as three measures of it, for mart.visibility_gap.
 -- Grain: measure, month and user kind.
--- Reads: mart.diffusion_papers, mart.engagement.
+-- Reads: mart.diffusion_papers, mart.diffusion_hub, mart.engagement.
 -- papers: works naming any open model, and one of Chinese origin.
+-- hub_downloads: downloads of the 30 days up to the month's last complete snapshot, of all users
+-- everywhere, by the origin of the weights; counted whole, so that there is a share and no sample.
 -- engagement: accounts active in the four weeks up to the month's last Sunday on repositories of
 -- models of each origin, an account once for each origin; of the U.S. those that say so. Periods of
 -- masked or incomplete days are left out.
@@ -16,6 +18,20 @@ WITH papers AS (
         is_final AS is_use_final
     FROM mart.diffusion_papers
     WHERE user_kind IN ('us_company', 'us_education', 'us_all', 'all')
+),
+hub AS (
+    SELECT
+        'hub_downloads' AS use_measure,
+        date_trunc('month', snapshot_date)::DATE AS use_month,
+        'all' AS user_kind,
+        NULL::BIGINT AS use_count,
+        NULL::BIGINT AS use_chinese_count,
+        arg_max(share, snapshot_date) AS use_share,
+        max(snapshot_date) >= last_day(max(snapshot_date)) - INTERVAL 1 DAY AS is_use_final
+    FROM mart.diffusion_hub
+    WHERE measure = 'downloads_30d' AND author_country_iso2 = 'any' AND origin_iso2 = 'CN'
+      AND root_family = 'any' AND relation = 'any' AND is_complete AND share IS NOT NULL
+    GROUP BY ALL
 ),
 periods AS (
     SELECT
@@ -62,6 +78,8 @@ engagement AS (
     HAVING count(DISTINCT scope) = 3
 )
 SELECT * FROM papers
+UNION ALL BY NAME
+SELECT * FROM hub
 UNION ALL BY NAME
 SELECT * FROM engagement
 ORDER BY ALL

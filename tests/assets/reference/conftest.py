@@ -9,6 +9,7 @@ from assets.reference.loader import Fault, ReferenceDataError, load_reference
 
 REPOSITORIES = "tracked_repositories.csv"
 FAMILIES = "model_families.csv"
+AUTHORS = "hub_authors.csv"
 ECONOMIES = "economies.csv"
 EVENTS = "policy_events.csv"
 BREAKS = "upstream_breaks.csv"
@@ -25,6 +26,12 @@ FILES = {
         "family,name,aliases,developer,country_iso2,released_on,is_open\n"
         "acme-lm,Acme LM,Acme LM|艾克米,Acme,CN,2023-08-03,true\n"
         "beta-lm,Beta LM,BetaLM,Beta,US,2024-02-29,false\n"
+    ),
+    AUTHORS: (
+        "author,country_iso2,family,models\n"
+        "acme-ai,CN,acme-lm,acme-*|lm?\n"
+        "acme-labs,CN,acme-lm,\n"
+        "tuners,US,,\n"
     ),
     ECONOMIES: (
         "iso2,iso3,name,population,population_source\n"

@@ -4,6 +4,7 @@ import pytest
 
 from assets.reference.loader import load_reference
 from tests.assets.reference.conftest import (
+    AUTHORS,
     BREAKS,
     ECONOMIES,
     EVENTS,
@@ -12,6 +13,7 @@ from tests.assets.reference.conftest import (
     ReferenceFolder,
 )
 
+LABS = "acme-labs,CN,acme-lm,\n"
 BETA = ",beta/tool,,,inference,beta,\n"
 
 # file, what stands in the valid file, what replaces it, then line, field and words of the fault
@@ -50,6 +52,17 @@ BAD_CELLS = [
     (REPOSITORIES, ",Acme,CN", ",Acme,UK", 2, "developer_country", "'UK' is unknown"),
     (REPOSITORIES, ",Acme,CN", ", Acme,CN", 2, "developer", "space around"),
     (REPOSITORIES, ",Acme,CN", ",Acme,CN\u00a0", 2, "developer_country", "space around"),
+    (AUTHORS, "tuners,US,,\n", ",US,,\n", 4, "author", "is empty"),
+    (AUTHORS, "tuners,US,,\n", "tun/ers,US,,\n", 4, "author", "not an account name"),
+    (AUTHORS, "tuners,US,,\n", f"{'t' * 97},US,,\n", 4, "author", "not an account name"),
+    (AUTHORS, "tuners,US,,\n", "tuners,UK,,\n", 4, "country_iso2", "'UK' is unknown"),
+    (AUTHORS, "tuners,US,,\n", "tuners,,,\n", 4, "family", "is empty"),
+    (AUTHORS, "tuners,US,,\n", "tuners,US,,t*\n", 4, "family", "is empty"),
+    (AUTHORS, "tuners,US,,\n", "tuners,US,acne-lm,\n", 4, "family", "'acne-lm' is unknown"),
+    (AUTHORS, LABS, "ACME-AI,US,,\n", 3, "country_iso2", "differs from line 2"),
+    (AUTHORS, LABS, "acme-ai,CN,acme-lm,\n", 3, "family", "taken by line 2"),
+    (AUTHORS, f"acme-*|lm?\n{LABS}", "\nacme-ai,CN,beta-lm,b*\n", 3, "author", "line 2 takes"),
+    (AUTHORS, "acme-*|lm?", "acme-*|", 2, "models", "empty part"),
     (FAMILIES, "beta-lm,", "Beta LM,", 3, "family", "not a slug"),
     (FAMILIES, "beta-lm,", "acme-lm,", 3, "family", "taken by line 2"),
     (FAMILIES, ",BetaLM,", ",,", 3, "aliases", "is empty"),

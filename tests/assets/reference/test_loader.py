@@ -6,7 +6,7 @@ import pickle
 import pytest
 
 from assets.reference.loader import ReferenceDataError, load_reference
-from assets.reference.model import TrackedRepository
+from assets.reference.model import HubAuthor, TrackedRepository
 from tests.assets.reference.conftest import (
     BREAKS,
     ECONOMIES,
@@ -29,6 +29,11 @@ def test_valid_files_become_typed_records(folder: ReferenceFolder) -> None:
     assert reference.model_families[0].aliases == ("Acme LM", "艾克米")
     assert reference.model_families[1].released_on == dt.date(2024, 2, 29)
     assert [family.is_open for family in reference.model_families] == [True, False]
+    assert reference.hub_authors == (
+        HubAuthor("acme-ai", "CN", "acme-lm", ("acme-*", "lm?")),
+        HubAuthor("acme-labs", "CN", "acme-lm", ()),
+        HubAuthor("tuners", "US", None, ()),
+    )
     assert reference.economies[0].population == 1411778724
     assert reference.policy_events[0].name == "Controls, advanced"
     assert [event.is_paper_shock for event in reference.policy_events] == [True, False]
@@ -178,6 +183,16 @@ def test_tracked_repositories_can_be_read_from_elsewhere(folder: ReferenceFolder
     own.write_text(f"{header}\n7,me/mine,,gamma-lm,application,me,US\n")
     with pytest.raises(ReferenceDataError, match=r"mine\.csv:2: family: 'gamma-lm' is unknown"):
         load_reference(folder.path, tracked_repositories=own)
+
+
+def test_hub_authors_can_be_read_from_elsewhere(folder: ReferenceFolder) -> None:
+    own = folder / "mine.csv"
+    own.write_text("author,country_iso2,family,models\nmine,US,beta-lm,\n")
+    replaced = load_reference(folder.path, hub_authors=own)
+    assert replaced.hub_authors == (HubAuthor("mine", "US", "beta-lm", ()),)
+    own.write_text("author,country_iso2,family,models\nmine,US,gamma-lm,\n")
+    with pytest.raises(ReferenceDataError, match=r"mine\.csv:2: family: 'gamma-lm' is unknown"):
+        load_reference(folder.path, hub_authors=own)
 
 
 def test_the_digest_changes_with_a_byte_of_any_file(folder: ReferenceFolder) -> None:

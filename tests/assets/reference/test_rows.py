@@ -12,6 +12,7 @@ from assets.reference.rows import reference_rows, resolve
 from assets.reference.tables import (
     COUNTRY_GROUPINGS,
     ECONOMIES,
+    HUB_AUTHORS,
     MODEL_FAMILIES,
     POLICY_EVENTS,
     TRACKED_REPOSITORIES,
@@ -63,6 +64,7 @@ def test_the_shipped_files_conform_to_their_tables(shipped: Reference) -> None:
     made = reference_rows(shipped)
     assert {table: rows.num_rows for table, rows in made.items()} == {
         MODEL_FAMILIES: len(shipped.model_families),
+        HUB_AUTHORS: len(shipped.hub_authors),
         ECONOMIES: len(shipped.economies),
         POLICY_EVENTS: len(shipped.policy_events),
         UPSTREAM_BREAKS: len(shipped.upstream_breaks),

@@ -64,6 +64,28 @@ def test_closed_families_stand_by_for_comparison(reference: Reference) -> None:
     assert len(closed) < len(reference.model_families) / 10
 
 
+def test_most_open_families_have_an_author_on_the_hub_and_closed_ones_have_none(
+    reference: Reference,
+) -> None:
+    published = {author.family for author in reference.hub_authors if author.family}
+    is_open = {family.family: family.is_open for family in reference.model_families}
+    assert all(is_open[family] for family in published)
+    # PanGu and iFlytek Spark publish elsewhere.
+    assert {family for family in is_open if is_open[family]} - published == {"pangu", "spark"}
+
+
+def test_a_familys_developer_has_an_author_in_its_country(reference: Reference) -> None:
+    """Others may stand beside it: re-uploads and continuations are made everywhere."""
+    origins = {family.family: family.country_iso2 for family in reference.model_families}
+    abroad = set(origins)
+    for author in reference.hub_authors:
+        if author.family and author.country_iso2 == origins[author.family]:
+            abroad.discard(author.family)
+    published = {author.family for author in reference.hub_authors}
+    # EuroLLM is published by a consortium.
+    assert abroad & published == {"eurollm"}
+
+
 @pytest.mark.parametrize(
     ("alias", "family", "country"),
     [

@@ -13,6 +13,7 @@ from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, prepare
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS
@@ -44,6 +45,9 @@ _MARTS = (
     CROSSINGS,
     ATTRIBUTION_RELIABILITY,
     COVERAGE,
+    DIFFUSION_HUB,
+    HUB_CONCENTRATION,
+    HUB_SNAPSHOTS,
     DIFFUSION_PAPERS,
     PATENT_COHORTS,
     VISIBILITY_GAP,
@@ -149,6 +153,9 @@ def warehouse(tmp_path: Path) -> Warehouse:
             plausible(COVERAGE, **WHOLE_GROUP, source="combined", status="sound"),
             plausible(COVERAGE, **WHOLE_GROUP, source="gharchive", status="degraded"),
         ],
+        DIFFUSION_HUB: [plausible(DIFFUSION_HUB)],
+        HUB_CONCENTRATION: [plausible(HUB_CONCENTRATION)],
+        HUB_SNAPSHOTS: [plausible(HUB_SNAPSHOTS)],
         ALERTS: [
             plausible(ALERTS, rule_id="cn-attention-share-high", state="firing"),
             plausible(ALERTS, rule_id="upstream-capture:gharchive:attention", state="ok"),

@@ -8,6 +8,7 @@ import pytest
 
 from assets.declare import Plan, prepare
 from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES, PATENTS
 from assets.tables import Table
@@ -160,3 +161,60 @@ def test_engagement_counts_an_account_once_for_each_origin(
     assert [tuple(row.values())[:5] for row in found] == [
         ("all", "engagement", 60, 20, 60), ("us_all", "engagement", 18, 6, 50),
     ]  # fmt: skip
+
+
+CHINESE_DOWNLOADS = {
+    "measure": "downloads_30d",
+    "author_country_iso2": "any",
+    "origin_iso2": "CN",
+    "root_family": "any",
+    "relation": "any",
+}
+OTHER_CELLS = (
+    {"measure": "models"},
+    {"author_country_iso2": "CN"},
+    {"origin_iso2": "US"},
+    {"root_family": "qwen"},
+    {"relation": "derivative"},
+)
+
+
+@pytest.mark.parametrize(
+    ("complete_days", "expected"),
+    [
+        ({3, 17, 31}, [(31, True)]),
+        ({3, 17, 30}, [(30, True)]),
+        ({3, 17, 29}, [(29, False)]),
+        ({3, 17}, [(17, False)]),
+        (set(), []),
+    ],
+)
+def test_the_share_of_downloads_is_that_of_the_months_last_complete_snapshot_of_the_hub(
+    lake: Lake,
+    house: Warehouse,
+    tmp_path: Path,
+    complete_days: set[int],
+    expected: list[tuple[int, bool]],
+) -> None:
+    # The share of a day is the day's number in percent, so that it says which was taken.
+    rows = [
+        plausible(
+            DIFFUSION_HUB,
+            **CHINESE_DOWNLOADS | other,
+            snapshot_date=MAY + timedelta(days=day - 1),
+            share=0.9 if other else day / 100,
+            is_complete=day in complete_days,
+        )
+        for day in (3, 17, 29, 30, 31)
+        for other in ({}, *OTHER_CELLS)
+    ]
+    prepare(house, DIFFUSION_HUB)
+    house.replace_all(DIFFUSION_HUB.qualified, DIFFUSION_HUB.arrow(rows))
+    made(lake, house, tmp_path)
+    found = house.query(
+        "SELECT user_kind, lag_months, use_count, use_chinese_count, use_share, is_use_final "
+        "FROM mart.visibility_gap WHERE use_measure = 'hub_downloads'"
+    ).to_pylist()
+    assert [tuple(row.values()) for row in found] == [
+        ("all", 0, None, None, day / 100, is_final) for day, is_final in expected
+    ]
