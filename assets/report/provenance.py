@@ -76,6 +76,7 @@ SOURCES = (
         "https://openalex.org",
         "works, their abstracts, and countries and types of their institutions",
         "CC0-1.0",
+        "Works from OpenAlex (openalex.org), CC0-1.0.",
     ),
     Source(
         "USPTO Open Data Portal",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
+import dagster as dg
 import pytest
 
 from assets.hub import tables
+from assets.hub.assets import known_owners, take
+from assets.hub.spool import PageSpool
 from sandbox.hub_models import CORRECTED_AT, DELETED_AT, RENAMED_AT
 from sandbox.hub_truth import Cell, true_cells
 from sandbox.trouble import Trouble
@@ -197,6 +200,23 @@ def test_models_without_a_word_on_their_snapshot_are_none(
     assert {(row["snapshot_date"], row["days_since_previous"]) for row in rows} == {
         ((FIRST + DAY).date(), None)
     }
+
+
+def test_what_the_hub_says_of_its_limit_outlives_the_run(place: Place, hub: WatchedHub) -> None:
+    hub.add_fault(Trouble(path_prefix="/api/models", status=429, retry_after=5_000))
+    resources = place.resources(FIRST)
+    for _ in range(2):
+        with pytest.raises(dg.RetryRequested) as caught:
+            take(
+                dg.build_asset_context(), FIRST.date(), place.lake, place.house,
+                known_owners(place.house), resources["hub"], resources["platform"],
+            )  # fmt: skip
+        assert caught.value.seconds_to_wait == pytest.approx(5_000, abs=60)
+    # The second run asked for nothing: it knew.
+    assert [entry.status for entry in hub.requests()] == [429]
+    until = PageSpool(place.folder / "hub" / str(FIRST.date())).forbidden_until
+    assert until is not None
+    assert until > datetime.now(UTC) + timedelta(seconds=4_000)
 
 
 def test_a_hub_that_refuses_everything_fails_the_run_and_writes_nothing(
