@@ -1,5 +1,7 @@
 """The gap between use and patents as a figure of the published page."""
 
+import datetime as dt
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -15,7 +17,15 @@ from assets.chart_layers import (
     shaded_days,
     threshold,
 )
-from assets.figures import Choice, Figure, FigureColumn, LegendEntry, View
+from assets.figures import (
+    Choice,
+    Figure,
+    FigureColumn,
+    LegendEntry,
+    View,
+    days_from,
+    filled,
+)
 from assets.visibility.cohorts import CENSORED, COMPLETE, PARTIAL
 
 _HEIGHT = 260
@@ -63,16 +73,14 @@ def gap_figure(gap: pa.Table) -> Figure:
         gap: mart.visibility_gap as published. Censored and partial cohorts are drawn as such.
     """
     is_shown = pc.and_(pc.equal(gap["use_measure"], "papers"), pc.equal(gap["lag_months"], 0))
-    rows = gap.filter(is_shown).select(_SCHEMA.names).cast(_SCHEMA)
-    rows = rows.sort_by([(name, "ascending") for name in ("basis", "user_kind", "cohort_month")])
-    found = rows.to_pylist()
+    found = gap.filter(is_shown).select(_SCHEMA.names).cast(_SCHEMA).to_pylist()
     settings = [(user, basis) for user, _ in _USERS for basis, _ in _BASES]
     return Figure(
         key="visibility-gap",
         chart=_chart(),
         height=_HEIGHT,
         columns=_COLUMNS,
-        rows=rows,
+        rows=_without_gaps(found),
         views=tuple(_view(found, user, basis) for user, basis in settings),
         unit="Share of use less share of patents, percentage points",
         source=(
@@ -128,9 +136,27 @@ def _points(base: alt.Chart) -> alt.Chart:
     return points
 
 
+def _without_gaps(rows: Sequence[Mapping[str, Any]]) -> pa.Table:
+    """The rows, and one without figures for each month between of which none is published."""
+    spans: dict[tuple[str, str], list[dt.date]] = defaultdict(list)
+    for row in rows:
+        spans[row["basis"], row["user_kind"]].append(row["cohort_month"])
+    wanted = [
+        (basis, user, month)
+        for (basis, user), months in sorted(spans.items())
+        for month in days_from(min(months), max(months))
+        if month.day == 1
+    ]
+    keys = ("basis", "user_kind", "cohort_month")
+    return pa.Table.from_pylist(filled(rows, keys, wanted), schema=_SCHEMA)
+
+
 def _view(rows: Sequence[Mapping[str, Any]], user: str, basis: str) -> View:
     """The finding of the newest complete cohort of one setting."""
-    ours = [row for row in rows if (row["user_kind"], row["basis"]) == (user, basis)]
+    ours = sorted(
+        (row for row in rows if (row["user_kind"], row["basis"]) == (user, basis)),
+        key=lambda row: row["cohort_month"],
+    )
     users = dict(_USERS)[user]
     known = [row for row in ours if row["status"] == COMPLETE and row["gap_pp"] is not None]
     if not known:

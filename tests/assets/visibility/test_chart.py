@@ -78,6 +78,13 @@ def test_rows_are_those_of_papers_in_the_same_month_and_say_their_status() -> No
     assert figure.span == (APRIL, JUNE)
 
 
+def test_a_month_that_is_not_published_is_a_gap_in_the_line() -> None:
+    rows = gap()
+    figure = gap_figure(pa.concat_tables([rows.slice(0, 1), rows.slice(2, 1)]))
+    found = [(row["cohort_month"], row["gap_pp"] is None) for row in figure.rows.to_pylist()]
+    assert found == [(APRIL, False), (MAY, True), (JUNE, False)]
+
+
 def test_each_setting_of_the_switches_has_its_words() -> None:
     figure = gap_figure(gap())
     settings = [
