@@ -63,6 +63,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.worlds
 	@$(PY) -m benchmarks.coverage
 	@$(PY) -m benchmarks.losses
+	@$(PY) -m benchmarks.gap_worlds
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 
