@@ -14,6 +14,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 
 import dagster as dg
 import requests
+from pydantic import Field
 
 from resources.http import (
     MAX_ATTEMPTS,
@@ -178,7 +179,7 @@ class HubResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """
 
     base_url: str
-    token: str = ""
+    token: str = Field(default="", repr=False)
     attempts: int = MAX_ATTEMPTS
     most_calls: int = 6_000
 

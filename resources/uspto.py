@@ -19,6 +19,7 @@ from urllib.parse import unquote, urljoin, urlsplit
 import dagster as dg
 import orjson
 import requests
+from pydantic import Field
 
 from resources.http import (
     MAX_ATTEMPTS,
@@ -335,7 +336,7 @@ class UsptoResource(dg.ConfigurableResource):  # type: ignore[type-arg]
     """The Open Data Portal, or a folder of weekly files."""
 
     base_url: str
-    key: str = ""
+    key: str = Field(default="", repr=False)
     attempts: int = MAX_ATTEMPTS
 
     def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> UsptoClient:

@@ -88,8 +88,10 @@ _COMPARISON_BEFORE = re.compile(
 )
 # Between two names of a list: the first one's version, a bracket, a comma or a conjunction, and
 # the second one's maker.
+# A version takes all that can belong to it (`*+`): split in every way, a run of digits would take
+# minutes.
 _LIST_GAP = re.compile(
-    r"(?:[-\s_]?(?:\d[\w.+\-:]*|[A-Za-z]{1,8}\d[\w.\-]*|(?i:mini|turbo|pro|ultra|flash|opus|sonnet"
+    r"(?:[-\s_]?(?:\d[\w.\-:]*+\+?|[A-Za-z]{1,8}\d[\w.\-]*+|(?i:mini|turbo|pro|ultra|flash|opus|sonnet"
     r"|haiku|large|small|base|chat|instruct|vision|models?|families|family))){0,5}"
     r"(?:[’']s)?[”\"’*®™]?(?:\s?[(（][^()（）]{0,30}[)）])?"
     r"\s*(?:[,;/、，&+]|\b(?:and|or|nor|vs\.?|versus|than|over|with|to|against|und|et|y|e)\b"

@@ -19,6 +19,7 @@ _NUMBER = re.compile(r"\w{1,24}", re.ASCII)
 _DATE = re.compile(r"[12]\d{7}", re.ASCII)
 _CPC = ("section", "class", "subclass", "main-group", "subgroup")
 _MOST_REASON_CHARACTERS = 200
+_MOST_ENTITIES = 20_000
 _NAMED_ENTITY = re.compile(rb"&(?!#|amp;|lt;|gt;|quot;|apos;)")
 
 
@@ -47,7 +48,11 @@ def tree_of(data: bytes) -> Any:  # noqa: ANN401 - lxml ships no types
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedDocumentError(str(error)[:_MOST_REASON_CHARACTERS]) from error
     if _NAMED_ENTITY.search(data):
-        for entity in list(root.iter(etree.Entity)):
+        entities = list(root.iter(etree.Entity))
+        # Each is joined to the text before it: the time grows with the square of their number.
+        if len(entities) > _MOST_ENTITIES:
+            raise MalformedDocumentError(f"more than {_MOST_ENTITIES:,} entities by name")
+        for entity in entities:
             _replace(entity, html.unescape(entity.text))
     return root
 

@@ -1,6 +1,5 @@
 """Visibility assets: the gap between use and patents, of all cohorts at once."""
 
-from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
 from assets.visibility.cohorts import COMPLETE, visibility_gap
-from assets.visibility.files import files_due
+from assets.visibility.files import files_due, read_through
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.lake import LakeResource
 from resources.warehouse import Warehouse, WarehouseResource
@@ -51,8 +50,8 @@ def gap_table(
     prepare(house, VISIBILITY_GAP, *_READ_FROM)
     use = house.query(_USE_SQL)
     cohorts = house.query(
-        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count, "
-        "newest_publication_date FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
+        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count "
+        "FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
     )
     read = columns_of_sources(store, PATENT_FILES, approved_weeks(store), _COUNTED).to_pylist()
     rows = gap_rows(cohorts, use, read)
@@ -68,12 +67,11 @@ def gap_table(
 
 def gap_rows(cohorts: pa.Table, use: pa.Table, read: list[dict[str, Any]]) -> pa.Table:
     """mart.visibility_gap from cohorts of mart.patents, use, and what became of weekly files."""
-    if not cohorts.num_rows:
+    through = read_through(read)
+    if not cohorts.num_rows or through is None:
         return VISIBILITY_GAP.arrow_schema.empty_table()
-    months: list[date] = cohorts["cohort_month"].to_pylist()
-    through: date = max(cohorts["newest_publication_date"].to_pylist())
-    files = files_due(min(months), read, through)
-    return visibility_gap(cohorts.drop_columns("newest_publication_date"), use, files, through)
+    files = files_due(min(cohorts["cohort_month"].to_pylist()), read, through)
+    return visibility_gap(cohorts, use, files, through)
 
 
 def newest_complete(house: Warehouse) -> list[dict[str, Any]]:

@@ -15,6 +15,10 @@ from assets.visibility.tables import VISIBILITY_GAP
 
 #: Applications are published 18 months after their first filing (35 U.S.C. 122(b)).
 CENSORED_MONTHS = 18
+#: They come out on the first Thursday after that, so that the month's last ones wait up to a week.
+GRACE_DAYS = 7
+#: Of the weekly files of a cohort's time: what so few held does not move its shares by a point.
+MOST_MISSING_SHARE = 0.02
 LAGS = (0, 6, 12)
 COMPLETE, CENSORED, PARTIAL = "complete", "censored", "partial"
 USE = pa.schema(
@@ -49,14 +53,19 @@ def visibility_gap(
         use: of schema `USE`: one row a measure, month and user kind. Where the counts are null, as
             of downloads, `use_share` is taken as it is, without error; else it is their ratio.
         files: of schema `FILES`: the weekly files due, and whether each was read whole.
-        read_through: newest day of publication read.
+        read_through: day of the newest file of applications that was read whole.
     """
     with duckdb.connect() as connection:
         connection.register("patents", patents)
         connection.register("use", use.cast(USE))
         connection.register("files", files.cast(FILES))
         connection.register("lags", pa.table({"lag_months": pa.array(LAGS, pa.int32())}))
-        parameters = {"censored_months": CENSORED_MONTHS, "read_through": read_through}
+        parameters = {
+            "censored_months": CENSORED_MONTHS,
+            "grace_days": GRACE_DAYS,
+            "most_missing_share": MOST_MISSING_SHARE,
+            "read_through": read_through,
+        }
         rows = connection.execute(_SQL.read_text(), parameters).to_arrow_table()
     for name, values in _figures(rows).items():
         # Where the share is counted, it is their ratio: the same figure as its bounds rest on.

@@ -12,6 +12,23 @@ from assets.visibility.cohorts import FILES
 _WHOLE = "complete"
 
 
+def read_through(rows: Iterable[Mapping[str, Any]]) -> date | None:
+    """Day of the newest file of applications that was read whole; None without one.
+
+    Cohorts by filing wait for applications. The day is the file's: a slip in a document's own date
+    moves nothing.
+
+    Args:
+        rows: product, publication_date and status of raw.patent_files.
+    """
+    days = [
+        row["publication_date"]
+        for row in rows
+        if row["product"] == "applications" and row["status"] == _WHOLE
+    ]
+    return max(days, default=None)
+
+
 def files_due(first: date, rows: Iterable[Mapping[str, Any]], through: date) -> pa.Table:
     """Every weekly file due in a span, and whether it was read whole; of schema `FILES`.
 

@@ -78,11 +78,11 @@ VISIBILITY_GAP = Table(
         Column(
             "status",
             "VARCHAR",
-            "complete; censored (filed under 18 months before the newest file, so that most are "
-            "not public yet; or a month of publication not over); partial (weekly files of the "
-            "cohort's time were not read)",
+            "complete; censored (filed under 18 months and a week before the newest file, so that "
+            "not all are public yet; or a month of publication not over); partial (more than 2 % "
+            "of the weekly files of the cohort's time were not read)",
         ),
         Column("files_missing_count", "INTEGER", "Weekly files of that time not read", "files"),
-        Column("read_through_date", "DATE", "Newest day of publication read"),
+        Column("read_through_date", "DATE", "Newest file of applications read whole"),
     ),
 )

@@ -2,7 +2,8 @@
 -- Grain: basis, cohort month, user kind, measure of use and lag.
 -- Reads: patents (mart.patents, documents of any kind), use (one measure, month and user kind),
 -- lags (lag_months), files (due_date, is_complete: weekly files due, whether they were read whole).
--- Parameters: $censored_months; $read_through, the newest day of publication read.
+-- Parameters: $censored_months and $grace_days after them; $read_through, day of the newest file of
+-- applications read whole; $most_missing_share of the files due that may lack in a complete cohort.
 -- A cohort by filing can be published at any time after its month began, so that it misses what any
 -- file since then held; one by publication only what its own month's files held.
 WITH cohorts AS (
@@ -20,8 +21,13 @@ stated AS (
         c.open_model_count,
         c.chinese_open_model_count,
         count(*) FILTER (NOT f.is_complete) AS files_missing_count,
+        count(f.is_complete) AS files_due_count,
         any_value(
-            (c.basis = 'filing' AND c.month_end + to_months($censored_months) > $read_through::DATE)
+            (
+                c.basis = 'filing'
+                AND c.month_end + to_months($censored_months) + to_days($grace_days)
+                    > $read_through::DATE
+            )
             OR (c.basis = 'publication' AND c.month_end > $read_through::DATE + INTERVAL 7 DAY)
         ) AS is_censored
     FROM cohorts AS c
@@ -44,7 +50,7 @@ SELECT
     s.chinese_open_model_count AS patent_chinese_count,
     CASE
         WHEN s.is_censored THEN 'censored'
-        WHEN s.files_missing_count > 0 THEN 'partial'
+        WHEN s.files_missing_count > $most_missing_share * s.files_due_count THEN 'partial'
         ELSE 'complete'
     END AS status,
     s.files_missing_count::INTEGER AS files_missing_count,

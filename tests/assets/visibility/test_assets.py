@@ -121,23 +121,30 @@ def test_papers_of_each_kind_of_user_meet_patents_of_any_kind_of_document(
 
 
 @pytest.mark.parametrize("fault", ["truncated", "unapproved", "gone"])
-def test_a_week_that_was_not_read_whole_leaves_the_cohort_partial(
+def test_weeks_that_were_not_read_whole_leave_the_cohort_partial(
     lake: Lake, house: Warehouse, tmp_path: Path, fault: str
 ) -> None:
-    week = date(2024, 3, 12)
-    if fault == "gone":
-        for product in DUE:
-            for table in (PATENTS, PATENT_FILES):
-                Path(lake.path(table.qualified, str(week), product)).unlink()
-    elif fault == "truncated":
-        write_files(lake, week, "truncated")
-    else:
-        empty = PATENTS.arrow_schema.empty_table()
-        lake.write(
-            PATENTS.qualified, str(week), empty.replace_schema_metadata({"a": "b"}), "grants"
-        )
+    for week in (date(2024, 3, 12), date(2024, 3, 19)):
+        if fault == "gone":
+            for product in DUE:
+                for table in (PATENTS, PATENT_FILES):
+                    Path(lake.path(table.qualified, str(week), product)).unlink()
+        elif fault == "truncated":
+            write_files(lake, week, "truncated")
+        else:
+            changed = PATENTS.arrow_schema.empty_table().replace_schema_metadata({"a": "b"})
+            lake.write(PATENTS.qualified, str(week), changed, "grants")
     rows = made(lake, house, tmp_path)
-    assert {(row["status"], row["files_missing_count"]) for row in rows} == {("partial", 2)}
+    assert {(row["status"], row["files_missing_count"]) for row in rows} == {("partial", 4)}
+
+
+def test_a_slip_in_a_documents_date_moves_no_cohort(
+    lake: Lake, house: Warehouse, tmp_path: Path
+) -> None:
+    with house.transaction() as connection:
+        connection.execute("UPDATE mart.patents SET newest_publication_date = '2052-06-24'")
+    rows = made(lake, house, tmp_path)
+    assert {(row["status"], row["files_missing_count"]) for row in rows} == {("complete", 0)}
 
 
 def test_engagement_counts_an_account_once_for_each_origin(

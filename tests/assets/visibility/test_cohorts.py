@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pytest
 
 from assets.visibility.cohorts import FILES, USE, visibility_gap
@@ -107,7 +108,9 @@ def test_downloads_are_a_share_without_error_of_their_own() -> None:
     assert (row["use_count"], row["gap_logit"]) == (None, None)
 
 
-def test_filed_under_eighteen_months_before_the_newest_file_a_cohort_is_censored() -> None:
+def test_filed_under_eighteen_months_and_a_week_before_the_newest_file_a_cohort_is_censored() -> (
+    None
+):
     # May 2023 ends 18 months and 11 days before 2024-12-12, June 2023 less than that.
     months = [date(2023, 5, 1), date(2023, 6, 1)]
     found = gap([cohort(m, 50, 1) for m in months], [use(m, 100, 40) for m in months])
@@ -116,11 +119,35 @@ def test_filed_under_eighteen_months_before_the_newest_file_a_cohort_is_censored
     ]  # fmt: skip
 
 
-def test_a_file_that_was_not_read_since_the_month_began_leaves_a_filing_cohort_partial() -> None:
+@pytest.mark.parametrize(
+    ("read", "status"), [(date(2024, 12, 5), "censored"), (date(2024, 12, 12), "complete")]
+)
+def test_the_last_of_a_month_come_out_on_the_thursday_after_eighteen_months(
+    read: date, status: str
+) -> None:
+    """What was filed on 2023-05-31 is published on Thursday 2024-12-05, or a little later."""
     month = date(2023, 5, 1)
-    before, after = date(2023, 4, 25), date(2024, 11, 28)
-    for missing, status, count in ((before, "complete", 0), (after, "partial", 1)):
-        read = files(date(2022, 1, 4), missing)
+    due = files(date(2022, 1, 4))
+    found = visibility_gap(
+        pa.Table.from_pylist([cohort(month, 50, 1)]),
+        pa.Table.from_pylist([use(month, 100, 40)], USE),
+        due.filter(pc.less_equal(due["due_date"], pa.scalar(read))),
+        read,
+    )
+    assert found["status"].to_pylist() == [status]
+
+
+def test_files_not_read_since_the_month_began_leave_a_filing_cohort_partial_beyond_a_fiftieth() -> (
+    None
+):
+    # From 2023-05-01 to 2024-12-12 there are 170 files: three of them are under 2 %, four over.
+    month = date(2023, 5, 1)
+    before = [date(2023, 4, 25), date(2023, 4, 27)]
+    after = [date(2024, 11, day) for day in (5, 7, 12, 14)]
+    for missing, status, count in (
+        (before, "complete", 0), (after[:3], "complete", 3), (after, "partial", 4),
+    ):  # fmt: skip
+        read = files(date(2022, 1, 4), *missing)
         (row,) = gap([cohort(month, 50, 1)], [use(month, 100, 40)], read)
         assert (row["status"], row["files_missing_count"]) == (status, count)
 

@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from assets.visibility.files import files_due
+from assets.visibility.files import files_due, read_through
 
 # 2024-11-05 is a Tuesday.
 TUESDAY, THURSDAY = date(2024, 11, 5), date(2024, 11, 7)
@@ -33,3 +33,13 @@ def test_the_other_product_of_the_day_does_not_stand_for_it() -> None:
 def test_a_span_that_begins_in_the_middle_of_a_week_begins_there() -> None:
     assert due(date(2024, 11, 6), date(2024, 11, 8)) == [(THURSDAY, False)]
     assert due(date(2024, 11, 8), date(2024, 11, 11)) == []
+
+
+def test_what_is_read_through_is_the_newest_whole_file_of_applications() -> None:
+    rows = [
+        row("applications", THURSDAY),
+        row("applications", date(2024, 11, 14), "truncated"),
+        row("grants", date(2024, 11, 12)),
+    ]
+    assert read_through(rows) == THURSDAY
+    assert read_through([row("grants", TUESDAY)]) is None
