@@ -8,7 +8,8 @@ from lxml import etree
 
 from assets.diffusion.mention import Section
 
-#: Elements that stand within a line: `Qwen<sub>2</sub>` is one word. All others end a line.
+#: Elements that stand within a line: `Qwen<sub>2</sub>` is one word, `Y<sub>i</sub>` a letter with an
+#: index. All others end a line.
 _INLINE = (
     "b", "i", "u", "o", "sub", "sub2", "sup", "sup2", "smallcaps", "figref", "claim-ref",
     "crossref", "bio-deposit-ref", "dfn", "q",
@@ -22,6 +23,10 @@ _PLACES = (
     (Section.BIBLIOGRAPHY, "{bibliography}/us-references-cited//nplcit"),
     (Section.BIBLIOGRAPHY, "{bibliography}/references-cited//nplcit"),
 )
+_INDICES = ("sub", "sub2", "sup", "sup2")
+_INDEX = re.compile(r"[A-Za-z]{1,3}")
+_VARIABLE = re.compile(r"(?:^|[^\w])[A-Za-z]$")
+_INDEX_SIGN = "^"
 #: No XML text holds it, so that it can stand for a break until blanks are joined.
 _BREAK = b"\x1e"
 _TAG = re.compile(rb"<[^>]*>")
@@ -39,11 +44,29 @@ def sections(root: Any) -> Iterator[tuple[Section, str]]:  # noqa: ANN401 - lxml
     Paragraphs, claims, list items and cells stand on lines of their own; line ends within them are
     blanks. `root` is changed by it: elements within a line are dissolved.
     """
+    _keep_indices_apart(root)
     etree.strip_tags(root, *_INLINE)
     for section, place in _PLACES:
         elements = root.iterfind(place.format(bibliography=root[0].tag))
         if text := _plain(b"".join(_serialised(each) for each in elements)):
             yield section, text.decode()
+
+
+def _keep_indices_apart(root: Any) -> None:  # noqa: ANN401
+    """Put a sign between a single letter and its index: Y<sub>i</sub> is a variable, no name."""
+    for element in root.iter(*_INDICES):
+        if len(element) or not _INDEX.fullmatch(element.text or ""):
+            continue
+        if _VARIABLE.search(_before(element)):
+            element.text = _INDEX_SIGN + element.text
+
+
+def _before(element: Any) -> str:  # noqa: ANN401
+    """What stands right before an element: text, or that of an element without any behind it."""
+    last = element.getprevious()
+    if last is None:
+        return element.getparent().text or ""
+    return last.tail or "".join(last.itertext())
 
 
 def _serialised(element: Any) -> bytes:  # noqa: ANN401

@@ -272,3 +272,29 @@ def test_roles(matcher: Matcher, text: str, section: Section, role: Role) -> Non
     assert [(m.family, m.role, m.section) for m in matcher.find(text, section)] == [
         ("llama", role, section)
     ]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "where Yi is the label predicted by the LLM, e.g. GPT-4",
+        "Given a prompt X^i, the LLM generates a response Y^i, and is fine-tuned on it.",
+    ],
+)
+def test_a_variable_in_a_text_about_models_is_not_the_model_yi(matcher: Matcher, text: str) -> None:
+    assert "yi" not in {family for family, _ in found(matcher, text)}
+
+
+@pytest.mark.parametrize("name", ["Yi-34B", "Yi by 01.AI", "Yi, Qwen and Llama 3"])
+def test_the_model_yi_is_found_beside_what_only_a_model_has(matcher: Matcher, name: str) -> None:
+    assert "yi" in {
+        family for family, _ in found(matcher, f"We fine-tune the language model {name}.")
+    }
+
+
+@pytest.mark.parametrize("gap", ["1" * 55, "1-a2." * 11, "a1" * 27, "base" * 13, "4o-mini " * 7])
+def test_what_stands_between_two_names_is_weighed_in_one_way_only(
+    matcher: Matcher, gap: str
+) -> None:
+    """A pattern that tries all ways to split such a gap would not end in the life of a test."""
+    matcher.find(f"Falcon {gap} " * 200)

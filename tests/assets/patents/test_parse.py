@@ -168,6 +168,12 @@ def test_entities_are_not_expanded_and_named_characters_stand_for_themselves(
     assert "".join(root.itertext()) == "a—b cd\xa0e"
 
 
+def test_more_entities_by_name_than_a_text_has_are_refused() -> None:
+    head = b'<?xml version="1.0"?><!DOCTYPE a SYSTEM "a.dtd"><us-patent-grant>'
+    with pytest.raises(MalformedDocumentError, match="more than 20,000 entities by name"):
+        tree_of(head + b"a&foo;" * 20_001 + b"</us-patent-grant>")
+
+
 def test_what_multiplies_itself_is_refused(grant: Grant) -> None:
     entities = (
         '<!ENTITY e0 "'
