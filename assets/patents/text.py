@@ -8,8 +8,8 @@ from lxml import etree
 
 from assets.diffusion.mention import Section
 
-#: Elements that stand within a line: `Qwen<sub>2</sub>` is one word, `Y<sub>i</sub>` a letter and its
-#: index. All others end a line.
+#: Elements that stand within a line: `Qwen<sub>2</sub>` is one word, `Y<sub>i</sub>` a letter and
+#: its index. All others end a line.
 _INLINE = (
     "b", "i", "u", "o", "sub", "sub2", "sup", "sup2", "smallcaps", "figref", "claim-ref",
     "crossref", "bio-deposit-ref", "dfn", "q",
