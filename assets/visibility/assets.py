@@ -56,11 +56,12 @@ def gap_table(
     read = columns_of_sources(store, PATENT_FILES, approved_weeks(store), _COUNTED).to_pylist()
     rows = gap_rows(cohorts, use, read)
     house.replace_all(VISIBILITY_GAP.qualified, rows)
-    context.log.info(words(newest_complete(house)))
+    newest = newest_complete(house)
+    context.log.info(words(newest))
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows.num_rows,
-            "newest_complete": dg.MetadataValue.md(_markdown(newest_complete(house))),
+            "newest_complete": dg.MetadataValue.md(_markdown(newest)),
         }
     )
 
