@@ -1,6 +1,6 @@
 """The gap's table made in a warehouse and a lake, as a run makes it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -11,10 +11,10 @@ from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES, PATENTS
-from assets.tables import Table
 from assets.visibility.assets import build
 from resources.lake import Lake, LakeResource
 from resources.warehouse import Warehouse, WarehouseResource
+from tests.assets.report.conftest import plausible
 from tests.engagement_rows import engagement_rows
 
 MAY = date(2023, 5, 1)
@@ -22,20 +22,6 @@ FIRST_WEEK, LAST_WEEK = date(2023, 4, 25), date(2024, 12, 10)
 READ = date(2024, 12, 12)
 WEEKS = [FIRST_WEEK + timedelta(days=7 * n) for n in range((LAST_WEEK - FIRST_WEEK).days // 7 + 1)]
 DUE = {"grants": 0, "applications": 2}
-
-
-def plausible(table: Table, **values: object) -> dict[str, object]:
-    """A row of a table: `values`, and something of the right type for what they leave out."""
-    of_type = {
-        "DATE": READ,
-        "VARCHAR": "x",
-        "BIGINT": 100,
-        "INTEGER": 1,
-        "DOUBLE": 0.5,
-        "BOOLEAN": True,
-        "TIMESTAMPTZ": datetime(2024, 12, 17, tzinfo=UTC),
-    }
-    return {column.name: of_type[column.type] for column in table.columns} | values
 
 
 def write_files(lake: Lake, week: date, status: str = "complete") -> None:
