@@ -97,7 +97,8 @@ class Crawl:
         asked: lists read to their end.
         failed: what went wrong, by list.
         left_out_count: models whose list of derivatives nobody asked for, or not to its end.
-        page_count: pages read, kept ones included; new_page_count of them were asked for now.
+        page_count: different pages read, kept ones included; new_page_count of them were asked for
+            now.
         is_cut_short: it had to stop before its budget was spent.
     """
 
@@ -117,7 +118,11 @@ class Crawl:
 
 
 class _OverError(Exception):
-    """No further page may be asked for."""
+    """No further page may be asked for, as the day of the snapshot is over."""
+
+
+class _SpentError(Exception):
+    """The budget of pages is spent."""
 
 
 @dataclass(slots=True)
@@ -129,8 +134,8 @@ class Crawler:
         store: pages got before.
         failures: what the source raises.
         family: of a model by its id; None where it is of none.
-        most_pages: no list is begun after so many pages; kept ones count, so that an interrupted
-            crawl ends where another does.
+        most_pages: the budget: no page is read after so many, in the middle of a list either; kept
+            ones count, so that an interrupted crawl ends where another does.
         may_ask: whether the day of the snapshot still lasts.
         now: UTC.
         on_page: is told after each page.
@@ -148,6 +153,7 @@ class Crawler:
     _queue: list[tuple[int, int, str, str]] = field(default_factory=list)
     _queued: set[str] = field(default_factory=set)
     _failed: dict[Listing, str] = field(default_factory=dict)
+    _counted: set[tuple[Listing, int]] = field(default_factory=set)
     _failed_in_a_row: int = 0
 
     def run(self, publishers: Iterable[str], known: Mapping[str, int]) -> Crawl:
@@ -172,7 +178,7 @@ class Crawler:
             self._failed_in_a_row = 0
             self._list(listing)
         self._derivatives()
-        self._crawl.failed = {listing.key: said for listing, said in self._failed.items()}
+        self._crawl.failed |= {listing.key: said for listing, said in self._failed.items()}
         self._crawl.left_out_count += len(self._queue)
         return self._crawl
 
@@ -229,6 +235,9 @@ class Crawler:
                 self._crawl.is_cut_short = True
                 self._crawl.left_out_count += listing.kind == "base_model"
                 return
+            except _SpentError:
+                self._leave_out(listing)
+                return
             except self.failures.limited:
                 raise
             except self.failures.failed as error:
@@ -244,19 +253,34 @@ class Crawler:
                 self._crawl.asked.append(listing)
                 return
             if cursor in seen or number >= MOST_PAGES_OF_A_LIST:
-                self._failed[listing] = f"page {number} leads back, or there is no end"
+                # It would lead back again: no second try.
+                self._crawl.failed[listing.key] = f"page {number} leads back, or there is no end"
                 return
             seen.add(cursor)
             number += 1
 
+    def _leave_out(self, listing: Listing) -> None:
+        """Note a list that the budget did not suffice for."""
+        if listing.kind == "base_model":
+            self._crawl.left_out_count += 1
+        else:
+            self._crawl.failed[listing.key] = (
+                f"the budget of {self.most_pages} pages was spent before its end"
+            )
+
     def _page(self, listing: Listing, number: int, cursor: str | None) -> Page:
         crawl = self._crawl
+        is_new = (listing, number) not in self._counted
+        if is_new and crawl.page_count >= self.most_pages:
+            raise _SpentError
         page = self.store.get(listing, number)
         if page is None:
             page = self._asked(listing, number, cursor)
             crawl.new_page_count += 1
-        crawl.page_count += 1
-        crawl.malformed_count += page.listed.malformed_count
+        if is_new:
+            self._counted.add((listing, number))
+            crawl.page_count += 1
+            crawl.malformed_count += page.listed.malformed_count
         crawl.problem = crawl.problem or page.listed.problem
         crawl.first_asked_at = min(crawl.first_asked_at or page.asked_at, page.asked_at)
         crawl.last_asked_at = max(crawl.last_asked_at or page.asked_at, page.asked_at)

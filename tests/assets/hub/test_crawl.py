@@ -153,6 +153,48 @@ def test_the_budget_leaves_out_the_last_and_counts_them(tmp_path: Path) -> None:
     assert asked_share(found) == pytest.approx(95 / 205)
 
 
+def test_the_budget_binds_in_the_middle_of_a_list_and_publishers_as_well(tmp_path: Path) -> None:
+    hub = FakeHub(LISTS)
+    found = crawl(hub, tmp_path / "derivatives", most_pages=4)
+    assert hub.names == ["author:big", "author:big", "author:small", "big/base"]
+    # Half a list is none: big/base, big/poor and the two that its first page gave.
+    assert (found.page_count, found.left_out_count, found.failed) == (4, 4, {})
+    hub = FakeHub(LISTS, endless=True)
+    found = crawl(hub, tmp_path / "publishers", most_pages=3)
+    assert len(hub.names) == found.page_count == 3
+    said = "the budget of 3 pages was spent before its end"
+    assert found.failed == {"author:big": said, "author:small": said}
+    assert found.left_out_count == 2
+
+
+def test_pages_of_a_list_that_is_read_again_count_once(tmp_path: Path) -> None:
+    class Breaking(FakeHub):
+        def _page(self, key: str, cursor: str | None) -> FakePage:
+            if (key, cursor) == ("author:big", "2") and len(self.asked) < 5:
+                self.asked.append((key, cursor))
+                raise FailedError("cut")
+            return super()._page(key, cursor)
+
+    unnamed: dict[str, object] = {"downloads": 1}
+    lists = {**LISTS, "author:big": [model("big/base"), unnamed, model("big/poor")]}
+    found = crawl(Breaking(lists), tmp_path)
+    assert found.failed == {}
+    assert "big/poor" in found.models
+    assert (found.page_count, found.malformed_count) == (10, 1)
+
+
+def test_a_list_without_end_is_not_tried_again(tmp_path: Path) -> None:
+    class Circling(FakeHub):
+        def by_base(self, model_id: str, cursor: str | None) -> FakePage:
+            page = super().by_base(model_id, None)
+            return FakePage(page.documents, "2") if model_id == "big/poor" else page
+
+    hub = Circling({"author:big": [model("big/poor")]})
+    found = crawl(hub, tmp_path)
+    assert hub.names.count("big/poor") == 2
+    assert found.failed == {"base_model:big/poor": "page 2 leads back, or there is no end"}
+
+
 def test_a_list_that_fails_once_is_read_at_the_end_and_one_that_fails_twice_is_said(
     tmp_path: Path,
 ) -> None:
