@@ -3,7 +3,8 @@
 A root is the uppermost release of a tracked family. A model of several bases (a merge) belongs to
 each of them in equal shares, and through them to their roots, so that every model counts once
 whatever it is mixed of. What a chain loses itself in (a base that is not listed and of no family, a
-circle) is unknown, and counted as such; a release whose own bases are unknown is its own root.
+circle, merges of merges of more roots than are followed) is unknown, and counted as such; a release
+whose own bases are unknown is its own root.
 """
 
 from collections import defaultdict
@@ -18,6 +19,10 @@ from assets.hub.records import UNSTATED, HubModel
 
 #: What a share of a model leads to.
 ROOT, UNLISTED_ROOT, MISSING, CIRCLE = "root", "unlisted_root", "missing", "circle"
+SCATTERED = "scattered"
+#: Ends that are followed of one model, the greatest shares first; a stranger's merges of merges
+#: would else make as many rows as there are models times roots.
+MOST_ENDS = 64
 RELEASE = "release"
 
 
@@ -32,7 +37,8 @@ class Descent:
         root_family: its family; None likewise.
         family: that of the nearest release on the way, the model itself included; None likewise.
         status: `root`; `unlisted_root`, known by its name only, as it is gone or was renamed; or,
-            unknown, `missing` (a base not listed and of no family) or `circle`.
+            unknown, `missing` (a base not listed and of no family), `circle`, or `scattered` (the
+            least shares of a model of more than `MOST_ENDS`).
         step_count: fewest steps to the root; 0 for a root itself; None where it is unknown.
         relation: of the model to its bases; `release` for what the root family itself published.
     """
@@ -144,7 +150,19 @@ def _ends_of(model: HubModel, of_bases: list[_Ends], family: str | None, *, is_l
                 end = _End(found.root_id, found.root_family, family, found.status)
             weights[end] += weight / len(of_bases)
             steps[end] = min(length, steps.get(end, length))
-    return {end: (weight, steps[end]) for end, weight in weights.items()}
+    lost = itself if family else _End(None, None, None, SCATTERED)
+    return _greatest({end: (weight, steps[end]) for end, weight in weights.items()}, lost)
+
+
+def _greatest(ends: _Ends, lost: _End) -> _Ends:
+    """The ends of the greatest shares; those beyond `MOST_ENDS` in all become `lost`."""
+    if len(ends) <= MOST_ENDS:
+        return ends
+    ordered = sorted(ends.items(), key=lambda item: (-item[1][0], _place(item)))
+    kept = dict(ordered[: MOST_ENDS - 1])
+    over = sum(weight for _, (weight, _) in ordered[MOST_ENDS - 1 :])
+    before, _ = kept.get(lost, (0.0, 0))
+    return {**kept, lost: (before + over, 0)}
 
 
 def _descents_of(model: HubModel, family: str | None, ends: _Ends) -> list[Descent]:

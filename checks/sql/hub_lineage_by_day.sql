@@ -27,7 +27,7 @@ rows_by_day AS (
         count(*) FILTER (a.iso2 IS NULL AND l.author_country_iso2 != 'ZZ') AS unknown_code_count,
         count(*) FILTER (
             (l.root_model_id IS NULL) != (l.root_family IS NULL)
-            OR (l.root_model_id IS NULL) != (l.status IN ('missing', 'circle'))
+            OR (l.root_model_id IS NULL) != (l.status IN ('missing', 'circle', 'scattered'))
         ) AS contradictory_count,
         sum(l.weight) FILTER (l.root_family IS NOT NULL) / sum(l.weight) AS known_share
     FROM hub_lineage AS l

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from assets.hub.lineage import Descent, descents
+from assets.hub.lineage import MOST_ENDS, Descent, descents
 from assets.hub.records import HubModel, author_of
 
 #: Releases are those of the accounts big and other.
@@ -142,6 +142,27 @@ def test_a_chain_of_ten_thousand_is_followed() -> None:
     chain += [model(f"a/{n}", f"a/{n - 1}") for n in range(1, 10_000)]
     random.Random(1).shuffle(chain)  # noqa: S311 - an order, no secret
     assert shares(*chain)["a/9999"] == [("big/base", 1.0, "root", 10_000)]
+
+
+def test_of_a_mixture_of_many_roots_the_greatest_shares_are_followed() -> None:
+    """M is half big/0 and half x, which is of 100 releases alike; 1/200 each but for big/0."""
+    roots = [model(f"big/{n:03d}") for n in range(100)]
+    mixed = model("a/x", *(each.model_id for each in roots), relation="merge")
+    found = shares(*roots, mixed, model("b/m", "big/000", "a/x"), model("c/m", "b/m", "a/x"))
+    ends = {root: weight for root, weight, _, _ in found["b/m"]}
+    assert len(found["b/m"]) == len(found["a/x"]) == len(found["c/m"]) == MOST_ENDS
+    assert ends["big/000"] == pytest.approx(0.5 + 0.5 / 100)
+    assert ends[None] == pytest.approx(0.5 * 37 / 100)
+    assert {status for *_, status, steps in found["b/m"] if steps is None} == {"scattered"}
+    for rows in found.values():
+        assert sum(weight for _, weight, _, _ in rows) == pytest.approx(1.0)
+
+
+def test_a_release_mixed_of_many_roots_is_the_root_of_the_rest() -> None:
+    roots = [model(f"other/{n:03d}") for n in range(100)]
+    found = shares(*roots, model("big/x", *(each.model_id for each in roots)))["big/x"]
+    assert ("big/x", pytest.approx(0.37), "root", 0) in found
+    assert len(found) == MOST_ENDS
 
 
 def test_no_models_have_no_lineage() -> None:
