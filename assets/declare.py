@@ -99,8 +99,12 @@ class Plan:
         group: str,
         kinds: set[str],
         deps: Sequence[Table | dg.AssetDep],
+        rules: str = "",
     ) -> dg.AssetsDefinition:
-        """One table that a month at a time is made of; else as `daily_asset`."""
+        """One table that a month at a time is made of; else as `daily_asset`.
+
+        `rules` is a digest of what its rows are found by, part of its code version.
+        """
         return _partitioned_asset(
             function,
             table,
@@ -110,6 +114,7 @@ class Plan:
             kinds=kinds,
             deps=deps,
             most_per_run=self.max_months_per_run,
+            rules=rules,
         )
 
     def monthly_specs(
@@ -188,12 +193,13 @@ def _partitioned_asset(
     kinds: set[str],
     deps: Sequence[Table | dg.AssetDep],
     most_per_run: int,
+    rules: str = "",
 ) -> dg.AssetsDefinition:
     """One table that is made a partition at a time, of whatever length."""
     with beta_accepted():
         made: dg.AssetsDefinition = dg.asset(
             **documentation(table, group, kinds),
-            code_version=code_version(function, table),
+            code_version=code_version(function, table, rules),
             deps=[dep if isinstance(dep, dg.AssetDep) else asset_key(dep) for dep in deps],
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.multi_run(most_per_run),
@@ -282,10 +288,10 @@ def table_metadata(table: Table) -> dict[str, Any]:
     }
 
 
-def code_version(function: Callable[..., Any] | None, table: Table) -> str:
-    """A digest of the declaration and of the function that fills it."""
+def code_version(function: Callable[..., Any] | None, table: Table, rules: str = "") -> str:
+    """A digest of the declaration, of the function that fills it, and of rules it goes by."""
     source = inspect.getsource(function) if function else ""
-    return hashlib.sha256(f"{table!r}{source}".encode()).hexdigest()[:12]
+    return hashlib.sha256(f"{table!r}{source}{rules}".encode()).hexdigest()[:12]
 
 
 def days_of(context: dg.AssetExecutionContext) -> list[date]:

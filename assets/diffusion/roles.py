@@ -1,8 +1,9 @@
 """What a text does with a model that it names, by the words around the name.
 
 The sentence is read outward from the name: what is written onto it, then the nearest cue before
-it, then its predicate. A cue that is denied ("we did not use") makes a mention only, and in claims
-and descriptions of patents so does one that only may be ("may use").
+it, then its predicate. A cue that is denied ("we did not use") or planned ("future work will use")
+makes a mention only, and in claims and descriptions of patents so does one that only may be ("may
+use"). What others say of a model ("tweets about") is no use of it either.
 """
 
 import re
@@ -60,6 +61,12 @@ _LEFT_OUT = re.compile(
 _NO_TOOL = re.compile(
     r"\b(?:beginning|starting|together|along|compatible|associated|familiar|competes?|competition"
     r"|released|published|announced|introduced|developed)\s+\Z",
+    re.IGNORECASE,
+)
+# What is only intended is not done.
+_PLANNED = re.compile(
+    r"\b(?:future\s+(?:work|research|studies|study|versions?|directions?)|plan(?:s|ned)?\s+to"
+    r"|intends?\s+to|hopes?\s+to|left\s+(?:for|to)\s+future)\b|未来工作|计划",
     re.IGNORECASE,
 )
 # Where no cue decides, an abstract tells of its own work in the first person or the past.
@@ -127,7 +134,7 @@ class RoleReader:
             return onto[0].cue.role
         clause = _CLAUSE_END.search(after)
         after = after[: clause.start()] if clause else after
-        if _DENIED_NAME.search(before) or _LEFT_OUT.search(after):
+        if _DENIED_NAME.search(before) or _LEFT_OUT.search(after) or _PLANNED.search(before):
             return Role.MENTIONED
         is_patent = self._section in (Section.CLAIMS, Section.DESCRIPTION)
         role = self._by_cue_before(before)

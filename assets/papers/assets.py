@@ -23,6 +23,7 @@ from assets.declare import (
     show,
     transient_failures_retried,
 )
+from assets.diffusion.digest import rules_digest
 from assets.diffusion.matcher import Matcher
 from assets.papers import tables
 from assets.papers.asking import Asked, TooManyWorksError, ask_month
@@ -78,6 +79,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             group=GROUP,
             kinds={"python", "duckdb"},
             deps=[tables.PAPERS, MODEL_FAMILIES],
+            rules=rules_digest(),
         ),
         plan.monthly_asset(
             staged_diffusion_papers_table,

@@ -4,12 +4,16 @@ import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
+from pathlib import Path
 
 import pyarrow as pa
 
+from assets.diffusion.digest import rules_digest
 from assets.patents import tables
 from assets.patents.scan import FoundMentions, FoundPatent, Scan
 from assets.reference.model import ModelFamily
+
+_TEXT_RULES = Path(__file__).with_name("text.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,9 +45,13 @@ class FileRows:
 
 
 def families_digest(families: Iterable[ModelFamily]) -> str:
-    """SHA-256, in hexadecimal, of what texts are searched for: aliases, and what else they mean."""
+    """SHA-256, in hexadecimal, of what texts are searched for, and by which rules.
+
+    That is: aliases, what else they mean, the matcher's rules, and what is read as text.
+    """
     spelled = sorted(f"{each.family} {each.aliases} {each.ambiguous}" for each in families)
-    return hashlib.sha256("\n".join(spelled).encode()).hexdigest()
+    rules = [rules_digest(), _TEXT_RULES.read_text(encoding="utf-8")]
+    return hashlib.sha256("\n".join([*spelled, *rules]).encode()).hexdigest()
 
 
 def file_rows(file: WeekFile, scan: Scan) -> FileRows:

@@ -24,7 +24,7 @@ _PLACES = (
     (Section.BIBLIOGRAPHY, "{bibliography}/references-cited//nplcit"),
 )
 _INDICES = ("sub", "sub2", "sup", "sup2")
-_INDEX = re.compile(r"[A-Za-z]{1,3}")
+_INDEX = re.compile(r"[A-Za-z]{1,3}|\d{1,3}")
 _VARIABLE = re.compile(r"(?:^|[^\w])[A-Za-z]$")
 _INDEX_SIGN = "^"
 #: No XML text holds it, so that it can stand for a break until blanks are joined.
@@ -53,7 +53,7 @@ def sections(root: Any) -> Iterator[tuple[Section, str]]:  # noqa: ANN401 - lxml
 
 
 def _keep_indices_apart(root: Any) -> None:  # noqa: ANN401
-    """Put a sign between a single letter and its index: Y<sub>i</sub> is a variable, no name."""
+    """Put a sign between a single letter and its index: T<sub>5</sub> is a variable, no name."""
     for element in root.iter(*_INDICES):
         if len(element) or not _INDEX.fullmatch(element.text or ""):
             continue

@@ -108,7 +108,7 @@ def test_a_whole_grant_is_read_with_its_texts(patents: Path) -> None:
     assert sum(line.split(".")[0].isdecimal() for line in claims) == 17
     description = texts[Section.DESCRIPTION]
     assert description.startswith("CROSS-REFERENCE TO RELATED APPLICATIONS\nThis application is")
-    assert "NaBH4+2 H2O→4H2+NaBO2" in description
+    assert "NaBH4+2 H^2O→4H2+NaBO2" in description
     assert "see FIG" not in texts[Section.BIBLIOGRAPHY]
     # Inventors of patents cited are no text; "Friend" is the first of them in the file.
     assert "Friend" not in "".join(texts.values())

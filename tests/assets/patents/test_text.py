@@ -38,10 +38,10 @@ def test_an_element_within_a_line_breaks_no_word_and_any_other_ends_the_line(
 def test_a_variable_with_an_index_is_no_name(grant: Grant) -> None:
     description = (
         "<p>Given X<sub>i</sub>, the model gives (Y<sub>i</sub>, y<sup>j</sup>) of H<sub>2</sub>O "
-        "and Qwen<sub>2</sub>; AB<sub>i</sub>, <i>Y</i><sub>ij</sub>.</p>"
+        "and Qwen<sub>2</sub>; AB<sub>i</sub>, <i>Y</i><sub>ij</sub>, T<sub>5</sub>.</p>"
     )
     assert read(grant(description=description))[Section.DESCRIPTION] == (
-        "Given X^i, the model gives (Y^i, y^j) of H2O and Qwen2; ABi, Y^ij."
+        "Given X^i, the model gives (Y^i, y^j) of H^2O and Qwen2; ABi, Y^ij, T^5."
     )
 
 
