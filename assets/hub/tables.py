@@ -132,8 +132,8 @@ HUB_LINEAGE = Table(
             "status",
             "VARCHAR",
             "root; unlisted_root (known by name, gone or renamed); missing (a base of no family "
-            "that no list has), circle (models that name each other) or scattered (the least shares "
-            "of a model of more than 64 roots): unknown",
+            "that no list has), circle (models that name each other) or scattered (the least "
+            "shares of a model of more than 64 roots): unknown",
         ),
         Column("step_count", "INTEGER", "Fewest steps to the root", "steps", nullable=True),
         Column(

@@ -77,7 +77,9 @@ PATENT_FILES = Table(
         Column("duplicate_count", "BIGINT", "Documents that came twice", "documents"),
         Column("other_count", "BIGINT", "Documents that are no patents", "documents"),
         Column("quarantined_count", "BIGINT", "Documents that could not be read", "documents"),
-        Column("families_digest", "VARCHAR", "SHA-256 of the families it was searched for, and of the rules"),
+        Column(
+            "families_digest", "VARCHAR", "SHA-256 of the families searched for, and of the rules"
+        ),
         Column("scanned_at", "TIMESTAMPTZ", "When it was read (UTC)"),
         Column("message", "VARCHAR", "What went wrong; empty where nothing did"),
     ),

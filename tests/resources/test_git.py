@@ -476,7 +476,7 @@ def test_a_host_that_asks_for_a_password_has_no_such_repository(
 
 
 def has_ended(process_id: int) -> bool:
-    """Whether a process ends by itself; a signal takes effect when the process is next scheduled."""
+    """Whether a process ends by itself; a signal takes effect when it is next scheduled."""
     try:
         process = os.pidfd_open(process_id)
     except ProcessLookupError:
