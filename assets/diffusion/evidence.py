@@ -46,7 +46,7 @@ _SUFFIX = re.compile(
 _BETWEEN_NOUNS = (
     r"(?:(?:large|small|open|open-source|open-weight|generative|vision|speech|audio|code|chat"
     r"|reward|multilingual|multimodal|pre-?trained|fine-?tuned|instruction-tuned|foundation|AI"
-    r"|embedding|text-to-image|diffusion|translation|recognition|base)\s+){0,4}"
+    r"|embedding|text-to-image|image|text|visual|diffusion|translation|recognition|base)\s+){0,4}"
 )
 _STRONG_NOUN = (
     r"(?:LLMs?|MLLMs?|VLMs?|LMs?|language\s+models?|chatbots?|foundation\s+models?|AI\s+models?"
@@ -79,7 +79,14 @@ _WEAK_BEFORE = re.compile(
 )
 _VERB_BEFORE = re.compile(
     r"(?:fine-?tun\w+|prompt\w*|prob(?:e|es|ed|ing)|(?:pre-?)?train\w*|quanti[sz]\w+|distil\w+|quer(?:y|ied|ying)"
-    r"|jailbr\w+|instruction-tun\w+|微调|调用)\s*(?:(?:the|on|an?|with|from|of|our|both)\s+)*\Z",
+    r"|jailbr\w+|instruction-tun\w+|ask(?:ed|ing)?|微调|调用)\s*(?:(?:the|on|an?|with|from|of|our|both)\s+)*\Z",
+    re.IGNORECASE,
+)
+# What a text is had from: "Command R generated an answer".
+_VERB_AFTER = re.compile(
+    rf"{_TAIL}\s+(?:correctly\s+|then\s+|also\s+)?(?:generat(?:ed|es)|hallucinat(?:ed|es)"
+    r"|paraphras(?:ed|es)|summari[sz](?:ed|es)|transcrib(?:ed|es)|segment(?:ed|s)"
+    r"|answered\s+(?:\d|all|every|the\s+questions?))\b",
     re.IGNORECASE,
 )
 _COMPARISON_BEFORE = re.compile(
@@ -136,7 +143,7 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     if candidate.form.family in around.families:
         spelling = text[start:stop]
         yield "established", 4 if candidate.form.has_capitals(spelling) else 1
-    if _VERB_BEFORE.search(before):
+    if _VERB_BEFORE.search(before) or _VERB_AFTER.match(after):
         yield "verb", 2
     elif _COMPARISON_BEFORE.search(before):
         yield "verb", 1
