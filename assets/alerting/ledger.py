@@ -1,189 +1,93 @@
-"""Alert state and outbox in the warehouse: decided in one transaction, delivered afterwards."""
+"""Where alerts stand, in the warehouse: read before a day is evaluated, written with its messages."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Any
 
 import duckdb
 
-from assets.alerting.gap import GapReading
-from assets.alerting.messages import Message
-from assets.alerting.rules import GapRule, ThresholdRule
-from assets.alerting.threshold import AlertState, Reading, State
-from assets.alerting.upstream import SourceCapture
-from assets.coverage.coverage import COMBINED
-from assets.engagement.intervals import wilson_interval
+from assets.alerting.states import AlertState, State
+from assets.alerting.tables import ALERTS
 
-_CAPTURES_SQL = (Path(__file__).parent / "sql" / "captures.sql").read_text()
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A message that Slack has not taken yet."""
-
-    key: str
-    text: str
-    blocks: list[dict[str, object]]
+_EARLIER_SQL = (Path(__file__).parent / "sql" / "earlier_alerts.sql").read_text()
+_COLUMNS = (
+    "alert_id", "rule_id", "state", "since_date", "evaluated_through", "value", "ci_low", "ci_high",
+    "held_from", "held_through", "recent", "episode_date", "thread_key", "said_on", "resolved_on",
+)  # fmt: skip
 
 
-def read_state(connection: duckdb.DuckDBPyConnection, rule_id: str) -> AlertState | None:
-    """Where a rule stands; None before its first day."""
-    row = connection.execute(
-        "SELECT rule_id, state, since_date, evaluated_through, value, ci_low, ci_high, held_from, "
-        "held_through FROM ops.alerts WHERE rule_id = ?",
-        [rule_id],
-    ).fetchone()
-    if row is None:
-        return None
-    rule, state, since, through, value, low, high, held_from, held_through = row
-    before = State(held_from) if held_from else None
-    return AlertState(rule, State(state), since, through, value, low, high, before, held_through)
+def upgrade(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Bring an ops.alerts of before alerts had ids into its present form; whether it was one.
 
-
-def write_state(connection: duckdb.DuckDBPyConnection, state: AlertState) -> None:
-    """Keep where a rule stands."""
-    connection.execute(
-        "INSERT OR REPLACE INTO ops.alerts (rule_id, state, since_date, evaluated_through, value, "
-        "ci_low, ci_high, held_from, held_through) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-        [
-            state.rule_id,
-            str(state.state),
-            state.since,
-            state.evaluated_through,
-            state.value,
-            state.ci_low,
-            state.ci_high,
-            str(state.held_from) if state.held_from else None,
-            state.held_through,
-        ],
-    )
-
-
-def read_reading(
-    connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, day: date
-) -> Reading | None:
-    """A rule's figure of one day; None where nobody located was active.
-
-    A country that nobody was active from has no row: its share is 0 with the interval of no
-    success in n, from the row of any other country of the day.
+    Its key was named otherwise, which no added column mends.
     """
-    row = connection.execute(
-        "SELECT country_iso2, located_share, located_share_ci_low, located_share_ci_high, "
-        "located_actor_count, unknown_share, is_complete, capture_status = 'degraded' "
-        "FROM mart.engagement "
-        "WHERE activity_date = ? AND period = 'day' AND scope = 'tracked' AND grouping = 'apart' "
-        "AND event_group = ? ORDER BY country_iso2 = ? DESC LIMIT 1",
-        [day, rule.event_group, rule.country],
-    ).fetchone()
-    if row is None:
-        return None
-    country, value, low, high, located, unknown_share, is_complete, is_degraded = row
-    if country != rule.country:
-        value = 0.0
-        low, high = (float(bound) for bound in wilson_interval(0, located))
-    return Reading(day, value, low, high, located, unknown_share, is_complete, is_degraded)
-
-
-def is_lost(connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, day: date) -> bool:
-    """Whether the sources together captured too little of a rule's event group on a day.
-
-    It is asked where there is no figure: of a group of which nothing was captured there is none.
-    """
-    row = connection.execute(
-        "SELECT count(*) FROM core.coverage WHERE coverage_date = ? AND source = ? "
-        "AND scope = 'tracked' AND event_type IS NULL AND repo_id IS NULL AND status = 'degraded' "
-        "AND (event_group = ? OR ? = 'any')",
-        [day, COMBINED, rule.event_group, rule.event_group],
-    ).fetchone()
-    return bool(row and row[0])
-
-
-def read_gap(connection: duckdb.DuckDBPyConnection, rule: GapRule) -> GapReading | None:
-    """The newest complete cohort's gap between use in papers and patents; None without one.
-
-    Censored and partial cohorts are no reading: a rule never sees them.
-    """
-    row = connection.execute(
-        "SELECT cohort_month, gap_pp, gap_pp_ci_low, gap_pp_ci_high, use_share, use_count, "
-        "patent_share, patent_count FROM mart.visibility_gap "
-        "WHERE basis = ? AND user_kind = ? AND use_measure = 'papers' AND lag_months = 0 "
-        "AND status = 'complete' AND gap_pp IS NOT NULL ORDER BY cohort_month DESC LIMIT 1",
-        [rule.basis, rule.user_kind],
-    ).fetchone()
-    return None if row is None else GapReading(*row)
-
-
-def read_sources(connection: duckdb.DuckDBPyConnection, day: date) -> list[str]:
-    """The sources of which core.coverage has a day."""
-    rows = connection.execute(
-        "SELECT DISTINCT source FROM core.coverage WHERE coverage_date = ? "
-        "AND source != ? ORDER BY source",
-        [day, COMBINED],
+    found = connection.execute(
+        "SELECT column_name FROM information_schema.columns "
+        "WHERE table_schema = 'ops' AND table_name = 'alerts'"
     ).fetchall()
-    return [row[0] for row in rows]
+    if not found or ("alert_id",) in found:
+        return False
+    rows = connection.execute(_EARLIER_SQL).to_arrow_table()
+    connection.execute("DROP TABLE ops.alerts")
+    connection.execute(ALERTS.ddl)
+    connection.register("earlier_alerts", rows)
+    connection.execute("INSERT INTO ops.alerts BY NAME SELECT * FROM earlier_alerts")
+    connection.unregister("earlier_alerts")
+    return True
 
 
-def read_captures(
-    connection: duckdb.DuckDBPyConnection,
-    source: str,
-    group: str,
-    day: date,
-    until: date,
-    since: date = date.min,
-) -> tuple[SourceCapture, ...]:
-    """What a source captured of each event type of a group on tracked repositories on a day.
-
-    What is usual is the best of the eight stretches of 28 days before `until`, by their medians, as
-    far as they lie from `since` on.
-    """
-    parameters = {
-        "day": day,
-        "until": until,
-        "since": since,
-        "source": source,
-        "event_group": group,
-    }
-    rows = connection.execute(_CAPTURES_SQL, parameters).fetchall()
-    return tuple(SourceCapture(*row) for row in rows)
-
-
-def enqueue(connection: duckdb.DuckDBPyConnection, message: Message, now: datetime) -> bool:
-    """Put a message into the outbox, once for its key; whether it was new."""
+def read_states(connection: duckdb.DuckDBPyConnection) -> dict[str, AlertState]:
+    """Where all alerts stand, by id."""
     rows = connection.execute(
-        "INSERT INTO ops.outbox (message_key, kind, message, created_at, attempt_count) "
-        "VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING RETURNING message_key",
-        [message.key, message.kind, message.to_json(), now],
+        f"SELECT {', '.join(_COLUMNS)} FROM ops.alerts ORDER BY alert_id"  # noqa: S608
     ).fetchall()
-    return bool(rows)
+    return {row[0]: _state(row) for row in rows}
 
 
-def pending(connection: duckdb.DuckDBPyConnection) -> Sequence[Pending]:
-    """Messages that Slack has not taken yet, oldest first."""
-    rows = connection.execute(
-        "SELECT message_key, message FROM ops.outbox WHERE delivered_at IS NULL "
-        "ORDER BY created_at, message_key"
-    ).fetchall()
-    bodies = [(key, json.loads(body)) for key, body in rows]
-    return [Pending(key, body["text"], body["blocks"]) for key, body in bodies]
+def write_states(connection: duckdb.DuckDBPyConnection, states: Iterable[AlertState]) -> None:
+    """Keep where some alerts stand."""
+    places = ", ".join("?" for _ in _COLUMNS)
+    for each in states:
+        connection.execute(
+            f"INSERT OR REPLACE INTO ops.alerts ({', '.join(_COLUMNS)}) "  # noqa: S608
+            f"VALUES ({places})",
+            [
+                each.alert_id,
+                each.rule_id,
+                str(each.state),
+                each.since,
+                each.evaluated_through,
+                each.value,
+                each.ci_low,
+                each.ci_high,
+                str(each.held_from) if each.held_from else None,
+                each.held_through,
+                each.recent,
+                each.episode,
+                each.thread,
+                each.said_on,
+                each.resolved_on,
+            ],
+        )
 
 
-def record_delivery(
-    connection: duckdb.DuckDBPyConnection, key: str, *, channel: str, ts: str, now: datetime
-) -> None:
-    """Note that Slack took a message, and where it lies."""
-    connection.execute(
-        "UPDATE ops.outbox SET delivered_at = ?, slack_channel = ?, slack_ts = ?, "
-        "attempt_count = attempt_count + 1, last_error = NULL WHERE message_key = ?",
-        [now, channel, ts, key],
-    )
-
-
-def record_failure(connection: duckdb.DuckDBPyConnection, key: str, error: str) -> None:
-    """Note that Slack did not take a message, and why."""
-    connection.execute(
-        "UPDATE ops.outbox SET attempt_count = attempt_count + 1, last_error = ? "
-        "WHERE message_key = ?",
-        [error, key],
+def _state(row: tuple[Any, ...]) -> AlertState:
+    alert, rule, state, since, through, value, low, high, held, held_through, *rest = row
+    recent, episode, thread, said_on, resolved_on = rest
+    return AlertState(
+        alert_id=alert,
+        rule_id=rule,
+        state=State(state),
+        since=since,
+        evaluated_through=through,
+        value=value,
+        ci_low=low,
+        ci_high=high,
+        held_from=State(held) if held else None,
+        held_through=held_through,
+        recent=recent,
+        episode=episode,
+        thread=thread,
+        said_on=said_on,
+        resolved_on=resolved_on,
     )

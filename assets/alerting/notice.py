@@ -119,6 +119,7 @@ class Notice:
         rule_ids: of the rules that it is of.
         asset: schema and table that the figures are in; None without one.
         course: of the first finding; None where there is nothing to draw.
+        is_last: whether nothing that the thread is of fires any more.
     """
 
     key: str
@@ -132,3 +133,4 @@ class Notice:
     rule_ids: tuple[str, ...] = ()
     asset: tuple[str, str] | None = None
     course: Course | None = None
+    is_last: bool = False

@@ -1,8 +1,11 @@
-"""Alert rules: read from YAML, validated as a whole, each fault named."""
+"""Alert rules and silences: read from YAML, validated as a whole, each fault named."""
 
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import date
+from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, TypeVar
 
 import yaml
 from pydantic import (
@@ -14,102 +17,71 @@ from pydantic import (
     model_validator,
 )
 
-Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,60}$")]
-Iso2 = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")]
-Share = Annotated[float, Field(gt=0.0, lt=1.0)]
-Points = Annotated[float, Field(gt=-100.0, lt=100.0)]
-SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
-Direction = Literal["above", "below"]
+from assets.alerting.rule_kinds import Rule
+
+K = TypeVar("K", bound=Rule)
 
 
 class RulesError(ValueError):
     """The rules file cannot be used; the text names each rule, field and what is wrong."""
 
 
-class ThresholdRule(BaseModel):
-    """A level of one country's share that is worth a message."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Id
-    kind: Literal["threshold"]
-    title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
-    country: Iso2
-    event_group: Literal["contribution", "participation", "attention", "any"]
-    direction: Direction
-    fire: Share
-    clear: Share
-    min_located_actors: Annotated[int, Field(ge=1)]
-
-    @model_validator(mode="after")
-    def _clears_on_the_near_side(self) -> "ThresholdRule":
-        _refuse_far_side(self.direction, self.fire, self.clear)
-        return self
-
-
-class GapRule(BaseModel):
-    """A level of the gap between use and patents, in percentage points, that is worth a message."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    id: Id
-    kind: Literal["gap"]
-    title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
-    user_kind: Literal["us_company", "us_education", "us_all", "all"]
-    basis: Literal["filing", "publication"]
-    direction: Direction
-    fire: Points
-    clear: Points
-    min_works: Annotated[int, Field(ge=1)]
-    min_patents: Annotated[int, Field(ge=1)]
-
-    @model_validator(mode="after")
-    def _clears_on_the_near_side(self) -> "GapRule":
-        _refuse_far_side(self.direction, self.fire, self.clear)
-        return self
-
-
-class UpstreamRule(BaseModel):
-    """How much less than usual a source has to capture of an event type to be worth a message.
+class Silence(BaseModel):
+    """Days of data on which some rules say nothing; what still fires then is said after it.
 
     Attributes:
-        accepted: by source, the first day from which on what it captures is its normal.
+        rules: ids, or patterns of ids such as `cn-*`.
+        first: day (UTC).
+        last: day, included.
+        reason: why, for who reads the file.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    id: Id
-    kind: Literal["upstream"]
-    title: Annotated[str, StringConstraints(min_length=10, max_length=140)]
-    fire: Share
-    clear: Share
-    min_events: Annotated[int, Field(ge=10)]
-    accepted: dict[SourceName, date] = Field(default_factory=dict)
+    rules: Annotated[
+        tuple[Annotated[str, StringConstraints(pattern=r"^[a-z0-9*?-]{1,60}$")], ...],
+        Field(min_length=1),
+    ]
+    first: date
+    last: date
+    reason: Annotated[str, StringConstraints(min_length=5, max_length=300)]
 
     @model_validator(mode="after")
-    def _clears_on_the_near_side(self) -> "UpstreamRule":
-        if self.clear < self.fire:
-            raise ValueError("clear must not be under fire")
+    def _is_no_day_before_itself(self) -> "Silence":
+        if self.last < self.first:
+            raise ValueError("last must not be before first")
         return self
 
+    def covers(self, rule_id: str, day: date) -> bool:
+        """Whether a rule says nothing of a day."""
+        is_named = any(fnmatchcase(rule_id, pattern) for pattern in self.rules)
+        return is_named and self.first <= day <= self.last
 
-Rule = ThresholdRule | GapRule | UpstreamRule
 
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """The rules of a file, in its order, and its silences."""
 
-def _refuse_far_side(direction: Direction, fire: float, clear: float) -> None:
-    if direction == "above" and clear > fire:
-        raise ValueError("clear must not exceed fire in a rule of direction above")
-    if direction == "below" and clear < fire:
-        raise ValueError("clear must not be under fire in a rule of direction below")
+    rules: tuple[Rule, ...]
+    silences: tuple[Silence, ...] = ()
+
+    def is_silent(self, rule_id: str, day: date) -> bool:
+        """Whether a rule says nothing of a day."""
+        return any(silence.covers(rule_id, day) for silence in self.silences)
+
+    def of_kind(self, kind: type[K]) -> tuple[K, ...]:
+        """The rules of a kind."""
+        return tuple(rule for rule in self.rules if isinstance(rule, kind))
 
 
 class _RulesFile(BaseModel):
     model_config = ConfigDict(extra="forbid")
 
     rules: list[Annotated[Rule, Field(discriminator="kind")]]
+    silences: list[Silence] = Field(default_factory=list)
 
 
-def load_rules(path: Path) -> tuple[Rule, ...]:
+def load_rules(path: Path) -> Rules:
     """The rules of a YAML file.
 
     Raises:
@@ -120,20 +92,33 @@ def load_rules(path: Path) -> tuple[Rule, ...]:
     except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
         raise RulesError(f"{path.name}: {error}") from error
     try:
-        rules = _RulesFile.model_validate(document).rules
+        read = _RulesFile.model_validate(document)
     except ValidationError as error:
         faults = [
             f"{path.name}: {'.'.join(map(str, _place(fault['loc'])))}: {fault['msg']}"
             for fault in error.errors()
         ]
         raise RulesError("\n".join(faults)) from error
+    faults = _faults(read.rules, read.silences)
+    if faults:
+        raise RulesError("\n".join(f"{path.name}: {fault}" for fault in faults))
+    return Rules(tuple(read.rules), tuple(read.silences))
+
+
+def _faults(rules: Sequence[Rule], silences: Sequence[Silence]) -> list[str]:
+    """What is wrong of rules taken together."""
     ids = [rule.id for rule in rules]
     doubled = sorted({each for each in ids if ids.count(each) > 1})
-    if doubled:
-        raise RulesError(f"{path.name}: rules: id used twice: {', '.join(doubled)}")
-    return tuple(rules)
+    faults = [f"rules: id used twice: {', '.join(doubled)}"] if doubled else []
+    for number, silence in enumerate(silences):
+        for pattern in silence.rules:
+            if not any(fnmatchcase(each, pattern) for each in ids):
+                faults.append(f"silences.{number}.rules: {pattern} names no rule")
+    return faults
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:
     """Where a fault is, as the file's author knows it: without the kind that a rule was read as."""
+    if location[:1] != ("rules",):
+        return location
     return (*location[:2], *location[3:]) if len(location) > 3 else location[:2]

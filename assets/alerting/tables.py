@@ -5,30 +5,48 @@ from assets.tables import Column, Table
 ALERTS = Table(
     schema="ops",
     name="alerts",
-    description="Where each alert rule stands.",
-    grain="One rule",
-    key=("rule_id",),
+    description="Where each alert stands, and what was said of it.",
+    grain="One alert: a rule, and what it is of where a rule is of several",
+    key=("alert_id",),
     source=(
-        "The rules evaluated on mart.engagement and core.coverage, day by day, and on complete "
-        "cohorts of mart.visibility_gap"
+        "The rules evaluated on mart.engagement, mart.country_ratio, mart.trend_shifts, "
+        "mart.diffusion_hub and core.coverage day by day, on complete cohorts of "
+        "mart.visibility_gap, and on runs and checks"
     ),
     columns=(
+        Column("alert_id", "VARCHAR", "The rule's id, and behind a colon what it is of"),
         Column("rule_id", "VARCHAR", "The rule's id in rules.yaml"),
-        Column("state", "VARCHAR", "ok, firing, or held while capture is degraded"),
+        Column(
+            "state",
+            "VARCHAR",
+            "ok; pending (beyond its level, not for long enough); firing; recovering (back, not "
+            "for long enough); resolved (over with the newest figure); held while capture is "
+            "degraded",
+        ),
         Column(
             "since_date", "DATE", "Day of data, or month of a cohort, on which this state began"
         ),
         Column("evaluated_through", "DATE", "Newest day or cohort evaluated"),
-        Column(
-            "value",
-            "DOUBLE",
-            "Share or lowest capture rate, 0 to 1, or gap in percentage points, then",
-            nullable=True,
-        ),
+        Column("value", "DOUBLE", "The newest figure, in the rule's unit", nullable=True),
         Column("ci_low", "DOUBLE", "Its 95 % lower bound", nullable=True),
         Column("ci_high", "DOUBLE", "Its 95 % upper bound", nullable=True),
         Column("held_from", "VARCHAR", "State before it was held", nullable=True),
         Column("held_through", "DATE", "Newest day of data that holds it", nullable=True),
+        Column(
+            "recent",
+            "VARCHAR",
+            "What the newest figures said since the last change, oldest first: f beyond the level, "
+            "c back, b between",
+        ),
+        Column("episode_date", "DATE", "Day or cohort with which it last fired", nullable=True),
+        Column(
+            "thread_key",
+            "VARCHAR",
+            "Message of ops.outbox that says that it fires; null where none does",
+            nullable=True,
+        ),
+        Column("said_on", "DATE", "Newest day or cohort said in that thread", nullable=True),
+        Column("resolved_on", "DATE", "Day or cohort with which it last was over", nullable=True),
     ),
 )
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
-from assets.alerting.rules import UpstreamRule
-from assets.alerting.threshold import AlertState, State
+from assets.alerting.rule_kinds import UpstreamRule
+from assets.alerting.states import AlertState, State
 from assets.engagement.intervals import Z_95, wilson_interval
 
 _SURE_Z = 3.0  # some twenty sources and types are judged every day
@@ -82,6 +82,7 @@ class UpstreamTransition:
     """A change of state of some event groups of a source, the day, and what is lost on it.
 
     Attributes:
+        after: firing, or resolved.
         groups: that changed.
         lost: captures of theirs that are a loss, the worst first.
         still: groups of the source that fired before and still do.
@@ -94,12 +95,6 @@ class UpstreamTransition:
     groups: tuple[str, ...]
     lost: tuple[SourceCapture, ...] = ()
     still: tuple[str, ...] = ()
-
-    @property
-    def key(self) -> str:
-        """What identifies this transition for ever, whoever computes it and how often."""
-        groups = "+".join(self.groups)
-        return f"upstream:{self.rule.id}:{self.source}:{groups}:{self.day}:{self.after}"
 
 
 def state_id(rule: UpstreamRule, source: str, group: str) -> str:
@@ -130,10 +125,11 @@ def step_source(
         for group, reading in readings.items()
     }
     onsets = [each.since for each in states.values() if each and each.state is State.FIRING]
-    changed: dict[State, list[str]] = {State.OK: [], State.FIRING: []}
+    changed: dict[State, list[str]] = {State.RESOLVED: [], State.FIRING: []}
     for group, after in moved.items():
         before = states[group]
-        if after is None or after.state is (before.state if before else State.OK):
+        was_firing = before is not None and before.state is State.FIRING
+        if after is None or (after.state is State.FIRING) is was_firing:
             continue
         whole_until = before.evaluated_through if before else date.min
         if after.state is State.FIRING and any(onset > whole_until for onset in onsets):
@@ -195,16 +191,22 @@ def step_upstream(
         lost = list(losses(rule, reading))
         if not lost and any(each.rate < rule.fire * each.usual_rate for each in known):
             return state
-    after = State.FIRING if lost else State.OK
+    day, is_over = reading.day, is_firing and not lost
+    after = State.FIRING if lost else State.RESOLVED if is_over else State.OK
     worst = _worst_first(lost or known)[0]
     return AlertState(
-        rule_id=state_id(rule, source, group),
+        alert_id=state_id(rule, source, group),
+        rule_id=rule.id,
         state=after,
-        since=reading.day if state is None or state.state is not after else state.since,
-        evaluated_through=reading.day,
+        since=day if state is None or state.state is not after else state.since,
+        evaluated_through=day,
         value=worst.rate,
         ci_low=worst.ci_low,
         ci_high=worst.ci_high,
+        episode=day if lost and not is_firing else (state.episode if state else None),
+        thread=state.thread if state else None,
+        said_on=state.said_on if state else None,
+        resolved_on=day if is_over else (state.resolved_on if state else None),
     )
 
 

@@ -1,7 +1,7 @@
 """mart.visibility_gap: cohorts of patents beside what is used, and the gap between the two."""
 
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 
 import duckdb
@@ -73,6 +73,18 @@ def visibility_gap(
             rows = rows.drop_columns(name)
         rows = rows.append_column(name, pa.array(values, from_pandas=True))
     return VISIBILITY_GAP.conform(rows)
+
+
+def ripe_day(basis: str, month: date) -> date:
+    """The day from which on a cohort may be complete: all that is published of it is then public.
+
+    Args:
+        basis: filing or publication.
+        month: the cohort's, its first day.
+    """
+    months = month.month + (CENSORED_MONTHS if basis == "filing" else 0)
+    end = date(month.year + months // 12, months % 12 + 1, 1)
+    return end + timedelta(days=GRACE_DAYS)
 
 
 def _figures(rows: pa.Table) -> Mapping[str, Floats]:

@@ -1,0 +1,101 @@
+"""A note once a week of how all rules stand: that nothing was said is worth knowing, too."""
+
+from collections import Counter
+from collections.abc import Mapping
+from datetime import date, timedelta
+
+import duckdb
+
+from assets.alerting.notice import Notice, Stage
+from assets.alerting.rule_kinds import HeartbeatRule
+from assets.alerting.rules import Rules
+from assets.alerting.states import ACTIVE, AlertState, State
+
+_WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+_WEEK = timedelta(days=7)
+_ORDER = (State.FIRING, State.RECOVERING, State.PENDING, State.HELD, State.RESOLVED, State.OK)
+_DAYS_SQL = """
+SELECT
+    count(*) FILTER (complete_hour_count = expected_hour_count) AS whole_days,
+    count(*) FILTER (capture_status = 'degraded') AS degraded_days,
+    sum(complete_hour_count) AS hours
+FROM (
+    SELECT DISTINCT activity_date, complete_hour_count, expected_hour_count, capture_status
+    FROM mart.engagement
+    WHERE period = 'day' AND scope = 'tracked' AND grouping = 'apart' AND event_group = 'any'
+      AND activity_date > ? AND activity_date <= ?
+)
+"""
+
+
+def heartbeat(
+    connection: duckdb.DuckDBPyConnection,
+    rule: HeartbeatRule,
+    rules: Rules,
+    states: Mapping[str, AlertState],
+    day: date,
+) -> Notice | None:
+    """The note of the week that ends with a day; None where none does.
+
+    Args:
+        connection: to the warehouse.
+        rule: says on which day of the week.
+        rules: all of them.
+        states: of all alerts after the day.
+        day: UTC.
+    """
+    if _WEEKDAYS[day.weekday()] != rule.weekday:
+        return None
+    counts = Counter(each.state for each in states.values())
+    summary = ", ".join(f"{counts[each]} {each}" for each in _ORDER if counts[each])
+    lines = [_of_data(connection, day), f"Alerts: {summary or 'none evaluated yet'}."]
+    by_rule: dict[str, list[AlertState]] = {}
+    for state in states.values():
+        by_rule.setdefault(state.rule_id, []).append(state)
+    for each in rules.rules:
+        if each.id != rule.id:
+            lines.append(f"{each.id}: {_of_rule(by_rule.get(each.id, []), day)}")
+    iso = day.isocalendar()
+    return Notice(
+        key=f"{rule.id}:{day}",
+        thread=f"{rule.id}:{day}",
+        kind=rule.kind,
+        stage=Stage.NOTE,
+        title=f"{rule.title}: {iso.year}-W{iso.week:02d}",
+        day=day,
+        remarks=tuple(lines),
+        rule_ids=(rule.id,),
+        asset=("ops", "alerts"),
+    )
+
+
+def _of_data(connection: duckdb.DuckDBPyConnection, day: date) -> str:
+    row = connection.execute(_DAYS_SQL, [day - _WEEK, day]).fetchone()
+    whole, degraded, hours = row or (0, 0, 0)
+    return (
+        f"The week to {day} (UTC): {whole} of 7 days with all hourly files whole "
+        f"({hours or 0} of 168 hours), {degraded} days of degraded capture."
+    )
+
+
+def _of_rule(states: list[AlertState], day: date) -> str:
+    """Where a rule stands, in a line; the few that are not quiet by name."""
+    if not states:
+        return "nothing to evaluate"
+    loud = [each for each in states if each.state not in (State.OK, State.RESOLVED)]
+    moved = [each for each in states if each.since > day - _WEEK and each not in loud]
+    if len(states) == 1:
+        return _of_state(states[0])
+    quiet = f"{len(states) - len(loud)} of {len(states)} quiet"
+    named = sorted((*loud, *moved), key=lambda each: (each.state not in ACTIVE, each.alert_id))
+    said = "; ".join(f"{_subject(each)} {_of_state(each)}" for each in named[:5])
+    more = f"; and {len(named) - 5} more" if len(named) > 5 else ""
+    return f"{quiet}; {said}{more}" if said else quiet
+
+
+def _of_state(state: AlertState) -> str:
+    return f"{state.state} since {state.since}, evaluated through {state.evaluated_through}"
+
+
+def _subject(state: AlertState) -> str:
+    return state.alert_id.partition(":")[2].replace(":", ", ")

@@ -1,0 +1,235 @@
+"""Rules on the platform itself: tables that grow old, runs and checks that fail."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import date, timedelta
+from functools import partial
+
+from assets.alerting.notice import Figure, Finding, Unit
+from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, RuleBase, StaleRule
+from assets.alerting.states import AlertState, Level, Reading, State, Trust, step
+from assets.alerting.watch import Cause, Outcome, States
+
+#: A failed run whose partitions were never made as such again is no news any more.
+_FORGOTTEN = timedelta(days=14)
+_MOST_TEXT = 400
+_RUNS = ("ops", "alerts")
+
+
+@dataclass(frozen=True, slots=True)
+class EndedRun:
+    """A run that has ended.
+
+    Attributes:
+        run_id: Dagster's.
+        job: its name.
+        first: first partition; empty for a run without any.
+        last: last partition.
+        ended_on: day (UTC).
+        is_failed: or it succeeded.
+        error: first failed step and its error; empty where it succeeded.
+    """
+
+    run_id: str
+    job: str
+    first: str
+    last: str
+    ended_on: date
+    is_failed: bool
+    error: str = ""
+
+    @property
+    def span(self) -> str:
+        """Its partitions, in a name."""
+        return self.first if self.first == self.last else f"{self.first}..{self.last}"
+
+
+@dataclass(frozen=True, slots=True)
+class CheckResult:
+    """The newest result of a check.
+
+    Attributes:
+        asset: schema and table.
+        name: of the check.
+        checked_on: day (UTC).
+        is_failed: with severity ERROR, or the check itself could not be made.
+        said: what it says.
+    """
+
+    asset: tuple[str, str]
+    name: str
+    checked_on: date
+    is_failed: bool
+    said: str = ""
+
+
+def stale_outcomes(
+    rule: StaleRule, newest: Mapping[str, date | None], states: States, today: date
+) -> Iterator[Outcome]:
+    """Where tables stand whose newest day should be newer; once a day.
+
+    Args:
+        rule: the most days for each table.
+        newest: newest day by table; None, or no entry, where it holds none yet.
+        states: by id of the alert.
+        today: UTC, the day that is not over.
+    """
+    for table, most in rule.max_days.items():
+        day = newest.get(table)
+        if day is None:
+            continue
+        name = f"{rule.id}:{table}"
+        behind = (today - day).days
+        # Whole days: more than so many is late, so many is not.
+        level = Level("above", most + 0.5, most + 0.5)
+        reading = Reading(today, Figure(float(behind)), Trust.SOUND)
+        after = step(name, rule.id, level, states.get(name), reading)
+        if after is not None:
+            schema, _, asset = table.partition(".")
+            yield Outcome(
+                rule,
+                after,
+                Cause("stale", "Tables are not up to date"),
+                (schema, asset),
+                partial(_stale_finding, table, day, behind, most, today),
+            )
+
+
+def _stale_finding(
+    table: str, newest: date, behind: int, most: int, today: date, state: AlertState
+) -> Finding:
+    is_firing = state.state is State.FIRING
+    return Finding(
+        subject=table,
+        measure="days that its newest one lies before today",
+        unit=Unit.DAYS,
+        period=f"{today} (UTC)",
+        now=Figure(float(behind)),
+        side="above" if is_firing else "",
+        level=float(most) if is_firing else None,
+        since=state.episode,
+        basis=f"Its newest day is {newest} (UTC).",
+    )
+
+
+def run_outcomes(
+    rule: FailedRunRule, runs: Sequence[EndedRun], states: States, today: date
+) -> Iterator[Outcome]:
+    """Where failed runs stand: until a run of the same job has made the same partitions.
+
+    Args:
+        rule: the rule.
+        runs: that have ended since it was last asked, oldest first.
+        states: by id of the alert.
+        today: UTC.
+    """
+    stood = {
+        name: state
+        for name, state in states.items()
+        if state.rule_id == rule.id and state.state is State.FIRING
+    }
+    last: dict[str, EndedRun] = {}
+    for run in runs:
+        if run.is_failed:
+            name = f"{rule.id}:{run.job}:{run.span}"
+            stood[name] = _failed(rule, name, stood.get(name) or states.get(name), run.ended_on)
+            last[name] = run
+            continue
+        for name, state in list(stood.items()):
+            if state.state is State.FIRING and _is_made(name, run):
+                stood[name] = _over(state, run.ended_on)
+                last[name] = run
+    for name, state in stood.items():
+        run_of = last.get(name)
+        if run_of is None and state.since + _FORGOTTEN <= today:
+            state = replace(state, state=State.OK, since=today, thread=None)
+        job = name.split(":")[1]
+        yield Outcome(
+            rule,
+            state,
+            Cause(f"runs-{job}", f"Runs of {job} fail"),
+            _RUNS,
+            partial(_run_finding, name, run_of),
+        )
+
+
+def _is_made(name: str, run: EndedRun) -> bool:
+    """Whether a run has made the partitions that an alert is of."""
+    _, job, span = name.split(":", 2)
+    first, _, last = span.partition("..")
+    return job == run.job and run.first <= first and (last or first) <= run.last
+
+
+def _run_finding(name: str, run: EndedRun | None, state: AlertState) -> Finding:
+    _, job, span = name.split(":", 2)
+    error = " ".join(run.error.split())[:_MOST_TEXT] if run else ""
+    which = f"Run {run.run_id}. " if run else ""
+    return Finding(
+        subject=f"{job}, {span}" if span else job,
+        measure="failed run" if state.state is State.FIRING else "run succeeded",
+        unit=Unit.COUNT,
+        period=f"{state.evaluated_through} (UTC)",
+        now=Figure(1.0),
+        since=state.episode,
+        basis=f"{which}{error}",
+    )
+
+
+def check_outcomes(
+    rule: FailedCheckRule, checks: Iterable[CheckResult], states: States
+) -> Iterator[Outcome]:
+    """Where checks stand that failed with severity ERROR, until they pass.
+
+    Args:
+        rule: the rule.
+        checks: the newest result of each.
+        states: by id of the alert.
+    """
+    for check in checks:
+        name = f"{rule.id}:{'.'.join(check.asset)}:{check.name}"
+        state = states.get(name)
+        is_firing = state is not None and state.state is State.FIRING
+        if check.is_failed and not is_firing:
+            after = _failed(rule, name, state, check.checked_on)
+        elif state is not None and is_firing and not check.is_failed:
+            after = _over(state, check.checked_on)
+        else:
+            continue
+        yield Outcome(
+            rule,
+            after,
+            Cause(f"checks-{'.'.join(check.asset)}", f"Checks of {'.'.join(check.asset)} fail"),
+            check.asset,
+            partial(_check_finding, check),
+        )
+
+
+def _check_finding(check: CheckResult, state: AlertState) -> Finding:
+    return Finding(
+        subject=f"{'.'.join(check.asset)}, {check.name}",
+        measure="failed check" if check.is_failed else "check passed",
+        unit=Unit.COUNT,
+        period=f"{check.checked_on} (UTC)",
+        now=Figure(1.0),
+        since=state.episode,
+        basis=" ".join(check.said.split())[:_MOST_TEXT],
+    )
+
+
+def _failed(rule: RuleBase, name: str, state: AlertState | None, day: date) -> AlertState:
+    if state is not None and state.state is State.FIRING:
+        return replace(state, evaluated_through=day)
+    return AlertState(
+        alert_id=name,
+        rule_id=rule.id,
+        state=State.FIRING,
+        since=day,
+        evaluated_through=day,
+        episode=day,
+        thread=state.thread if state else None,
+        resolved_on=state.resolved_on if state else None,
+    )
+
+
+def _over(state: AlertState, day: date) -> AlertState:
+    return replace(state, state=State.RESOLVED, since=day, evaluated_through=day, resolved_on=day)

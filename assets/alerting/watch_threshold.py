@@ -1,0 +1,158 @@
+"""Rules on the level of one country's share."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any, Self
+
+import duckdb
+
+from assets.alerting.notice import Course, Figure, Finding, Point, Unit
+from assets.alerting.rule_kinds import ThresholdRule
+from assets.alerting.states import AlertState, Reading, Trust
+from assets.alerting.watch import Cause, Observed, Outcome, States, level_outcomes
+from assets.alerting.words import beyond, country_name, group_name, of_hours, of_period
+from assets.coverage.coverage import COMBINED
+from assets.engagement.intervals import wilson_interval
+from assets.engagement.shares import SMALLEST_CELL
+from assets.engagement.tables import ENGAGEMENT
+
+_SQL = (Path(__file__).parent / "sql" / "share_readings.sql").read_text()
+_USUAL = timedelta(days=28)
+_DRAWN = {"day": timedelta(days=90), "week": timedelta(days=728)}
+
+Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ThresholdWatch:
+    """A rule and its country's shares, by the last day of the period."""
+
+    rule: ThresholdRule
+    rows: Mapping[date, Row]
+
+    @classmethod
+    def read(
+        cls, connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, first: date, last: date
+    ) -> Self:
+        """The figures that days from `first` to `last` need, and those that a chart shows."""
+        parameters = {
+            "country": rule.country,
+            "event_group": rule.event_group,
+            "period": rule.period,
+            "first": first - _DRAWN[rule.period],
+            "last": last,
+            "combined": COMBINED,
+        }
+        rows = connection.execute(_SQL, parameters).to_arrow_table().to_pylist()
+        return cls(rule, {row["activity_date"]: row for row in rows})
+
+    def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
+        """Where the alert stands after a day."""
+        row = self.rows.get(day)
+        if row is None:
+            return ()
+        rule = self.rule
+        reading = Reading(day, _figure(rule, row), _trust(rule, row))
+        observed = Observed(
+            rule.id,
+            (reading,),
+            lambda state: self._finding(row, state),
+            lambda: self._course(day),
+        )
+        return level_outcomes(
+            rule, (observed,), states, cause_of(rule.event_group), (ENGAGEMENT.schema, "engagement")
+        )
+
+    def _finding(self, row: Row, state: AlertState) -> Finding:
+        rule = self.rule
+        figure = _figure(rule, row)
+        side, level = beyond(rule.direction, rule.level, state.state)
+        before = self._before(row["activity_date"])
+        return Finding(
+            subject=f"{country_name(rule.country)}, {group_name(rule.event_group)}",
+            measure="share of located accounts"
+            if rule.measure == "located_share"
+            else "share of all accounts, those of unknown country estimated",
+            unit=Unit.SHARE,
+            period=of_period(rule.period, row["activity_date"]),
+            now=figure or Figure(0.0),
+            before=before,
+            before_period="the four weeks before" if before else "",
+            side=side,
+            level=level,
+            since=state.episode,
+            basis=(
+                f"{row['located_actor_count']:,} located accounts; {row['unknown_share']:.1%} of "
+                f"active accounts have no known country. Source: {of_hours(row)}."
+            ),
+            soundness=_soundness(row),
+        )
+
+    def _before(self, day: date) -> Figure | None:
+        """The share of located accounts over the sound periods of four weeks before."""
+        if self.rule.measure != "located_share":
+            return None
+        rows = [
+            row
+            for at, row in self.rows.items()
+            if day - _USUAL <= at < day and _trust(self.rule, row) is Trust.SOUND
+        ]
+        total = sum(row["located_actor_count"] for row in rows)
+        count = sum(row["actor_count"] for row in rows)
+        if not total:
+            return None
+        low, high = wilson_interval(count, total)
+        return Figure(count / total, float(low), float(high))
+
+    def _course(self, day: date) -> Course:
+        rule = self.rule
+        first = day - _DRAWN[rule.period]
+        points = tuple(
+            _point(rule, at, row) for at, row in sorted(self.rows.items()) if first < at <= day
+        )
+        title = f"{country_name(rule.country)}: share of {group_name(rule.event_group)}"
+        return Course(title, Unit.SHARE, points, rule.fire, rule.clear)
+
+
+def cause_of(event_group: str) -> Cause:
+    """What alerts on the shares of an event group have in common."""
+    return Cause(f"shares-{event_group}", f"Shares of {group_name(event_group)} have shifted")
+
+
+def _figure(rule: ThresholdRule, row: Row) -> Figure | None:
+    if not row["has_figure"]:
+        return None
+    if rule.measure == "located_share":
+        total = row["located_actor_count"]
+        if not total:
+            return None
+        low, high = wilson_interval(row["actor_count"], total)
+        return Figure(row["actor_count"] / total, float(low), float(high))
+    if row["share"] is None or row["share_ci_low"] is None:
+        return None
+    return Figure(row["share"], row["share_ci_low"], row["share_ci_high"])
+
+
+def _trust(rule: ThresholdRule, row: Row) -> Trust:
+    if not row["has_figure"] or row["capture_status"] == "degraded":
+        return Trust.DEGRADED
+    is_small = 0 < row["actor_count"] < SMALLEST_CELL
+    if is_small or not row["is_complete"] or row["located_actor_count"] < rule.min_located_actors:
+        return Trust.UNUSABLE
+    return Trust.SOUND if _figure(rule, row) else Trust.UNUSABLE
+
+
+def _point(rule: ThresholdRule, day: date, row: Row) -> Point:
+    figure = _figure(rule, row)
+    if figure is None or 0 < row["actor_count"] < SMALLEST_CELL:
+        return Point(day, None, is_sound=False)
+    is_sound = bool(row["is_complete"]) and row["capture_status"] != "degraded"
+    return Point(day, figure.value, figure.low, figure.high, is_sound)
+
+
+def _soundness(row: Row) -> str:
+    if row["is_corrected"]:
+        return "corrected"
+    return str(row["capture_status"])

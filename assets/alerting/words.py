@@ -1,0 +1,75 @@
+"""The words of alerts: names of countries, of what accounts do, of periods."""
+
+from collections.abc import Mapping
+from datetime import date
+from functools import cache
+from typing import Any
+
+from babel import Locale
+
+from assets.alerting.states import ACTIVE, Level, State
+
+#: Of the hours of a week or of four: what so few held moves no share by a point.
+MOST_MISSING_HOURS = 0.02
+_GROUPS = {
+    "contribution": "contributions",
+    "participation": "issues and comments",
+    "attention": "stars and forks",
+    "any": "activity of any kind",
+    "other": "other activity",
+}
+_OPPOSITE = {"above": "below", "below": "above", "either": "either"}
+_USERS = {
+    "us_company": "U.S. companies",
+    "us_education": "U.S. universities and schools",
+    "us_all": "all users in the U.S.",
+    "all": "all users",
+}
+
+
+@cache
+def _territories() -> Mapping[str, str]:
+    return dict(Locale("en").territories)
+
+
+def country_name(code: str) -> str:
+    """A country in English, by CLDR; the code itself where it has no name."""
+    return _territories().get(code, code)
+
+
+def group_name(event_group: str) -> str:
+    """An event group in words."""
+    return _GROUPS.get(event_group, event_group)
+
+
+def user_name(user_kind: str) -> str:
+    """A kind of user in words."""
+    return _USERS.get(user_kind, user_kind)
+
+
+def of_period(period: str, day: date) -> str:
+    """A period by its last day."""
+    if period == "day":
+        return f"{day} (UTC)"
+    return f"the week to {day} (UTC)" if period == "week" else f"the four weeks to {day} (UTC)"
+
+
+def of_hours(row: Mapping[str, Any]) -> str:
+    """Which hourly files figures rest on."""
+    found, due = row["complete_hour_count"], row["expected_hour_count"]
+    if found == due:
+        return f"hourly event archives, all {due} files whole"
+    return f"hourly event archives, {found} of {due} files whole"
+
+
+def is_whole_enough(row: Mapping[str, Any]) -> bool:
+    """Whether so many of a week's or four weeks' hourly files were whole that its shares stand."""
+    due = row["expected_hour_count"]
+    return bool(due) and row["complete_hour_count"] >= (1.0 - MOST_MISSING_HOURS) * due
+
+
+def beyond(direction: str, level: Level, state: State) -> tuple[str, float]:
+    """The side of which level the whole interval lies on: while it fires, and when it is over."""
+    if state in ACTIVE:
+        return direction, level.fire
+    return _OPPOSITE[direction], level.clear
