@@ -12,7 +12,14 @@ from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import ThresholdRule
 from assets.alerting.states import AlertState, Reading, Trust
 from assets.alerting.watch import Cause, Observed, Outcome, States, level_outcomes
-from assets.alerting.words import beyond, country_name, group_name, of_hours, of_period
+from assets.alerting.words import (
+    beyond,
+    country_name,
+    group_name,
+    is_whole_enough,
+    of_hours,
+    of_period,
+)
 from assets.coverage.coverage import COMBINED
 from assets.engagement.intervals import wilson_interval
 from assets.engagement.shares import SMALLEST_CELL
@@ -139,16 +146,21 @@ def _trust(rule: ThresholdRule, row: Row) -> Trust:
     if not row["has_figure"] or row["capture_status"] == "degraded":
         return Trust.DEGRADED
     is_small = 0 < row["actor_count"] < SMALLEST_CELL
-    if is_small or not row["is_complete"] or row["located_actor_count"] < rule.min_located_actors:
+    if is_small or not _is_whole(rule, row) or row["located_actor_count"] < rule.min_located_actors:
         return Trust.UNUSABLE
     return Trust.SOUND if _figure(rule, row) else Trust.UNUSABLE
+
+
+def _is_whole(rule: ThresholdRule, row: Row) -> bool:
+    """A day has to be whole: some missing hours are those of some countries."""
+    return bool(row["is_complete"]) if rule.period == "day" else is_whole_enough(row)
 
 
 def _point(rule: ThresholdRule, day: date, row: Row) -> Point:
     figure = _figure(rule, row)
     if figure is None or 0 < row["actor_count"] < SMALLEST_CELL:
         return Point(day, None, is_sound=False)
-    is_sound = bool(row["is_complete"]) and row["capture_status"] != "degraded"
+    is_sound = _is_whole(rule, row) and row["capture_status"] != "degraded"
     return Point(day, figure.value, figure.low, figure.high, is_sound)
 
 

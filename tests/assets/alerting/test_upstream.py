@@ -6,11 +6,12 @@ from datetime import date, timedelta
 import numpy as np
 import pytest
 
-from assets.alerting.assets import evaluate
-from assets.alerting.ledger import read_captures, read_sources
-from assets.alerting.messages import upstream_message
-from assets.alerting.rules import UpstreamRule
-from assets.alerting.threshold import AlertState, State
+from assets.alerting.captures import read_captures, read_sources
+from assets.alerting.evaluation import evaluate_days
+from assets.alerting.notice import Figure, Notice, Stage
+from assets.alerting.rule_kinds import UpstreamRule
+from assets.alerting.rules import Rules
+from assets.alerting.states import AlertState, State
 from assets.alerting.upstream import (
     SourceCapture,
     UpstreamReading,
@@ -21,7 +22,6 @@ from assets.alerting.upstream import (
 )
 from assets.coverage.tables import COVERAGE
 from assets.declare import prepare
-from resources.platform import Platform
 from resources.warehouse import Warehouse
 
 FIRST = date(2026, 6, 1)
@@ -73,9 +73,9 @@ def run_groups(
         transitions += changes
         for group, state in states.items():
             was, stood = before[group], state.state if state else State.OK
-            if stood is State.OK:
+            if stood is not State.FIRING:
                 onsets[group] = ()
-            elif was is None or was.state is State.OK:
+            elif was is None or was.state is not State.FIRING:
                 onsets[group] = losses(RULE, readings[group])
     return states, transitions
 
@@ -116,10 +116,10 @@ def test_a_loss_that_lasts_is_said_once_and_its_end_once() -> None:
     # 0.88 is no loss any more, and not back at nine tenths of the usual either.
     assert [(each.day, each.after) for each in transitions] == [
         (FIRST + timedelta(days=1), State.FIRING),
-        (FIRST + timedelta(days=7), State.OK),
+        (FIRST + timedelta(days=7), State.RESOLVED),
     ]
     assert state is not None
-    assert (state.state, state.evaluated_through) == (State.OK, FIRST + timedelta(days=7))
+    assert (state.state, state.evaluated_through) == (State.RESOLVED, FIRST + timedelta(days=7))
 
 
 def test_a_constant_loss_does_not_flap_however_few_events_some_days_have() -> None:
@@ -140,7 +140,7 @@ def test_an_end_is_said_on_few_events_too() -> None:
     """All of 40: at least 0.912 of what happens is captured, by Wilson's lower bound."""
     few = capture(1.0, count=40.0, half=0.0)
     _, transitions = run([[capture(1.0)], [capture(0.3)], [few]])
-    assert [each.after for each in transitions] == [State.FIRING, State.OK]
+    assert [each.after for each in transitions] == [State.FIRING, State.RESOLVED]
 
 
 def test_a_day_seen_before_changes_nothing() -> None:
@@ -159,7 +159,7 @@ def test_a_loss_is_over_only_when_what_was_lost_is_known_to_be_back() -> None:
     assert state.evaluated_through == FIRST + timedelta(days=1)
     assert [each.after for each in transitions] == [State.FIRING]
     _, transitions = run([*days, [forks, capture(1.0)]])
-    assert [each.after for each in transitions] == [State.FIRING, State.OK]
+    assert [each.after for each in transitions] == [State.FIRING, State.RESOLVED]
 
 
 def test_a_loss_is_not_over_while_another_type_of_the_group_is_lost() -> None:
@@ -178,7 +178,7 @@ def test_a_day_without_a_file_is_over_once_there_are_events_of_its_types_again()
     _, transitions = run([[capture(1.0)], nothing, nothing, back])
     assert [(each.day, each.after) for each in transitions] == [
         (FIRST + timedelta(days=1), State.FIRING),
-        (FIRST + timedelta(days=3), State.OK),
+        (FIRST + timedelta(days=3), State.RESOLVED),
     ]
     none = [capture(1.0), capture(0.0, event_type="ForkEvent", count=5.0, half=0.0)]
     _, transitions = run([[capture(1.0)], nothing, none])
@@ -230,8 +230,8 @@ def test_a_group_of_too_few_events_to_tell_at_first_belongs_to_the_loss(
 def test_the_end_of_each_group_is_said_with_what_is_still_lost() -> None:
     _, transitions = run_groups([both(1.0, 1.0), both(0.1, 0.3), both(1.0, 0.3), both(1.0, 1.0)])
     assert [(each.after, each.groups, each.still) for each in transitions[1:]] == [
-        (State.OK, ("attention",), ("participation",)),
-        (State.OK, ("participation",), ()),
+        (State.RESOLVED, ("attention",), ("participation",)),
+        (State.RESOLVED, ("participation",), ()),
     ]
 
 
@@ -313,9 +313,9 @@ def test_a_slow_loss_is_said_once_and_none_before_it(
     days = [FIRST + timedelta(days=n) for n in range(160)]
     rates = [rng.binomial(500, rate_on(number)) / 500 for number in range(160)]
     fill(warehouse, [coverage_row(day, rate) for day, rate in zip(days, rates, strict=True)])
-    transitions = evaluated(warehouse, days)
-    assert [(each.after, each.groups) for each in transitions] == [(State.FIRING, ("attention",))]
-    at = days.index(transitions[0].day)
+    (said,) = evaluated(warehouse, days)
+    assert (said.stage, len(said.findings)) == (Stage.FIRING, 1)
+    at = days.index(said.day)
     assert 0.6 * 0.99 < rate_on(at) < 0.8 * 0.99
 
 
@@ -324,27 +324,32 @@ def test_a_source_that_has_changed_for_good_is_accepted(warehouse: Warehouse) ->
     days = [FIRST + timedelta(days=n) for n in range(80)]
     rates = [0.95 if n < 30 else 0.5 if n < 70 else 0.2 for n in range(80)]
     fill(warehouse, [coverage_row(day, rate) for day, rate in zip(days, rates, strict=True)])
-    transitions = evaluated(warehouse, days[:60])
-    assert [(each.day, each.after) for each in transitions] == [(days[30], State.FIRING)]
+    states: dict[str, AlertState] = {}
+    found = evaluated(warehouse, days[:60], states=states)
+    assert [(each.day, each.stage) for each in found] == [(days[30], Stage.FIRING)]
     accepting = RULE.model_copy(update={"accepted": {"gharchive": days[50]}})
-    transitions = evaluated(warehouse, days[60:], accepting)
-    assert [(each.day, each.after) for each in transitions] == [
-        (days[60], State.OK),
-        (days[70], State.FIRING),
+    found = evaluated(warehouse, days[60:], accepting, states)
+    assert [(each.day, each.stage) for each in found] == [
+        (days[60], Stage.RESOLVED),
+        (days[70], Stage.FIRING),
     ]
 
 
 def evaluated(
-    warehouse: Warehouse, days: list[date], rule: UpstreamRule = RULE
-) -> list[UpstreamTransition]:
-    """The rule evaluated on each day by itself."""
-    platform = Platform(
-        world="sandbox", data_dir="", reference_dir="", tracked_repositories="", rules=""
-    )
-    found = [evaluate(warehouse, (rule,), [day], platform) for day in days]
-    transitions = [each for changes in found for each in changes]
-    assert all(isinstance(each, UpstreamTransition) for each in transitions)
-    return transitions  # type: ignore[return-value]
+    warehouse: Warehouse,
+    days: list[date],
+    rule: UpstreamRule = RULE,
+    states: dict[str, AlertState] | None = None,
+) -> list[Notice]:
+    """What is said of days evaluated one by one; `states` are moved on."""
+    stood = {} if states is None else states
+    said = []
+    for day in days:
+        with warehouse.transaction() as connection:
+            done = evaluate_days(connection, Rules((rule,)), [day], stood)
+        stood |= done.states
+        said += done.notices
+    return said
 
 
 def test_what_is_of_all_sources_of_a_repository_or_without_a_rate_is_not_read(
@@ -386,43 +391,81 @@ def test_rates_of_another_yardstick_are_not_what_is_usual_but_for_nothing_at_all
     assert (gone.rate, gone.usual_rate) == (0.0, 1.0)
 
 
-def said(*lost: SourceCapture, after: State = State.FIRING, **others: object) -> UpstreamTransition:
-    """A transition of the first day."""
-    return UpstreamTransition(RULE, "gharchive", FIRST, after, ("attention",), lost, **others)  # type: ignore[arg-type]
+def both_rows(day: date, stars: float, issues: float) -> list[dict[str, object]]:
+    issue_row = {"event_type": "IssuesEvent", "event_group": "participation"}
+    return [coverage_row(day, stars), coverage_row(day, issues, **issue_row)]
 
 
-def test_a_type_that_is_gone_wholly_is_said_to_be() -> None:
-    transition = said(capture(0.0, count=None, half=0.0))
-    message = upstream_message(transition, world="live", escape=lambda text: text)
-    assert "captured 0% of WatchEvent" in message.text
-    assert "none seen" in message.text
-
-
-def test_the_message_names_source_rate_interval_usual_and_yardstick_and_is_no_shift() -> None:
-    transition = said(capture(0.3, usual=0.98), still=("participation",))
-    message = upstream_message(transition, world="live", escape=lambda text: text)
-    assert message.kind == "upstream"
-    assert message.key == "upstream:upstream-capture:gharchive:attention:2026-06-01:firing"
-    assert message.text == (
-        "Upstream: a source captures far fewer events than usual\n"
-        "gharchive captured 30% of WatchEvent on 2026-06-01 (UTC), 95 % interval 25% to 35%; "
-        "usual 98% (by star history, about 500 events)."
+def lost_and_found(warehouse: Warehouse) -> list[Notice]:
+    """Five whole days; both groups lost on the sixth; stars back on the seventh, then issues."""
+    days = [FIRST + timedelta(days=n) for n in range(8)]
+    rates = [(0.98, 0.98)] * 5 + [(0.3, 0.1), (0.98, 0.1), (0.98, 0.98)]
+    fill(
+        warehouse,
+        [row for day, rate in zip(days, rates, strict=True) for row in both_rows(day, *rate)],
     )
-    assert "no trend" in str(message.blocks[-1])
-    assert "attention are held" in str(message.blocks[-1])
-    assert "gharchive still loses participation." in str(message.blocks[-1])
+    return evaluated(warehouse, days)
 
 
-def test_the_message_of_an_end_names_what_is_back() -> None:
-    message = upstream_message(said(after=State.OK), world="live", escape=lambda text: text)
-    assert message.text == (
-        "Upstream, resolved: a source captures far fewer events than usual\n"
-        "gharchive captured as much of attention as usual on 2026-06-01 (UTC) again."
+def test_a_loss_of_two_groups_is_one_message_that_names_rates_what_is_usual_and_no_trend(
+    warehouse: Warehouse,
+) -> None:
+    firing = lost_and_found(warehouse)[0]
+    assert (firing.stage, firing.kind, firing.title) == (Stage.FIRING, "upstream", RULE.title)
+    assert firing.key.startswith("upstream-gharchive:2026-06-06:")
+    assert firing.asset == ("core", "coverage")
+    issues, stars = firing.findings
+    assert stars.subject == "gharchive, stars and forks"
+    assert stars.measure == "captured share of WatchEvent"
+    assert stars.now == Figure(0.3, pytest.approx(0.28), pytest.approx(0.32))
+    assert (stars.before, stars.before_period) == (Figure(0.98), "as usual")
+    assert (stars.side, stars.level) == ("below", pytest.approx(0.8 * 0.98))
+    assert stars.basis == "By star history, about 500 events."
+    assert (stars.soundness, stars.period) == ("degraded", "2026-06-06 (UTC)")
+    assert issues.now.value == 0.1
+    (remark,) = firing.remarks
+    assert remark.startswith("This is a loss at the source, no trend.")
+    assert remark.endswith("rules on stars and forks, issues and comments are held.")
+    assert firing.course is not None
+    assert [each.value for each in firing.course.points] == [0.98] * 5 + [0.3]
+    assert [each.is_sound for each in firing.course.points] == [True] * 5 + [False]
+    assert firing.course.fire == pytest.approx(0.8 * 0.98)
+
+
+def test_its_end_is_said_in_its_thread_group_by_group(warehouse: Warehouse) -> None:
+    firing, first, last = lost_and_found(warehouse)
+    assert (first.stage, first.thread, first.is_last) == (Stage.RESOLVED, firing.key, False)
+    assert [each.subject for each in first.findings] == ["gharchive, stars and forks"]
+    assert "gharchive still loses issues and comments." in first.remarks
+    assert (last.stage, last.thread, last.is_last) == (Stage.RESOLVED, firing.key, True)
+
+
+def test_a_group_that_joins_a_loss_is_not_said_again_and_its_end_is(warehouse: Warehouse) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(8)]
+    rates = [(0.98, 0.98)] * 5 + [(0.1, 0.75), (0.1, 0.1), (0.98, 0.98)]
+    fill(
+        warehouse,
+        [row for day, rate in zip(days, rates, strict=True) for row in both_rows(day, *rate)],
     )
+    firing, over = evaluated(warehouse, days)
+    assert [each.subject for each in firing.findings] == ["gharchive, stars and forks"]
+    assert over.thread == firing.key
+    assert [each.subject for each in over.findings] == [
+        "gharchive, issues and comments", "gharchive, stars and forks",
+    ]  # fmt: skip
+    assert over.is_last
 
 
-def test_more_losses_than_fit_are_counted() -> None:
-    lost = tuple(capture(0.3, event_type=f"Type{n}Event") for n in range(12))
-    message = upstream_message(said(*lost), world="sandbox", escape=lambda text: text)
-    assert message.text.startswith("[sandbox, synthetic] Upstream:")
-    assert message.text.endswith("And 8 more.")
+def test_a_type_that_is_gone_wholly_and_more_losses_than_fit_are_said(
+    warehouse: Warehouse,
+) -> None:
+    days = [FIRST + timedelta(days=n) for n in range(6)]
+    types = [f"Type{n}Event" for n in range(12)]
+    rows = [coverage_row(day, 0.98, event_type=name) for day in days[:5] for name in types]
+    none = {"estimated_events": None, "captured_count": 0}
+    rows += [coverage_row(days[5], 0.0, event_type=name, **none) for name in types]
+    fill(warehouse, rows)
+    (firing,) = evaluated(warehouse, days)
+    (finding,) = firing.findings
+    assert finding.basis.startswith("By star history, none seen. Also lost: Type10Event 0%, ")
+    assert finding.basis.endswith(" and 7 more.")
