@@ -1,8 +1,8 @@
 """A planted loss of a source is no trend: messages over seeded worlds that lose events as in 2026.
 
 In each world the first archive loses nineteen stars of twenty and most of all else but pushes. The
-platform's own functions see it day by day, from what each archive recorded to messages in the
-outbox, without Dagster or HTTP: one message has to say that a source fails, and none that a country
+platform's own functions see it day by day, from what each archive recorded to what is said of it,
+without Dagster or HTTP: one message has to say that a source fails, and none that a country
 does, unless a shift was planted too and the sources allow. The calendar of known breaks does not
 know the loss. Of the kinds of rules there are, threshold rules alone can mistake a loss. Beside it
 stands a monitor that takes what it sees for all there is: the same rules on the same figures, with
@@ -32,11 +32,11 @@ from threadpoolctl import threadpool_limits
 from assets.activity.actor_days import actor_days
 from assets.activity.events import day_events
 from assets.activity.scan import in_panel
-from assets.alerting.assets import evaluate
-from assets.alerting.ledger import read_state
-from assets.alerting.rules import load_rules
-from assets.alerting.tables import ALERTS, OUTBOX
-from assets.alerting.threshold import State
+from assets.alerting.evaluation import evaluate_days
+from assets.alerting.notice import Notice
+from assets.alerting.rule_kinds import ThresholdRule, UpstreamRule
+from assets.alerting.rules import Rules, load_rules
+from assets.alerting.states import AlertState, State
 from assets.attribution.countries import DayCountries, day_countries
 from assets.attribution.evidence import evidence_rows
 from assets.coverage.coverage import COMBINED, day_coverage
@@ -47,7 +47,6 @@ from assets.engagement.capture import captures_ending
 from assets.engagement.cells import count_cells
 from assets.engagement.engagement import Hours, day_engagement
 from assets.engagement.tables import ENGAGEMENT
-from assets.visibility.tables import VISIBILITY_GAP
 from benchmarks import worlds
 from benchmarks.loss_scenarios import DEVELOPERS, SCENARIOS, SHIFT_AFTER, Scenario
 from benchmarks.recorded import (
@@ -58,7 +57,6 @@ from benchmarks.recorded import (
     star_counts,
     totals_of_archive,
 )
-from resources.platform import Platform
 from resources.warehouse import Warehouse
 from sandbox.faults import ARCHIVES
 from sandbox.world import ObservedEvents
@@ -81,15 +79,12 @@ _US_STARS = {
     "fire": 0.15,
     "clear": 0.18,
 }
-_PLATFORM = Platform(
-    world="sandbox", data_dir="", reference_dir="", tracked_repositories="", rules=""
-)
 _GROUPS = ("attention", "contribution")  # that the rules watch
 
 
 @dataclass(frozen=True, slots=True)
 class Sent:
-    """A message of the outbox."""
+    """A message of a rule."""
 
     kind: str
     rule_id: str
@@ -160,6 +155,23 @@ class InMemory(Warehouse):
         self._connection.execute("COMMIT")
 
 
+class Monitor(InMemory):
+    """A warehouse with what rules read, where they stand, and what they said."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        prepare(self, ENGAGEMENT, COVERAGE)
+        self.states: dict[str, AlertState] = {}
+        self.notices: list[Notice] = []
+
+    def evaluate(self, rules: Rules, day: date) -> None:
+        """Move all rules on by a day."""
+        with self.transaction() as connection:
+            done = evaluate_days(connection, rules, [day], self.states)
+        self.states = done.states
+        self.notices += done.notices
+
+
 class Watch:
     """One world as the platform sees it."""
 
@@ -174,15 +186,13 @@ class Watch:
         self._totals: list[pa.Table] = []
         self._stars = [STARS.empty_table()]
         shipped = load_rules(SHIPPED_RULES)
-        china = next(each for each in shipped if each.id == SHIFT_RULE)
+        china = next(each for each in shipped.of_kind(ThresholdRule) if each.id == SHIFT_RULE)
         us = china.model_copy(update=_US_HIGH)
         us_low = us.model_copy(update=_BELOW)
         # Where China's attention really rises, the share of the US really falls.
         stars = () if scenario.has_shift else (us_low.model_copy(update=_US_STARS),)
-        self._rules = (*shipped, us, us_low, *stars)
-        self.house, self.naive = InMemory(), InMemory()
-        for house in (self.house, self.naive):
-            prepare(house, ENGAGEMENT, COVERAGE, VISIBILITY_GAP, ALERTS, OUTBOX)
+        self._rules = Rules((*shipped.of_kind(UpstreamRule), china, us, us_low, *stars))
+        self.house, self.naive = Monitor(), Monitor()
 
     def attribute(self, day: date) -> DayCountries:
         """Countries of everybody, by the profiles of a day."""
@@ -235,10 +245,9 @@ class Watch:
 
     def evaluate(self, day: date) -> bool:
         """Move all rules on by a day; whether the rule of the shift is held after it."""
-        for house in (self.house, self.naive):
-            evaluate(house, self._rules, [day], _PLATFORM)
-        with self.house.transaction() as connection:
-            state = read_state(connection, SHIFT_RULE)
+        for monitor in (self.house, self.naive):
+            monitor.evaluate(self._rules, day)
+        state = self.house.states.get(SHIFT_RULE)
         return state is not None and state.state is State.HELD
 
     def _recorded(self, day: date) -> dict[str, ObservedEvents]:
@@ -257,12 +266,13 @@ def _taken_for_whole(shares: pa.Table) -> pa.Table:
     return shares.set_column(at, shares.schema.field(at), sound)
 
 
-def _sent(house: Warehouse) -> tuple[Sent, ...]:
-    """All messages of an outbox, the oldest first."""
-    keys = house.query("SELECT message_key FROM ops.outbox ORDER BY ALL")["message_key"]
-    parts = (key.split(":") for key in keys.to_pylist())
-    found = [Sent(kind, rule, date.fromisoformat(on), to) for kind, rule, *_source, on, to in parts]
-    return tuple(sorted(found, key=lambda each: each.day))
+def _sent(notices: Sequence[Notice]) -> tuple[Sent, ...]:
+    """What was said of each rule, the oldest first."""
+    return tuple(
+        Sent(each.kind, rule, each.day, str(each.stage))
+        for each in notices
+        for rule in each.rule_ids
+    )
 
 
 def outcome(
@@ -282,7 +292,7 @@ def outcome(
             watch.publish(day, made)
             if watch.evaluate(day):
                 held.append(day)
-        sent, naive = _sent(watch.house), _sent(watch.naive)
+        sent, naive = _sent(watch.house.notices), _sent(watch.naive.notices)
         return Outcome(seed, watch.loss, sent, tuple(held), naive, scenario.latest_notice)
 
 

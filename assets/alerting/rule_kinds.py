@@ -5,6 +5,7 @@ from datetime import date
 from typing import Annotated, Any, Literal
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -13,6 +14,7 @@ from pydantic import (
     model_validator,
 )
 
+from assets.alerting.freshness import DATED
 from assets.alerting.states import Direction, Level, Patience
 
 Id = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9-]{2,60}$")]
@@ -22,7 +24,6 @@ Share = Annotated[float, Field(gt=0.0, lt=1.0)]
 Points = Annotated[float, Field(gt=-100.0, lt=100.0)]
 Ratio = Annotated[float, Field(gt=0.0, lt=1000.0)]
 SourceName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]{1,40}$")]
-AssetName = Annotated[str, StringConstraints(pattern=r"^[a-z]+\.[a-z_]{1,60}$")]
 EventGroup = Literal["contribution", "participation", "attention", "any"]
 _PATIENCE = re.compile(r"(\d{1,2}) of (\d{1,2})")
 
@@ -44,6 +45,18 @@ def _patience(value: Any) -> Any:  # noqa: ANN401 - whatever the file holds
     return Patience(needed, among)
 
 
+def _dated(value: str) -> str:
+    """A table of which it is known what its days are.
+
+    Raises:
+        ValueError: it is none.
+    """
+    if value not in DATED:
+        raise ValueError(f"no table whose newest day is known; these are: {', '.join(DATED)}")
+    return value
+
+
+TableName = Annotated[str, AfterValidator(_dated)]
 Periods = Annotated[Patience, BeforeValidator(_patience)]
 
 
@@ -231,7 +244,7 @@ class StaleRule(RuleBase):
     """
 
     kind: Literal["stale"]
-    max_days: Annotated[dict[AssetName, Annotated[int, Field(ge=1, le=400)]], Field(min_length=1)]
+    max_days: Annotated[dict[TableName, Annotated[int, Field(ge=1, le=400)]], Field(min_length=1)]
 
 
 class FailedRunRule(RuleBase):

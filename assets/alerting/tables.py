@@ -69,3 +69,19 @@ OUTBOX = Table(
         Column("slack_ts", "VARCHAR", "Slack's id of it", nullable=True),
     ),
 )
+
+BACKFILLED_DAYS = Table(
+    schema="ops",
+    name="backfilled_days",
+    description="Days made when they were too old to raise an alert, until a note has said so.",
+    grain="One day of a backfill",
+    key=("backfill_id", "activity_date"),
+    source="Runs of ops.alerts",
+    columns=(
+        Column("backfill_id", "VARCHAR", "Dagster's backfill, or the run where there was none"),
+        Column("activity_date", "DATE", "Day of data (UTC)"),
+        Column("run_id", "VARCHAR", "Dagster's run that made it last"),
+        Column("made_at", "TIMESTAMPTZ", "When (UTC)"),
+        Column("told_at", "TIMESTAMPTZ", "When a note of it was decided (UTC)", nullable=True),
+    ),
+)

@@ -70,7 +70,7 @@ FOUND = ("threshold", SHIFT_RULE, SHIFT_AFTER + 4, "firing")
 def test_a_second_or_early_or_late_message_of_a_loss_is_not_as_it_should_be() -> None:
     again = ("upstream", "upstream-capture", 9, "firing")
     early = ("upstream", "upstream-capture", -1, "firing")
-    assert sent(NOTICED, ("upstream", "upstream-capture", 5, "ok")).is_noticed
+    assert sent(NOTICED, ("upstream", "upstream-capture", 5, "resolved")).is_noticed
     assert not sent().is_noticed
     for wrong in ([NOTICED, again], [again], [early], [early, NOTICED]):
         assert not sent(*wrong).is_noticed
@@ -86,7 +86,7 @@ def test_a_shift_is_found_by_one_message_after_it_on_a_day_that_was_not_held() -
     for wrong in (
         [("threshold", SHIFT_RULE, 0, "firing")],
         [("threshold", SHIFT_RULE, SHIFT_AFTER - 1, "firing")],
-        [FOUND, ("threshold", SHIFT_RULE, 13, "ok")],
+        [FOUND, ("threshold", SHIFT_RULE, 13, "resolved")],
         [FOUND, ("threshold", "us-contribution-share-high", 12, "firing")],
     ):
         assert sent(*wrong).shift_delay is None

@@ -1,0 +1,141 @@
+"""The sensor of what goes on: failed runs and checks, tables grown old, backfills; it delivers, too."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from assets.alerting import ledger
+from assets.alerting.assets import TICK_SECONDS, deliver, prepare_alerting
+from assets.alerting.backfills import backfill_notice, mark_told, untold
+from assets.alerting.freshness import newest_days
+from assets.alerting.notice import Notice
+from assets.alerting.operations import (
+    CheckResult,
+    EndedRun,
+    check_outcomes,
+    run_outcomes,
+    stale_outcomes,
+)
+from assets.alerting.posting import enqueue_notices
+from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, StaleRule
+from assets.alerting.rules import Rules, load_rules
+from assets.alerting.states import AlertState
+from assets.alerting.telling import tell
+from assets.alerting.watch import Outcome
+from checks.days import PARTITION, RANGE_END, RANGE_START
+from resources.platform import Platform
+from resources.slack import SlackResource
+from resources.warehouse import Warehouse, WarehouseResource
+
+_RUNS_PER_TICK = 25
+_FIRST_LOOK = timedelta(days=1)
+#: What is made at 02:00 UTC should be there by then.
+_STALE_FROM_HOUR = 6
+_BACKFILL_TAG = "dagster/backfill"
+_ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
+UNFINISHED = (
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What Dagster's instance knows since a time.
+
+    Attributes:
+        runs: that have ended, oldest first.
+        checks: the newest result of each.
+        unfinished: ids of backfills and runs that go on.
+        cursor: time of the newest of the runs; None without one.
+    """
+
+    runs: tuple[EndedRun, ...]
+    checks: tuple[CheckResult, ...]
+    unfinished: frozenset[str]
+    cursor: datetime | None
+
+
+def build_operations() -> dg.SensorDefinition:
+    """The sensor."""
+    return dg.sensor(
+        name="operations",
+        description=(
+            "Evaluates the rules on runs, checks and stale tables, and posts what waits in the "
+            "outbox; tries again until Slack took it."
+        ),
+        minimum_interval_seconds=60,
+        default_status=dg.DefaultSensorStatus.RUNNING,
+    )(operations)
+
+
+def operations(
+    context: dg.SensorEvaluationContext,
+    warehouse: WarehouseResource,
+    slack: SlackResource,
+    platform: Platform,
+) -> dg.SkipReason:
+    """Evaluate what is known of runs and checks, move the cursor, and deliver.
+
+    Dagster's own run failure sensor moves its cursor also when posting fails, and so loses the
+    message; the outbox does not.
+    """
+    since = (
+        datetime.fromisoformat(context.cursor)
+        if context.cursor
+        else datetime.now(UTC) - _FIRST_LOOK
+    )
+    graph = context.repository_def.asset_graph if context.repository_def else None
+    facts = read_facts(context.instance, since, graph.asset_check_keys if graph else ())
+    house = warehouse.open()
+    prepare_alerting(house)
+    notices = watch(house, load_rules(Path(platform.rules)), facts, platform)
+    if facts.cursor:
+        context.update_cursor(facts.cursor.isoformat())
+    done = deliver(house, slack.client(), platform, most_seconds=TICK_SECONDS)
+    for key, reason in done.buried:
+        context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
+    return dg.SkipReason(
+        f"{len(facts.runs)} runs ended since {since:%Y-%m-%d %H:%M}; {len(notices)} new messages, "
+        f"{done.delivered} posted, {done.waiting} wait"
+    )
+
+
+def watch(house: Warehouse, rules: Rules, facts: Facts, platform: Platform) -> list[Notice]:
+    """Move the rules on operations on; states and messages are written in one transaction."""
+    today, now = platform.today(), platform.now()
+    with house.transaction() as connection:
+        states = ledger.read_states(connection)
+        outcomes = list(_outcomes(connection, rules, facts, states, now))
+        notices, moved = tell(outcomes, states, today, rules)
+        over = untold(connection, facts.unfinished)
+        notices += [backfill_notice(each, now) for each in over]
+        ledger.write_states(connection, moved.values())
+        mark_told(connection, over, now)
+        enqueue_notices(connection, notices, platform_form(connection, platform), now)
+    return notices
+
+
+def _outcomes(
+    connection: duckdb.DuckDBPyConnection,
+    rules: Rules,
+    facts: Facts,
+    states: dict[str, AlertState],
+    now: datetime,
+) -> Iterable[Outcome]:
+    today = now.date()
+    for runs_rule in rules.of_kind(FailedRunRule):
+        yield from run_outcomes(runs_rule, facts.runs, states, today)
+    for checks_rule in rules.of_kind(FailedCheckRule):
+        yield from check_outcomes(checks_rule, facts.checks, states)
+    if now.hour >= _STALE_FROM_HOUR:
+        for stale_rule in rules.of_kind(StaleRule):
+            newest = newest_days(connection, stale_rule.max_days)
+            yield from stale_outcomes(stale_rule, newest, states, today)

@@ -1,0 +1,76 @@
+"""The replay of alert rules over the warehouse's past, on a copy: nothing is held, nothing is sent."""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import date
+
+import duckdb
+
+from assets.alerting.evaluation import Evaluation, evaluate_days
+from assets.alerting.rules import Rules
+from assets.coverage.tables import COVERAGE
+from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB
+from assets.indices.tables import COUNTRY_RATIO
+from assets.shifts.trend_tables import TREND_SHIFTS
+from assets.tables import Table
+from assets.visibility.tables import VISIBILITY_GAP
+from resources.warehouse import Warehouse
+
+#: What rules read, and of the large tables the rows that they read.
+_READ: tuple[tuple[Table, str], ...] = (
+    (ENGAGEMENT, "scope = 'tracked' AND grouping = 'apart'"),
+    (COUNTRY_RATIO, "scope = 'tracked' AND grouping = 'apart'"),
+    (COVERAGE, "scope = 'tracked' AND repo_id IS NULL"),
+    (VISIBILITY_GAP, "true"),
+    (DIFFUSION_HUB, "measure = 'downloads_30d'"),
+    (TREND_SHIFTS, "true"),
+)
+
+
+def replay(
+    warehouse: Warehouse,
+    rules: Rules,
+    first: date,
+    last: date,
+    on_day: Callable[[date], None] = lambda _day: None,
+) -> tuple[list[date], Evaluation]:
+    """The days of a range that the warehouse holds, and what the rules make of them from nothing.
+
+    Args:
+        warehouse: is read in one short transaction, and copied.
+        rules: as they stand.
+        first: day (UTC).
+        last: day, included.
+        on_day: told of each day done.
+    """
+    with _copy(warehouse) as connection:
+        days = [
+            row[0]
+            for row in connection.execute(
+                "SELECT activity_date FROM mart.engagement WHERE activity_date BETWEEN ? AND ? "
+                "UNION SELECT coverage_date FROM core.coverage WHERE coverage_date BETWEEN ? AND ? "
+                "ORDER BY ALL",
+                [first, last, first, last],
+            ).fetchall()
+        ]
+        return days, evaluate_days(connection, rules, days, {}, on_day)
+
+
+@contextmanager
+def _copy(warehouse: Warehouse) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The tables that rules read, in memory; one that is not there yet is empty."""
+    found = {}
+    for table, which in _READ:
+        if warehouse.has_table(table.qualified):
+            query = f"SELECT * FROM {table.qualified} WHERE {which}"  # noqa: S608
+            found[table.qualified] = warehouse.query(query)
+    with duckdb.connect() as connection:
+        for table, _ in _READ:
+            connection.execute(f"CREATE SCHEMA IF NOT EXISTS {table.schema}")
+            connection.execute(table.ddl)
+            if table.qualified in found:
+                connection.register("incoming", table.conform(found[table.qualified]))
+                connection.execute(f"INSERT INTO {table.qualified} BY NAME SELECT * FROM incoming")  # noqa: S608
+                connection.unregister("incoming")
+        yield connection
