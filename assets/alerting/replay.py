@@ -1,14 +1,15 @@
-"""What the rules would have sent over past days, had they stood as they stand now; nothing is sent."""
+"""What the rules would have sent over past days, had they stood as they do now; nothing is sent."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from assets.alerting.evaluation import Evaluation, Moved
-from assets.alerting.notice import Figure, Finding, Notice, Unit
+from assets.alerting.notice import Finding, Notice, Stage
 from assets.alerting.states import ACTIVE, State
+from assets.alerting.wording import figure_words
 
-_COLUMNS = ("day", "what", "rule or alert", "figure (95 %)", "beside")
+_COLUMNS = ("day", "what", "rule or alert", "figure", "beside")
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,7 +21,7 @@ class Replayed:
         what: firing, update, resolved or note; or the state that an alert went to unsaid.
         subject: rules of a message, or the alert.
         figure: of its first finding, with its interval; empty without one.
-        beside: the finding's subject, and how many findings more.
+        beside: whose figure that is, and how many findings more.
         is_sent: whether it would have been a message.
     """
 
@@ -33,7 +34,12 @@ class Replayed:
 
 
 def replayed(evaluation: Evaluation, *, with_unsaid: bool = False) -> list[Replayed]:
-    """The lines of an evaluation by day; those of states that nothing was said of where wanted."""
+    """The lines of an evaluation by day.
+
+    Args:
+        evaluation: of the days.
+        with_unsaid: whether changes of state that are no message have lines, too.
+    """
     lines = [_of_notice(each) for each in evaluation.notices]
     if with_unsaid:
         lines += [_of_move(each) for each in evaluation.moves if _is_unsaid(each)]
@@ -41,7 +47,7 @@ def replayed(evaluation: Evaluation, *, with_unsaid: bool = False) -> list[Repla
 
 
 def as_table(lines: Sequence[Replayed]) -> str:
-    """Lines in columns, under their names; dates are days of data (UTC)."""
+    """Lines in columns, under their names; what would not have been sent in brackets."""
     rows = [
         (str(each.day), each.what if each.is_sent else f"({each.what})", each.subject, each.figure,
          each.beside)
@@ -55,65 +61,42 @@ def as_table(lines: Sequence[Replayed]) -> str:
 
 
 def summary(lines: Iterable[Replayed], days: Sequence[date]) -> str:
-    """How many messages of each kind so many days would have sent."""
+    """How many messages so many days would have sent."""
     sent = [each for each in lines if each.is_sent]
-    counts = {what: sum(each.what == what for each in sent) for what in _STAGES}
+    counts = {str(stage): sum(each.what == stage for each in sent) for stage in Stage}
     said = ", ".join(f"{count} {what}" for what, count in counts.items() if count)
-    weeks = len(days) / 7
-    posts = counts["firing"] + counts["note"]
+    posts = counts[Stage.FIRING] + counts[Stage.NOTE]
     return (
         f"{len(days)} days evaluated, {days[0]} to {days[-1]} (UTC): {len(sent)} messages "
-        f"({said or 'none'}), {posts / weeks:.2f} a week in the channel, the rest in threads"
+        f"({said or 'none'}), {7 * posts / len(days):.2f} a week in the channel, the rest in "
+        "threads"
     )
-
-
-_STAGES = ("firing", "update", "resolved", "note")
 
 
 def _of_notice(notice: Notice) -> Replayed:
-    first = notice.findings[0] if notice.findings else None
     more = len(notice.findings) - 1
+    first = notice.findings[0] if notice.findings else None
     beside = first.subject if first else notice.title
     return Replayed(
-        notice.day,
-        str(notice.stage),
-        ", ".join(notice.rule_ids),
-        _figure(first) if first else "",
-        f"{beside} and {more} more" if more > 0 else beside,
-        True,
+        day=notice.day,
+        what=str(notice.stage),
+        subject=", ".join(notice.rule_ids),
+        figure=_figure(first) if first else "",
+        beside=f"{beside} and {more} more" if more > 0 else beside,
+        is_sent=True,
     )
+
+
+def _figure(finding: Finding) -> str:
+    return figure_words(finding.unit, finding.now)
 
 
 def _of_move(moved: Moved) -> Replayed:
     after = moved.after
-    figure = (
-        "" if after.value is None else _bounds(Figure(after.value, after.ci_low, after.ci_high))
-    )
-    return Replayed(moved.day, str(after.state), after.alert_id, figure, "", False)
+    return Replayed(moved.day, str(after.state), after.alert_id, "", "", False)
 
 
 def _is_unsaid(moved: Moved) -> bool:
-    """Whether a change of state is no message: neither the beginning nor the end of one."""
+    """Whether a change of state is neither the beginning nor the end of an alert."""
     before = moved.before.standing if moved.before else State.OK
-    after = moved.after.standing
-    return (before in ACTIVE) is (after in ACTIVE) and before is not after
-
-
-def _figure(finding: Finding) -> str:
-    figure = finding.now
-    if finding.unit is Unit.SHARE:
-        return _bounds(
-            Figure(*(None if each is None else 100.0 * each for each in _three(figure))),
-            " %",  # type: ignore[arg-type]
-        )
-    return _bounds(figure, " points" if finding.unit is Unit.POINTS else "")
-
-
-def _three(figure: Figure) -> tuple[float, float | None, float | None]:
-    return figure.value, figure.low, figure.high
-
-
-def _bounds(figure: Figure, unit: str = "") -> str:
-    if figure.low is None or figure.high is None:
-        return f"{figure.value:.2f}{unit}"
-    return f"{figure.value:.2f} ({figure.low:.2f} to {figure.high:.2f}){unit}"
+    return (before in ACTIVE) is (moved.after.standing in ACTIVE)

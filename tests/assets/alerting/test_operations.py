@@ -1,0 +1,175 @@
+"""Rules on the platform itself: tables that grow old, runs and checks that fail, backfills."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime, timedelta
+
+import pytest
+
+from assets.alerting.backfills import backfill_notice, mark_told, note_days, untold
+from assets.alerting.freshness import DATED, newest_days
+from assets.alerting.notice import Figure, Notice, Stage, Unit
+from assets.alerting.operations import (
+    CheckResult,
+    EndedRun,
+    check_outcomes,
+    run_outcomes,
+    stale_outcomes,
+)
+from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, StaleRule
+from assets.alerting.rules import Rules
+from assets.alerting.states import AlertState, State
+from assets.alerting.tables import BACKFILLED_DAYS
+from assets.alerting.telling import tell
+from assets.declare import prepare
+from assets.engagement.tables import ENGAGEMENT
+from resources.warehouse import Warehouse
+from tests.engagement_rows import engagement_rows
+
+TODAY = date(2024, 12, 17)
+NOW = datetime(2024, 12, 17, 7, tzinfo=UTC)
+STALE = StaleRule(id="stale", kind="stale", title="A table is old", max_days={"mart.engagement": 2})
+RUNS = FailedRunRule(id="failed-runs", kind="failed_run", title="A run has failed")
+CHECKS = FailedCheckRule(id="failed-checks", kind="failed_check", title="A check has failed")
+
+
+class Watched:
+    """The states that ticks of a sensor leave, and what was said."""
+
+    def __init__(self) -> None:
+        self.states: dict[str, AlertState] = {}
+
+    def newest(self, newest: date | None, today: date = TODAY) -> list[Notice]:
+        found = stale_outcomes(STALE, {"mart.engagement": newest}, self.states, today)
+        return self._told(list(found), STALE, today)
+
+    def runs(self, *runs: EndedRun, today: date = TODAY) -> list[Notice]:
+        return self._told(list(run_outcomes(RUNS, runs, self.states, today)), RUNS, today)
+
+    def checks(self, *checks: CheckResult) -> list[Notice]:
+        return self._told(list(check_outcomes(CHECKS, checks, self.states)), CHECKS, TODAY)
+
+    def _told(self, outcomes: Sequence, rule, today: date) -> list[Notice]:  # type: ignore[no-untyped-def, type-arg]
+        notices, moved = tell(outcomes, self.states, today, Rules((rule,)))
+        self.states |= moved
+        return notices
+
+
+def run(day: int, *, failed: bool, last: int | None = None, job: str = "daily") -> EndedRun:
+    first = f"2024-12-{day:02d}"
+    end = f"2024-12-{last or day:02d}"
+    return EndedRun(f"run-{day}", job, first, end, TODAY, failed, "step x: it broke" * failed)
+
+
+def test_a_table_is_stale_when_its_newest_day_is_older_than_it_may_be() -> None:
+    watched = Watched()
+    assert watched.newest(TODAY - timedelta(days=2)) == []
+    assert watched.newest(None, TODAY) == []
+    tomorrow = TODAY + timedelta(days=1)
+    (firing,) = watched.newest(TODAY - timedelta(days=2), tomorrow)
+    (finding,) = firing.findings
+    assert (finding.subject, finding.now, finding.unit) == (
+        "mart.engagement", Figure(3.0), Unit.DAYS,
+    )  # fmt: skip
+    assert (finding.side, finding.level) == ("above", 2.0)
+    assert firing.asset == ("mart", "engagement")
+    # Asked again on the same day it says nothing, and the next day its end.
+    assert watched.newest(TODAY - timedelta(days=2), tomorrow) == []
+    (over,) = watched.newest(TODAY, TODAY + timedelta(days=2))
+    assert (over.stage, over.thread) == (Stage.RESOLVED, firing.key)
+
+
+def test_a_failed_partition_is_said_once_until_it_is_made() -> None:
+    watched = Watched()
+    (firing,) = watched.runs(run(5, failed=True))
+    (finding,) = firing.findings
+    assert finding.subject == "daily, 2024-12-05"
+    assert finding.basis == "Run run-5. step x: it broke"
+    assert watched.runs(run(5, failed=True)) == []
+    # Another day's success, or another job's, says nothing of it.
+    assert watched.runs(run(6, failed=False), run(5, failed=False, job="polls")) == []
+    (over,) = watched.runs(run(1, failed=False, last=9))
+    assert (over.stage, over.thread) == (Stage.RESOLVED, firing.key)
+    assert over.findings[0].measure == "run succeeded"
+
+
+def test_partitions_of_a_job_that_fail_together_are_one_message() -> None:
+    watched = Watched()
+    (firing,) = watched.runs(*(run(day, failed=True) for day in (5, 6, 7)))
+    assert len(firing.findings) == 3
+    (one,) = watched.runs(run(5, failed=False))
+    assert (one.thread, one.is_last) == (firing.key, False)
+    (rest,) = watched.runs(run(6, failed=False, last=7))
+    assert rest.is_last
+
+
+def test_what_failed_and_succeeded_between_two_looks_is_no_message() -> None:
+    assert Watched().runs(run(5, failed=True), run(5, failed=False)) == []
+
+
+def test_a_run_without_partitions_is_over_with_the_next_one_that_succeeds() -> None:
+    watched = Watched()
+    failed = EndedRun("a", "gap", "", "", TODAY, True, "x")
+    (firing,) = watched.runs(failed)
+    assert firing.findings[0].subject == "gap"
+    (over,) = watched.runs(EndedRun("b", "gap", "", "", TODAY, False))
+    assert over.stage is Stage.RESOLVED
+
+
+def test_a_failed_partition_that_nobody_makes_again_is_forgotten() -> None:
+    watched = Watched()
+    watched.runs(run(5, failed=True))
+    assert watched.runs(today=TODAY + timedelta(days=14)) == []
+    assert {each.state for each in watched.states.values()} == {State.OK}
+
+
+def test_a_check_that_fails_is_said_until_it_passes() -> None:
+    watched = Watched()
+    failed = CheckResult(("mart", "engagement"), "suite", TODAY, True, "3 of 9\nfailed")
+    (firing,) = watched.checks(failed)
+    (finding,) = firing.findings
+    assert finding.subject == "mart.engagement, suite"
+    assert (finding.measure, finding.basis) == ("failed check", "3 of 9 failed")
+    assert watched.checks(failed) == []
+    (over,) = watched.checks(CheckResult(("mart", "engagement"), "suite", TODAY, False))
+    assert (over.stage, over.thread) == (Stage.RESOLVED, firing.key)
+    assert watched.checks(CheckResult(("mart", "other"), "suite", TODAY, False)) == []
+
+
+def test_the_newest_day_of_each_dated_table_can_be_asked_for(warehouse: Warehouse) -> None:
+    day = date(2024, 12, 15)
+    rows = engagement_rows(day, {"CN": 5, "US": 5})
+    warehouse.replace_days(ENGAGEMENT.qualified, "activity_date", [day], rows)
+    with warehouse.transaction() as connection:
+        newest = newest_days(connection, DATED)
+    assert newest.pop("mart.engagement") == day
+    assert set(newest.values()) == {None}
+
+
+def test_the_days_of_a_backfill_are_one_note_once_it_is_over(warehouse: Warehouse) -> None:
+    prepare(warehouse, BACKFILLED_DAYS)
+    days = [date(2023, 1, 1) + timedelta(days=n) for n in (0, 1, 2, 5, 7)]
+    with warehouse.transaction() as connection:
+        for number, some in enumerate((days[:3], days[3:])):
+            note_days(connection, some, backfill_id="b1", run_id=f"r{number}", now=NOW)
+        assert untold(connection, {"b1"}) == ()
+        (found,) = untold(connection, set())
+        mark_told(connection, [found], NOW)
+        assert untold(connection, set()) == ()
+    notice = backfill_notice(found, NOW)
+    assert (notice.stage, notice.title) == (
+        Stage.NOTE, "5 past days were made or made again",
+    )  # fmt: skip
+    assert notice.remarks[0] == ("Days (UTC): 2023-01-01 to 2023-01-03, 2023-01-06, 2023-01-08.")
+    assert notice.key == notice.thread == "backfills:b1:2024-12-17T07:00"
+
+
+@pytest.mark.parametrize("count", [10, 40])
+def test_a_note_of_many_spans_is_bounded(warehouse: Warehouse, count: int) -> None:
+    prepare(warehouse, BACKFILLED_DAYS)
+    days = [date(2023, 1, 1) + timedelta(days=2 * n) for n in range(count)]
+    with warehouse.transaction() as connection:
+        note_days(connection, days, backfill_id="b1", run_id="r", now=NOW)
+        (found,) = untold(connection, set())
+    said = backfill_notice(found, NOW).remarks[0]
+    assert ("more spans" in said) is (count > 10)
+    assert said.count(", ") == 9
