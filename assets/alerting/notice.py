@@ -94,6 +94,7 @@ class Course:
         points: by day.
         fire: level at which the rule fires; None without one.
         clear: level at which it clears; None without one.
+        measure: what is measured, in words; empty where the title says it.
     """
 
     title: str
@@ -101,6 +102,7 @@ class Course:
     points: tuple[Point, ...]
     fire: float | None = None
     clear: float | None = None
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +121,7 @@ class Notice:
         rule_ids: of the rules that it is of.
         asset: schema and table that the figures are in; None without one.
         course: of the first finding; None where there is nothing to draw.
+        anchor: id of the page's section or figure that shows it; empty for the page as a whole.
     """
 
     key: str
@@ -132,3 +135,4 @@ class Notice:
     rule_ids: tuple[str, ...] = ()
     asset: tuple[str, str] | None = None
     course: Course | None = None
+    anchor: str = ""
