@@ -21,7 +21,7 @@ from assets.chart_style import PICTURE
 
 LINE, ALARM = PICTURE.series[0], PICTURE.series[1]
 SMALL = 13  # font size; on a phone the picture is a third as wide
-_FEW_POINTS = 120  # of more, only those that are not sound are drawn as points
+_FEW_POINTS = 120  # of more, the line is thin and only what is not sound has points
 _PADDING = 0.11  # of the range, above and below: a level's label fits
 _NEAR_ZERO = 0.4  # a range whose lower end is under this part of its upper begins at zero
 _LABEL_ROOM = 0.14  # of the height, that a level's label needs
@@ -66,7 +66,7 @@ def course_layers(
         *(threshold(level) for level in levels(course) if level is not None),
         *mark_layers(),
         *([] if onset is None else _onset(onset, height)),
-        base.mark_line(color=LINE, strokeWidth=2.5).encode(y=y),
+        base.mark_line(color=LINE, strokeWidth=1.2 if many else 2.5).encode(y=y),
         *([] if many else [_points(base, "sound", LINE).encode(y=y)]),
         _points(base, "unsound", "white").encode(y=y),
         *_newest(base, y),

@@ -136,6 +136,13 @@ def test_points_that_are_not_sound_are_hollow() -> None:
     assert points["datum.state === 'sound'"] != "white"
 
 
+def test_of_many_points_only_those_that_are_not_sound_are_drawn() -> None:
+    days = [SINCE + timedelta(days=number) for number in range(121)]
+    for number, kinds in ((120, 2), (121, 1)):
+        made = spec(course(days[:number]), world="live")
+        assert [mark["type"] for mark in marks_of(made)].count("point") == kinds
+
+
 def test_the_nearest_event_is_a_numbered_mark_named_below() -> None:
     made = spec(COURSE, EVENTS, world="live", since=SINCE)
     assert made["datasets"]["marks"] == [{"sign": "1", "day": "2024-12-02"}]
