@@ -3,6 +3,7 @@
 import base64
 import datetime as dt
 import re
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import altair as alt
@@ -10,7 +11,7 @@ import vl_convert
 
 from assets.chart_layers import span_params
 from assets.chart_style import PICTURE, config
-from assets.figures import MARKS, ROWS, Figure
+from assets.figures import MARKS, ROWS, Figure, Span
 
 _MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+.!|~-])")
 _WIDTH = 300
@@ -44,13 +45,28 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
         names = [value for value, _ in figure.panels.options]
         facet = alt.Facet(figure.panels.column, type="nominal", title=None, sort=names)
         chart = sized.facet(facet=facet, columns=_PANELS_A_ROW)
-    spec: dict[str, Any] = chart.properties(title=figure.title).to_dict(validate=False)
-    rows = [
-        {name: str(value) if isinstance(value, dt.date) else value for name, value in row.items()}
-        for row in figure.shown(figure.views[0].values)
-    ]
-    marks = figure.mark_rows(figure.span)
-    spec["datasets"] = {**spec.get("datasets", {}), ROWS: rows, MARKS: marks}
-    spec["params"] = span_params(figure.span)
+    spec = filled_spec(
+        chart.properties(title=figure.title),
+        figure.shown(figure.views[0].values),
+        figure.mark_rows(figure.span),
+        figure.span,
+    )
     spec["config"] = config(PICTURE, has_legend=True, font="sans-serif")
+    return spec
+
+
+def filled_spec(
+    chart: alt.LayerChart | alt.FacetChart,
+    rows: Iterable[Mapping[str, Any]],
+    marks: Iterable[Mapping[str, Any]],
+    span: Span | None,
+) -> dict[str, Any]:
+    """A chart of the data named `rows` and `marks` as Vega-Lite, with both and the axis's ends."""
+    spec: dict[str, Any] = chart.to_dict(validate=False)
+    texts = [
+        {name: str(value) if isinstance(value, dt.date) else value for name, value in row.items()}
+        for row in rows
+    ]
+    spec["datasets"] = {**spec.get("datasets", {}), ROWS: texts, MARKS: list(marks)}
+    spec["params"] = span_params(span)
     return spec

@@ -94,6 +94,7 @@ class Course:
         points: by day.
         fire: level at which the rule fires; None without one.
         clear: level at which it clears; None without one.
+        measure: what is measured, in words; empty where the title says it.
     """
 
     title: str
@@ -101,6 +102,7 @@ class Course:
     points: tuple[Point, ...]
     fire: float | None = None
     clear: float | None = None
+    measure: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +122,7 @@ class Notice:
         asset: schema and table that the figures are in; None without one.
         course: of the first finding; None where there is nothing to draw.
         is_last: whether nothing that the thread is of fires any more.
+        anchor: id of the page's section or figure that shows it; empty for the page as a whole.
     """
 
     key: str
@@ -134,3 +137,4 @@ class Notice:
     asset: tuple[str, str] | None = None
     course: Course | None = None
     is_last: bool = False
+    anchor: str = ""

@@ -39,6 +39,7 @@ from assets.figures import (
     interval,
     percent,
 )
+from assets.reference.event_words import described
 
 _HEIGHT = 300
 _GROUPS = {
@@ -199,13 +200,7 @@ def _marks(events: pa.Table, span: Span | None) -> tuple[Mark, ...]:
         if span is not None and span[0] <= row["event_date"] <= span[1]
     ]
     return tuple(
-        Mark(
-            str(number),
-            row["event_date"],
-            f"{row['name']} ({row['actor']}, {row['kind'].replace('_', ' ')}, {row['date_kind']}; "
-            f"{row['source']}, {row['certainty']})",
-        )
-        for number, row in enumerate(found, 1)
+        Mark(str(number), row["event_date"], described(row)) for number, row in enumerate(found, 1)
     )
 
 
