@@ -1,15 +1,11 @@
-"""Alert state and outbox in the warehouse: decided in one transaction, delivered afterwards."""
+"""Alert state in the warehouse, and the figures that rules are evaluated on."""
 
-import json
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date
 from pathlib import Path
 
 import duckdb
 
 from assets.alerting.gap import GapReading
-from assets.alerting.messages import Message
 from assets.alerting.rules import GapRule, ThresholdRule
 from assets.alerting.threshold import AlertState, Reading, State
 from assets.alerting.upstream import SourceCapture
@@ -17,15 +13,6 @@ from assets.coverage.coverage import COMBINED
 from assets.engagement.intervals import wilson_interval
 
 _CAPTURES_SQL = (Path(__file__).parent / "sql" / "captures.sql").read_text()
-
-
-@dataclass(frozen=True, slots=True)
-class Pending:
-    """A message that Slack has not taken yet."""
-
-    key: str
-    text: str
-    blocks: list[dict[str, object]]
 
 
 def read_state(connection: duckdb.DuckDBPyConnection, rule_id: str) -> AlertState | None:
@@ -147,43 +134,3 @@ def read_captures(
     }
     rows = connection.execute(_CAPTURES_SQL, parameters).fetchall()
     return tuple(SourceCapture(*row) for row in rows)
-
-
-def enqueue(connection: duckdb.DuckDBPyConnection, message: Message, now: datetime) -> bool:
-    """Put a message into the outbox, once for its key; whether it was new."""
-    rows = connection.execute(
-        "INSERT INTO ops.outbox (message_key, kind, message, created_at, attempt_count) "
-        "VALUES (?, ?, ?, ?, 0) ON CONFLICT DO NOTHING RETURNING message_key",
-        [message.key, message.kind, message.to_json(), now],
-    ).fetchall()
-    return bool(rows)
-
-
-def pending(connection: duckdb.DuckDBPyConnection) -> Sequence[Pending]:
-    """Messages that Slack has not taken yet, oldest first."""
-    rows = connection.execute(
-        "SELECT message_key, message FROM ops.outbox WHERE delivered_at IS NULL "
-        "ORDER BY created_at, message_key"
-    ).fetchall()
-    bodies = [(key, json.loads(body)) for key, body in rows]
-    return [Pending(key, body["text"], body["blocks"]) for key, body in bodies]
-
-
-def record_delivery(
-    connection: duckdb.DuckDBPyConnection, key: str, *, channel: str, ts: str, now: datetime
-) -> None:
-    """Note that Slack took a message, and where it lies."""
-    connection.execute(
-        "UPDATE ops.outbox SET delivered_at = ?, slack_channel = ?, slack_ts = ?, "
-        "attempt_count = attempt_count + 1, last_error = NULL WHERE message_key = ?",
-        [now, channel, ts, key],
-    )
-
-
-def record_failure(connection: duckdb.DuckDBPyConnection, key: str, error: str) -> None:
-    """Note that Slack did not take a message, and why."""
-    connection.execute(
-        "UPDATE ops.outbox SET attempt_count = attempt_count + 1, last_error = ? "
-        "WHERE message_key = ?",
-        [error, key],
-    )

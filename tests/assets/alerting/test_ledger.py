@@ -1,12 +1,11 @@
-"""Alert state and outbox in a real warehouse."""
+"""Alert state and readings in a real warehouse."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 
 import pyarrow as pa
 import pytest
 
 from assets.alerting import ledger
-from assets.alerting.messages import Message
 from assets.alerting.rules import ThresholdRule
 from assets.alerting.tables import ALERTS
 from assets.alerting.threshold import AlertState, State
@@ -16,7 +15,6 @@ from resources.warehouse import Warehouse
 from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)
-NOW = datetime(2024, 12, 16, 2, tzinfo=UTC)
 RULE = ThresholdRule(
     id="cn-high",
     kind="threshold",
@@ -28,10 +26,6 @@ RULE = ThresholdRule(
     clear=0.25,
     min_located_actors=1,
 )
-
-
-def message(key: str, text: str = "hello", kind: str = "threshold") -> Message:
-    return Message(key, kind, text, ({"type": "section", "text": text},))
 
 
 def fill(
@@ -48,11 +42,6 @@ def put(warehouse: Warehouse, day: date, *parts: pa.Table) -> None:
     """Write mart.engagement of a day."""
     rows = pa.concat_tables([ENGAGEMENT.arrow([]), *parts])
     warehouse.replace_days(ENGAGEMENT.qualified, "activity_date", [day], rows)
-
-
-def outbox(warehouse: Warehouse) -> list[dict[str, object]]:
-    rows = warehouse.query("SELECT * FROM ops.outbox ORDER BY message_key")
-    return list(rows.to_pylist())
 
 
 def test_a_rule_never_evaluated_has_no_state(warehouse: Warehouse) -> None:
@@ -73,64 +62,6 @@ def test_a_state_is_read_as_written_and_replaced(
             ledger.write_state(connection, state)
             assert ledger.read_state(connection, "cn-high") == state
     assert warehouse.query("SELECT count(*) AS n FROM ops.alerts").to_pylist() == [{"n": 1}]
-
-
-def test_a_message_is_enqueued_once_for_its_key(warehouse: Warehouse) -> None:
-    with warehouse.transaction() as connection:
-        assert ledger.enqueue(connection, message("a", "first"), NOW) is True
-        assert ledger.enqueue(connection, message("a", "second"), NOW) is False
-    with warehouse.transaction() as connection:
-        assert ledger.enqueue(connection, message("a", "third"), NOW) is False
-        (waiting,) = ledger.pending(connection)
-    assert waiting.text == "first"
-
-
-def test_a_delivered_message_is_not_enqueued_again(warehouse: Warehouse) -> None:
-    with warehouse.transaction() as connection:
-        ledger.enqueue(connection, message("a"), NOW)
-        ledger.record_delivery(connection, "a", channel="C1", ts="1.1", now=NOW)
-        assert ledger.enqueue(connection, message("a"), NOW) is False
-        assert ledger.pending(connection) == []
-
-
-def test_pending_messages_come_oldest_first_and_whole(warehouse: Warehouse) -> None:
-    with warehouse.transaction() as connection:
-        ledger.enqueue(connection, message("0-late"), NOW + timedelta(seconds=1))
-        ledger.enqueue(connection, message("b"), NOW)
-        ledger.enqueue(connection, message("a", "北京 <b>"), NOW)
-        waiting = ledger.pending(connection)
-    assert [each.key for each in waiting] == ["a", "b", "0-late"]
-    assert waiting[0].text == "北京 <b>"
-    assert waiting[0].blocks == [{"type": "section", "text": "北京 <b>"}]
-
-
-def test_a_failure_is_counted_and_leaves_the_message_pending(warehouse: Warehouse) -> None:
-    with warehouse.transaction() as connection:
-        ledger.enqueue(connection, message("a"), NOW)
-        ledger.enqueue(connection, message("b"), NOW)
-        ledger.record_failure(connection, "a", "Slack answered internal_error")
-        ledger.record_failure(connection, "a", "Slack is out of reach")
-        assert [each.key for each in ledger.pending(connection)] == ["a", "b"]
-    failed, untouched = outbox(warehouse)
-    assert (failed["attempt_count"], failed["last_error"]) == (2, "Slack is out of reach")
-    assert failed["delivered_at"] is None
-    assert (untouched["attempt_count"], untouched["last_error"]) == (0, None)
-
-
-def test_a_delivery_notes_where_the_message_lies_and_forgets_the_error(
-    warehouse: Warehouse,
-) -> None:
-    with warehouse.transaction() as connection:
-        ledger.enqueue(connection, message("a"), NOW)
-        ledger.record_failure(connection, "a", "Slack is out of reach")
-        ledger.record_delivery(
-            connection, "a", channel="C1", ts="17.000001", now=NOW + timedelta(hours=1)
-        )
-        assert ledger.pending(connection) == []
-    (row,) = outbox(warehouse)
-    assert (row["slack_channel"], row["slack_ts"]) == ("C1", "17.000001")
-    assert row["delivered_at"] == NOW + timedelta(hours=1)
-    assert (row["attempt_count"], row["last_error"]) == (2, None)
 
 
 def test_a_reading_is_the_rules_country_on_its_day_and_group(warehouse: Warehouse) -> None:
