@@ -96,6 +96,16 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     }
 
 
+def slack_resource(settings: Settings) -> SlackResource:
+    """Slack for a command, which keeps no snapshot of it."""
+    return SlackResource(
+        token=settings.slack_token.value,
+        channel=settings.slack_channel,
+        api_url=settings.slack_api_url,
+        webhook_url=settings.slack_webhook_url.value,
+    )
+
+
 def platform(settings: Settings, now: str = "") -> Platform:
     """The platform's own settings, at the clock of the settings or at another."""
     return Platform(
