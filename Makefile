@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute bench scan-bench doctor lock clean
+.PHONY: help run test dev check fix backfill papers patents attribute slack-test outbox bench scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -11,7 +11,7 @@ READY := $(VENV)/.installed
 export UV_COMPILE_BYTECODE := 1
 export PYTHONUNBUFFERED := 1
 # A text goes to the program through the environment, where no shell reads it.
-export TEXT
+export TEXT RETRY
 # Great Expectations reports its use to its makers unless told not to.
 export GX_ANALYTICS_ENABLED := false
 
@@ -55,6 +55,13 @@ attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge
 	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
 	@$(PY) -m orchestration.cli attribute -- "$$TEXT"
 
+slack-test: $(READY) ## Post one sample alert, marked as a test, with chart and reply to Slack
+	@$(PY) -m orchestration.cli slack-test
+
+outbox: $(READY) ## List messages that wait and dead letters; queue these anew: make outbox RETRY=all (or a key)
+	@if test -n "$$RETRY"; then $(PY) -m orchestration.cli outbox retry -- "$$RETRY"; \
+		else $(PY) -m orchestration.cli outbox; fi
+
 bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, mentions, patents (50 minutes)
 	@$(PY) -m benchmarks.scan
 	@$(PY) -m benchmarks.gazetteer
@@ -67,7 +74,14 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 
-scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
+scan-slack-test: $(READY) ## Post one sample alert, marked as a test, with chart and reply to Slack
+	@$(PY) -m orchestration.cli slack-test
+
+outbox: $(READY) ## List messages that wait and dead letters; queue these anew: make outbox RETRY=all (or a key)
+	@if test -n "$$RETRY"; then $(PY) -m orchestration.cli outbox retry -- "$$RETRY"; \
+		else $(PY) -m orchestration.cli outbox; fi
+
+bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
 	@$(PY) -m assets.activity.scan_compile
 	@$(PY) -m benchmarks.scan

@@ -1,4 +1,4 @@
-"""The commands behind `make run`, `dev`, `backfill`, `papers`, `patents`, `attribute`, `doctor`."""
+"""The commands behind the Makefile's targets: `run`, `dev`, `backfill`, `doctor` and the rest."""
 
 import argparse
 import os
@@ -19,6 +19,7 @@ from orchestration.partitions import weeks_between
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
+from orchestration.slack_commands import retry_outbox, show_outbox, slack_test
 from orchestration.summary import print_summary
 from resources.http import UpstreamError
 
@@ -51,10 +52,21 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return dev(options.port)
         if options.command == "attribute":
             return attribute(options.text)
+        if options.command == "slack-test":
+            with upstreams() as settings:
+                return slack_test(settings)
+        if options.command == "outbox":
+            return _outbox(options.what, options.keys)
         return examine(load_settings())
     except SettingsError as error:
         print(f"setting: {error}", file=sys.stderr)
         return 2
+
+
+def _outbox(what: str, keys: Sequence[str]) -> int:
+    if what == "retry":
+        return retry_outbox(load_settings(), [] if list(keys) == ["all"] else keys)
+    return show_outbox(load_settings())
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -75,6 +87,10 @@ def _parser() -> argparse.ArgumentParser:
     dev_command.add_argument("--port", type=int, default=3000)
     attribute_command = commands.add_parser("attribute", help="explain one location text")
     attribute_command.add_argument("text", help="as a profile's location field has it")
+    commands.add_parser("slack-test", help="post a sample alert to Slack")
+    outbox_command = commands.add_parser("outbox", help="messages that wait, and dead letters")
+    outbox_command.add_argument("what", nargs="?", choices=["list", "retry"], default="list")
+    outbox_command.add_argument("keys", nargs="*", help="of dead letters to retry; none for all")
     commands.add_parser("doctor", help="check settings, reach, disk and versions")
     return parser
 

@@ -22,6 +22,7 @@ from assets.visibility import assets as visibility
 from checks.archive import archive_checks
 from checks.factory import suite_checks
 from checks.hub import hub_checks
+from checks.outbox import outbox_checks
 from checks.publication import publication_checks
 from orchestration.automation import (
     automation_sensor,
@@ -97,6 +98,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         asset_checks=[
             *archive_checks(),
             *hub_checks(),
+            *outbox_checks(),
             *suite_checks(),
             *publication_checks(),
         ],

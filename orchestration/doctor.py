@@ -1,9 +1,10 @@
 """`make doctor`: what of this installation works, and how to mend what does not."""
 
 import importlib.metadata
+import re
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -18,11 +19,15 @@ from resources.archive import ArchiveClient
 from resources.git_program import LEAST_VERSION, GitProgram
 from resources.http import BearerAuth, UpstreamError, new_session, place, send
 from resources.hub import HubResource
+from resources.slack_client import SlackWorkspaceClient
+from resources.slack_errors import SlackDeliveryError
 from resources.uspto import GRANTS, UsptoClient
 from resources.warehouse import Warehouse, WarehouseBusyError
 
 _GIB = 1 << 30
 _LEAST_FREE_GIB = 5
+_CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{8,}")
+_SCOPES = "chat:write, files:write, channels:history (groups:history for a private channel)"
 _PACKAGES = ("dagster", "dagster-duckdb", "duckdb", "pandas", "great-expectations", "slack-sdk")
 
 
@@ -51,7 +56,7 @@ def examine(settings: Settings) -> int:
         _openalex,
         examine_uspto,
         _hub,
-        _slack,
+        examine_slack,
     )
     faults = 0
     for examination in examinations:
@@ -234,23 +239,46 @@ def _hub(settings: Settings) -> Finding:
     return Finding("hub", True, f"{place(settings.hub_url)} answers; {calls} calls in 5 minutes")
 
 
-def _slack(settings: Settings) -> Finding:
+def examine_slack(settings: Settings) -> Finding:
+    """Whether Slack takes the token, with the scopes that delivery needs."""
     if _is_idle_sandbox(settings):
         return Finding("slack", True, "sandbox: started by each command")
+    if settings.slack_webhook_url.value and not settings.slack_token.value:
+        found = "webhook: no threads or charts; only `make slack-test` tells whether it takes any"
+        return Finding("slack", True, found)
     if not settings.slack_token.value or not settings.slack_channel:
-        return Finding(
-            "slack",
-            False,
-            "no token or channel",
-            "set OBSERVATORY_SLACK_TOKEN (scope chat:write) and OBSERVATORY_SLACK_CHANNEL in .env",
+        mend = (
+            f"set OBSERVATORY_SLACK_TOKEN (scopes {_SCOPES}) and OBSERVATORY_SLACK_CHANNEL in "
+            ".env, or OBSERVATORY_SLACK_WEBHOOK_URL"
         )
-    return _answers(
-        "slack",
-        "POST",
-        f"{settings.slack_api_url.rstrip('/')}/auth.test",
-        settings.slack_token.value,
-        "check OBSERVATORY_SLACK_TOKEN and the network",
+        return Finding("slack", False, "no token or channel", mend)
+    client = SlackWorkspaceClient(
+        token=settings.slack_token.value,
+        channel=settings.slack_channel,
+        api_url=settings.slack_api_url,
     )
+    try:
+        scopes = client.scopes()
+    except SlackDeliveryError as error:
+        mend = "check OBSERVATORY_SLACK_TOKEN and the network"
+        return Finding("slack", False, f"{place(settings.slack_api_url)}: {error}", mend)
+    found = f"{place(settings.slack_api_url)} answers"
+    if not _CHANNEL_ID.fullmatch(settings.slack_channel):
+        mend = "set OBSERVATORY_SLACK_CHANNEL to the channel's id (C…), by which messages are found"
+        return Finding("slack", False, f"{found}; the channel is given by its name", mend)
+    missing = [] if scopes is None else missing_scopes(scopes)
+    if missing:
+        mend = f"give the app the scopes {_SCOPES}, and install it again"
+        return Finding("slack", False, f"{found}; the token lacks {', '.join(missing)}", mend)
+    return Finding("slack", True, found + ("" if scopes else "; it does not state scopes"))
+
+
+def missing_scopes(scopes: Collection[str]) -> list[str]:
+    """What a token lacks: to post, to show charts, and to look for what it posted."""
+    missing = [scope for scope in ("chat:write", "files:write") if scope not in scopes]
+    if not {"channels:history", "groups:history"} & set(scopes):
+        missing.append("channels:history (groups:history for a private channel)")
+    return missing
 
 
 def _answers(name: str, method: str, url: str, token: str, mend: str) -> Finding:

@@ -24,6 +24,7 @@ _HUB_TOKEN = "OBSERVATORY_HUB_TOKEN"  # noqa: S105
 _OPENALEX_KEY = "OBSERVATORY_OPENALEX_KEY"
 _USPTO_KEY = "OBSERVATORY_USPTO_KEY"
 _SLACK_TOKEN = "OBSERVATORY_SLACK_TOKEN"  # noqa: S105
+_SLACK_WEBHOOK_URL = "OBSERVATORY_SLACK_WEBHOOK_URL"
 
 
 def build_resources(settings: Settings) -> dict[str, Any]:
@@ -38,6 +39,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     os.environ[_OPENALEX_KEY] = settings.openalex_key.value
     os.environ[_USPTO_KEY] = settings.uspto_key.value
     os.environ[_SLACK_TOKEN] = settings.slack_token.value
+    os.environ[_SLACK_WEBHOOK_URL] = settings.slack_webhook_url.value
     return {
         "archive": ArchiveSource(
             base_urls=list(settings.archive_base_urls),
@@ -86,11 +88,22 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             token=dg.EnvVar(_SLACK_TOKEN),
             channel=settings.slack_channel,
             api_url=settings.slack_api_url,
+            webhook_url=dg.EnvVar(_SLACK_WEBHOOK_URL),
         ),
         "lake": LakeResource(base_path=str(settings.data / "lake")),
         "warehouse": WarehouseResource(database=str(settings.warehouse)),
         "platform": platform(settings),
     }
+
+
+def slack_resource(settings: Settings) -> SlackResource:
+    """Slack for a command, which keeps no snapshot of it."""
+    return SlackResource(
+        token=settings.slack_token.value,
+        channel=settings.slack_channel,
+        api_url=settings.slack_api_url,
+        webhook_url=settings.slack_webhook_url.value,
+    )
 
 
 def platform(settings: Settings, now: str = "") -> Platform:
@@ -107,4 +120,5 @@ def platform(settings: Settings, now: str = "") -> Platform:
         panel_one_in=settings.panel_one_in,
         event_cap=settings.event_cap,
         alert_max_age_days=settings.alert_max_age_days,
+        alert_dead_after_hours=settings.alert_dead_after_hours,
     )

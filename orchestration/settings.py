@@ -26,9 +26,11 @@ _LIVE = {
     "HUB_TOKEN": "",
     "SLACK_API_URL": "https://slack.com/api/",
     "SLACK_CHANNEL": "",
+    "SLACK_WEBHOOK_URL": "",
     "TRACKED_REPOSITORIES": "assets/reference/tracked_repositories.csv",
     "PANEL_ONE_IN": "1000",
     "ALERT_MAX_AGE_DAYS": "10",
+    "ALERT_DEAD_AFTER_HOURS": "24",
     "NOW": "",
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
@@ -51,9 +53,11 @@ _SANDBOX = {
     "HUB_TOKEN": "hf_sandbox",
     "SLACK_API_URL": "{sandbox}/api/",
     "SLACK_CHANNEL": "C0SANDBOX",
+    "SLACK_WEBHOOK_URL": "",
     "TRACKED_REPOSITORIES": "sandbox/tracked_repositories.csv",
     "PANEL_ONE_IN": "10",
     "ALERT_MAX_AGE_DAYS": "10",
+    "ALERT_DEAD_AFTER_HOURS": "24",
     "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
@@ -111,10 +115,12 @@ class Settings:
     slack_api_url: str
     slack_token: "Secret"
     slack_channel: str
+    slack_webhook_url: "Secret"
     tracked_repositories: Path
     panel_one_in: int
     event_cap: int
     alert_max_age_days: int
+    alert_dead_after_hours: int
     download_workers: int
     retry_attempts: int
     now: str
@@ -170,6 +176,9 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if upstream == "sandbox" and "ARCHIVE_BASE_URLS" in set_values:
         # A synthetic archive beside a given one would mix two worlds.
         values["SECOND_ARCHIVE_BASE_URLS"] = set_values.get("SECOND_ARCHIVE_BASE_URLS", "none")
+    if "SLACK_WEBHOOK_URL" in set_values:
+        # A webhook that is given goes before the sandbox's own token, not before a given one.
+        values["SLACK_TOKEN"] = set_values.get("SLACK_TOKEN", "")
     return _checked(values)
 
 
@@ -214,10 +223,12 @@ def _checked(values: Mapping[str, str]) -> Settings:
         slack_api_url=url("SLACK_API_URL"),
         slack_token=Secret(values["SLACK_TOKEN"]),
         slack_channel=values["SLACK_CHANNEL"],
+        slack_webhook_url=Secret(_webhook_url(values["SLACK_WEBHOOK_URL"], sandbox)),
         tracked_repositories=_path(values["TRACKED_REPOSITORIES"]),
         panel_one_in=_number(values, "PANEL_ONE_IN", least=0),
         event_cap=_number(values, "EVENT_CAP", least=1),
         alert_max_age_days=_number(values, "ALERT_MAX_AGE_DAYS", least=1),
+        alert_dead_after_hours=_number(values, "ALERT_DEAD_AFTER_HOURS", least=1),
         download_workers=_number(values, "DOWNLOAD_WORKERS", least=1),
         retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
         now=_moment(values["NOW"]),
@@ -232,6 +243,17 @@ def _base_url(name: str, base: str, sandbox: str) -> str:
         # A relative folder means the same whatever folder a Dagster process starts in.
         return "file:" + str(_path(text.removeprefix("file://").removeprefix("file:")))
     raise SettingsError(f"{_PREFIX}{name} has {text!r}; give http, https or file URLs")
+
+
+def _webhook_url(text: str, sandbox: str) -> str:
+    url = text.replace("{sandbox}", sandbox)
+    if url and not url.startswith(("https://hooks.slack.com/", f"{sandbox}/services/")):
+        # It is a secret: the text does not repeat it.
+        raise SettingsError(
+            f"{_PREFIX}SLACK_WEBHOOK_URL is no webhook of Slack's; give "
+            "https://hooks.slack.com/services/…"
+        )
+    return url
 
 
 def _path(text: str) -> Path:

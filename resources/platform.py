@@ -20,6 +20,7 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
         panel_one_in: one actor in so many is in the panel.
         event_cap: most events counted of an account, day and event group.
         alert_max_age_days: days of data older than this raise no alert; a backfill changes none.
+        alert_dead_after_hours: a message that Slack has not taken by then is given up.
     """
 
     world: str
@@ -33,6 +34,7 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     panel_one_in: int = 1000
     event_cap: int = 20
     alert_max_age_days: int = 10
+    alert_dead_after_hours: int = 24
 
     @field_validator("fixed_now")
     @classmethod

@@ -135,6 +135,20 @@ class SandboxServer:
         """Have no more requests fail."""
         self.trouble.clear()
 
+    def wait_until_idle(self, timeout_s: float = 30.0) -> None:
+        """Wait until all that was asked is answered, of clients that are gone, too.
+
+        Raises:
+            TimeoutError: connections stayed open.
+        """
+        # Connections are taken in order: this one comes after all that were made before.
+        host, port = self._http.server_address[:2]
+        with socket.create_connection((str(host), int(port)), timeout_s) as last:
+            last.sendall(f"GET {CONTROL_PREFIX} HTTP/1.0\r\n\r\n".encode())
+            while last.recv(1 << 12):
+                pass
+        self._http.wait_until_idle(timeout_s)
+
     def answer(self, request: Request) -> Response:
         """The world's answer to a request, whatever trouble is queued."""
         if request.path.startswith(CONTROL_PREFIX):
@@ -201,7 +215,7 @@ class _HttpServer(ThreadingHTTPServer):
         self.sandbox = sandbox
         self._open: set[socket.socket] = set()
         self._to_reset: set[socket.socket] = set()
-        self._open_lock = threading.Lock()
+        self._open_lock = threading.Condition()
         super().__init__(address, _Handler)
 
     def process_request(self, request: Any, client_address: Any) -> None:  # noqa: ANN401 - as base
@@ -212,6 +226,7 @@ class _HttpServer(ThreadingHTTPServer):
     def shutdown_request(self, request: Any) -> None:  # noqa: ANN401 - as base
         with self._open_lock:
             self._open.discard(request)
+            self._open_lock.notify_all()
             is_reset = request in self._to_reset
             self._to_reset.discard(request)
         # The base says goodbye first; without that, closing sends a reset.
@@ -223,6 +238,12 @@ class _HttpServer(ThreadingHTTPServer):
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, linger_not)
         with self._open_lock:
             self._to_reset.add(connection)
+
+    def wait_until_idle(self, timeout_s: float) -> None:
+        """Wait until no connection is open."""
+        with self._open_lock:
+            if not self._open_lock.wait_for(lambda: not self._open, timeout_s):
+                raise TimeoutError(f"{len(self._open)} connections stayed open")
 
     def end_connections(self) -> None:
         """Wake every thread that waits for a client's next request."""
@@ -271,6 +292,8 @@ class _Handler(BaseHTTPRequestHandler):
             response = Response(0)
         else:
             response = sandbox.answer(request)
+            if trouble and trouble.kind == "late":
+                response = trouble.response()
         if not is_control:
             is_lost = trouble is not None and trouble.kind == "lost"
             sandbox.log(request, self.path, 0 if is_lost else response.status)

@@ -9,7 +9,7 @@ from typing import Literal, get_args
 
 from sandbox.exchange import Response, json_response
 
-Kind = Literal["status", "slow", "cut", "reset", "lost"]
+Kind = Literal["status", "slow", "cut", "reset", "lost", "late"]
 
 
 @dataclass(frozen=True)
@@ -20,9 +20,10 @@ class Trouble:
         path_prefix: of the requests it happens to.
         kind: `status` answers `status` and does nothing else; `slow` waits `seconds` first; `cut`
             sends half of the body; `reset` ends the connection before the request is handled;
-            `lost` handles it and ends the connection before the answer.
+            `lost` handles it and ends the connection before the answer; `late` handles it and
+            answers as `status` does.
         method: only requests of this HTTP method; empty for all.
-        status: of the answer, for `status`.
+        status: of the answer, for `status` and `late`.
         retry_after: seconds, sent as `Retry-After` with `status`.
         seconds: to wait, for `slow`.
         times: to how many requests it happens.
@@ -60,7 +61,7 @@ class Trouble:
         return cls(**sent)  # type: ignore[arg-type]  # checked field by field above
 
     def response(self) -> Response:
-        """The answer of the kind `status`, in the manner of the upstream at the path."""
+        """The answer of `status` and `late`, in the manner of the upstream at the path."""
         headers = {} if self.retry_after is None else {"Retry-After": str(self.retry_after)}
         if self.body:
             return Response(self.status, self.body.encode(), "text/html", headers)

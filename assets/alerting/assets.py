@@ -1,17 +1,18 @@
 """Alerting assets: evaluate the rules on new days, then deliver what is in the outbox."""
 
-import fcntl
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
-from assets.alerting import ledger, tables
+from assets.alerting import delivery, ledger, outbox, tables
+from assets.alerting.delivery import Delivered, Policy
 from assets.alerting.gap import GapTransition, step_gap
 from assets.alerting.messages import Message, gap_message, threshold_message, upstream_message
+from assets.alerting.outbox import Action, Outgoing
+from assets.alerting.port import Failures, Slack
 from assets.alerting.rules import GapRule, Rule, ThresholdRule, UpstreamRule, load_rules
 from assets.alerting.threshold import AlertState, State, Transition, hold, step
 from assets.alerting.upstream import (
@@ -27,11 +28,27 @@ from assets.declare import Plan, days_of, prepare
 from assets.engagement.tables import ENGAGEMENT
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
-from resources.slack import SlackDeliveryError, SlackPoster, SlackResource, escape
+from resources.slack import SlackResource, escape
+from resources.slack_errors import (
+    SlackDeliveryError,
+    SlackFaultyError,
+    SlackRejectedError,
+    SlackUnansweredError,
+    SlackUnfindableError,
+)
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "alerting"
 AnyTransition = Transition | GapTransition | UpstreamTransition
+#: A run may wait for Slack that long; a sensor's tick, which Dagster ends after a minute, less.
+RUN_SECONDS, TICK_SECONDS = 300.0, 40.0
+_FAILURES = Failures(
+    failed=SlackDeliveryError,
+    unanswered=SlackUnansweredError,
+    faulty=SlackFaultyError,
+    rejected=SlackRejectedError,
+    unfindable=SlackUnfindableError,
+)
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -64,18 +81,19 @@ def alerts_table(
         )
     rules = load_rules(Path(platform.rules))
     transitions = evaluate(house, rules, days, platform)
-    delivered = deliver(house, slack.poster(), platform)
-    with house.transaction() as connection:
-        waiting = len(ledger.pending(connection))
-    if waiting:
-        context.log.warning(f"{waiting} messages wait in ops.outbox; see last_error there")
+    delivered = deliver(house, slack.client(), platform, most_seconds=RUN_SECONDS)
+    for key, reason in delivered.buried:
+        context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
+    if delivered.waiting:
+        context.log.warning(f"{delivered.waiting} messages wait in ops.outbox: see `make outbox`")
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": len(rules),
             "days_evaluated": len(days),
             "transitions": len(transitions),
-            "messages_delivered": delivered,
-            "messages_waiting": waiting,
+            "messages_delivered": delivered.delivered,
+            "messages_waiting": delivered.waiting,
+            "dead_letters": len(delivered.buried),
             "changes": dg.MetadataValue.md(
                 "\n".join(f"- {each.key}" for each in transitions) or "Nothing changed state."
             ),
@@ -100,7 +118,8 @@ def evaluate(
             else:
                 transitions += _threshold(connection, rule, days)
         for transition in transitions:
-            ledger.enqueue(connection, _message(transition, platform.world), platform.now())
+            message = as_post(_message(transition, platform.world))
+            outbox.enqueue(connection, message, platform.now())
     return transitions
 
 
@@ -188,51 +207,27 @@ def _message(transition: AnyTransition, world: str) -> Message:
     return threshold_message(transition, world=world, escape=escape)
 
 
-def deliver(warehouse: Warehouse, poster: SlackPoster, platform: Platform) -> int:
-    """Post what is in the outbox, oldest first; how many Slack took.
-
-    The warehouse is not held while Slack answers. What Slack does not take stays in the outbox,
-    with the reason, for the next run: figures are published whether Slack answers or not. Only one
-    process delivers at a time, so that none posts what another is posting.
-    """
-    delivered = 0
-    with delivery_turn(platform.data("delivery.lock")) as is_ours:
-        if is_ours:
-            with warehouse.transaction() as connection:
-                waiting = ledger.pending(connection)
-            for message in waiting:
-                # What follows waits too: «resolved» must not overtake «firing».
-                if not _deliver_one(warehouse, poster, message, platform):
-                    break
-                delivered += 1
-    return delivered
+def as_post(message: Message) -> Outgoing:
+    """A message that opens a thread of its own."""
+    return Outgoing(message.key, message.kind, Action.POST, None, message.text, message.blocks)
 
 
-@contextmanager
-def delivery_turn(path: Path) -> Iterator[bool]:
-    """Whether this process may deliver now; the system ends the turn with the process."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("a") as file:
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            yield False
-        else:
-            yield True
-
-
-def _deliver_one(
-    warehouse: Warehouse, poster: SlackPoster, message: ledger.Pending, platform: Platform
-) -> bool:
-    """Post one message and note what became of it; whether Slack took it."""
-    try:
-        posted = poster.post(message.text, message.blocks, key=message.key)
-    except SlackDeliveryError as error:
-        with warehouse.transaction() as connection:
-            ledger.record_failure(connection, message.key, str(error))
-        return False
-    with warehouse.transaction() as connection:
-        ledger.record_delivery(
-            connection, message.key, channel=posted.channel, ts=posted.ts, now=platform.now()
-        )
-    return True
+def deliver(
+    warehouse: Warehouse, slack: Slack, platform: Platform, *, most_seconds: float = TICK_SECONDS
+) -> Delivered:
+    """One round of delivery; what Slack does not take waits in the outbox, with the reason."""
+    usual = Policy()
+    policy = Policy(
+        dead_after=timedelta(hours=platform.alert_dead_after_hours),
+        # By a clock that stands still nothing ever settles.
+        settle=timedelta(0) if platform.fixed_now else usual.settle,
+        most_seconds=most_seconds,
+    )
+    return delivery.deliver(
+        slack,
+        warehouse.transaction,
+        failures=_FAILURES,
+        lock=platform.data("delivery.lock"),
+        now=platform.now,
+        policy=policy,
+    )

@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from assets.alerting.assets import build, deliver, delivery_turn, evaluate
+from assets.alerting.assets import build, deliver, evaluate
+from assets.alerting.delivery import delivery_turn
 from assets.alerting.rules import ThresholdRule
 from assets.alerting.threshold import State
 from assets.coverage.coverage import without_files
@@ -18,7 +19,8 @@ from assets.coverage.tables import COVERAGE
 from assets.declare import Plan
 from assets.engagement.tables import ENGAGEMENT
 from resources.platform import Platform
-from resources.slack import SlackPoster, SlackResource
+from resources.slack import SlackResource
+from resources.slack_client import SlackWorkspaceClient
 from resources.warehouse import Warehouse, WarehouseResource
 from sandbox.server import SandboxServer
 from sandbox.trouble import Trouble
@@ -27,7 +29,8 @@ from tests.engagement_rows import engagement_rows
 
 NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
 FIRST = date(2024, 12, 11)
-SLACK_DOWN = Trouble("/api/chat.postMessage", status=502)
+#: As often as a round tries.
+SLACK_DOWN = Trouble("/api/chat.postMessage", status=502, times=3)
 RULE = ThresholdRule(
     id="cn-high",
     kind="threshold",
@@ -86,12 +89,20 @@ def server(world: World) -> Iterator[SandboxServer]:
 
 @pytest.fixture
 def slack(server: SandboxServer) -> SlackResource:
-    return SlackResource(token="xoxb-test", channel="#alerts", api_url=f"{server.url}/api/")  # noqa: S106 - the sandbox takes any
+    return SlackResource(token="xoxb-test", channel="C0ALERTS01", api_url=f"{server.url}/api/")  # noqa: S106 - the sandbox takes any
 
 
 @pytest.fixture
-def poster(slack: SlackResource) -> SlackPoster:
-    return slack.poster()
+def client(slack: SlackResource) -> SlackWorkspaceClient:
+    client = slack.client()
+    assert isinstance(client, SlackWorkspaceClient)
+    return client
+
+
+@pytest.fixture(autouse=True)
+def _no_real_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Neither delivery nor slack-sdk waits between two tries."""
+    monkeypatch.setattr("time.sleep", lambda _seconds: None)
 
 
 @pytest.fixture
@@ -140,7 +151,7 @@ def texts(server: SandboxServer) -> list[str]:
 
 
 def test_a_rule_fires_once_and_clears_once(
-    warehouse: Warehouse, poster: SlackPoster, platform: Platform, server: SandboxServer
+    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
 ) -> None:
     days = fill(warehouse, {day(0): LOW, day(1): HIGH, day(2): HIGH, day(3): LOW, day(4): LOW})
     transitions = evaluate(warehouse, (RULE,), days, platform)
@@ -148,7 +159,7 @@ def test_a_rule_fires_once_and_clears_once(
         "threshold:cn-high:2024-12-12:firing",
         "threshold:cn-high:2024-12-14:ok",
     ]
-    assert deliver(warehouse, poster, platform) == 2
+    assert deliver(warehouse, client, platform).delivered == 2
     firing, resolved = texts(server)
     assert firing.startswith("[sandbox, synthetic] Firing: China's share is high")
     assert "2024-12-12 (UTC), 95 % interval 37.0% to 43.1%" in firing
@@ -159,16 +170,16 @@ def test_a_rule_fires_once_and_clears_once(
 
 
 def test_evaluating_and_delivering_again_sends_nothing_more(
-    warehouse: Warehouse, poster: SlackPoster, platform: Platform, server: SandboxServer
+    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
 ) -> None:
     days = fill(warehouse, {day(0): LOW, day(1): HIGH})
     evaluate(warehouse, (RULE,), days, platform)
-    deliver(warehouse, poster, platform)
+    deliver(warehouse, client, platform)
     stood = alert(warehouse)
     # Materialised again, the day is revised to where it would clear.
     fill(warehouse, {day(1): LOW})
     assert evaluate(warehouse, (RULE,), days, platform) == []
-    assert deliver(warehouse, poster, platform) == 0
+    assert deliver(warehouse, client, platform).delivered == 0
     assert alert(warehouse) == stood
     assert len(texts(server)) == 1
 
@@ -270,10 +281,10 @@ def test_state_and_message_are_written_together_or_not_at_all(
 
 
 def test_a_message_carries_its_key_in_slacks_metadata(
-    warehouse: Warehouse, poster: SlackPoster, platform: Platform, server: SandboxServer
+    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
 ) -> None:
     evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
-    deliver(warehouse, poster, platform)
+    deliver(warehouse, client, platform)
     (message,) = server.slack_messages()
     assert message["metadata"] == {
         "event_type": "observatory_alert",
@@ -285,32 +296,32 @@ def test_a_message_carries_its_key_in_slacks_metadata(
 
 
 def test_what_slack_does_not_take_waits_and_is_sent_once_afterwards(
-    warehouse: Warehouse, poster: SlackPoster, platform: Platform, server: SandboxServer
+    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
 ) -> None:
     evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
     server.add_fault(SLACK_DOWN)
-    assert deliver(warehouse, poster, platform) == 0
+    assert deliver(warehouse, client, platform).delivered == 0
     (row,) = outbox(warehouse).values()
-    assert (row["attempt_count"], row["delivered_at"]) == (1, None)
-    assert row["last_error"] == "Slack answered internal_error"
+    assert (row["attempt_count"], row["delivered_at"]) == (3, None)
+    assert row["last_error"] == "Slack answered 502 internal_error"
     assert texts(server) == []
-    assert [deliver(warehouse, poster, platform) for _ in range(3)] == [1, 0, 0]
+    assert [deliver(warehouse, client, platform).delivered for _ in range(3)] == [1, 0, 0]
     assert len(texts(server)) == 1
     (row,) = outbox(warehouse).values()
-    assert (row["attempt_count"], row["last_error"]) == (2, None)
+    assert (row["attempt_count"], row["last_error"]) == (4, None)
 
 
 def test_a_delivery_that_breaks_off_goes_on_where_it_stopped(
-    warehouse: Warehouse, poster: SlackPoster, platform: Platform, server: SandboxServer
+    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
 ) -> None:
     days = fill(warehouse, {day(0): HIGH, day(1): LOW, day(2): HIGH})
     evaluate(warehouse, (RULE,), days, platform)
-    # A first request that goes well, then one that fails.
+    # A first request that goes well, then a limit for an hour, which ends the round.
     server.add_fault(Trouble("/api/chat.postMessage", kind="slow", seconds=0))
-    server.add_fault(SLACK_DOWN)
-    assert deliver(warehouse, poster, platform) == 1
+    server.add_fault(Trouble("/api/chat.postMessage", status=429, retry_after=3600))
+    assert deliver(warehouse, client, platform).delivered == 1
     assert len(texts(server)) == 1
-    assert deliver(warehouse, poster, platform) == 2
+    assert deliver(warehouse, client, platform).delivered == 2
     assert [text.splitlines()[0].split("] ")[1].split(":")[0] for text in texts(server)] == [
         "Firing",
         "Resolved",
@@ -319,14 +330,14 @@ def test_a_delivery_that_breaks_off_goes_on_where_it_stopped(
 
 
 def test_only_one_process_delivers_at_a_time(
-    warehouse: Warehouse, poster: SlackPoster, platform: Platform, server: SandboxServer
+    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
 ) -> None:
     evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
     with delivery_turn(platform.data("delivery.lock")) as is_ours:
         assert is_ours
-        assert deliver(warehouse, poster, platform) == 0
+        assert deliver(warehouse, client, platform).delivered == 0
     assert texts(server) == []
-    assert deliver(warehouse, poster, platform) == 1
+    assert deliver(warehouse, client, platform).delivered == 1
 
 
 def test_a_run_evaluates_its_days_and_posts(
