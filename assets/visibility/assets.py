@@ -19,7 +19,7 @@ from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
-from assets.visibility.cohorts import COMPLETE, visibility_gap
+from assets.visibility.cohorts import COMPLETE, LEAST_HOURS_SHARE, visibility_gap
 from assets.visibility.files import files_due, read_through
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.lake import LakeResource
@@ -48,7 +48,7 @@ def gap_table(
     """The gap of every cohort for which some use is known."""
     store, house = lake.open(), warehouse.open()
     prepare(house, VISIBILITY_GAP, *_READ_FROM)
-    use = house.query(_USE_SQL)
+    use = use_of_months(house)
     cohorts = house.query(
         "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count "
         "FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
@@ -64,6 +64,11 @@ def gap_table(
             "newest_complete": dg.MetadataValue.md(_markdown(newest)),
         }
     )
+
+
+def use_of_months(house: Warehouse) -> pa.Table:
+    """Use by month and kind of user, of every measure that is known; of schema `cohorts.USE`."""
+    return house.query(_USE_SQL, [LEAST_HOURS_SHARE])
 
 
 def gap_rows(cohorts: pa.Table, use: pa.Table, read: list[dict[str, Any]]) -> pa.Table:
