@@ -48,13 +48,8 @@ def gap_table(
     """The gap of every cohort for which some use is known."""
     store, house = lake.open(), warehouse.open()
     prepare(house, VISIBILITY_GAP, *_READ_FROM)
-    use = use_of_months(house)
-    cohorts = house.query(
-        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count "
-        "FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
-    )
     read = columns_of_sources(store, PATENT_FILES, approved_weeks(store), _COUNTED).to_pylist()
-    rows = gap_rows(cohorts, use, read)
+    rows = gap_of(house, read)
     house.replace_all(VISIBILITY_GAP.qualified, rows)
     newest = newest_complete(house)
     context.log.info(words(newest))
@@ -66,13 +61,18 @@ def gap_table(
     )
 
 
-def use_of_months(house: Warehouse) -> pa.Table:
-    """Use by month and kind of user, of every measure that is known; of schema `cohorts.USE`."""
-    return house.query(_USE_SQL, [LEAST_HOURS_SHARE])
+def gap_of(house: Warehouse, read: list[dict[str, Any]]) -> pa.Table:
+    """mart.visibility_gap of what the other marts hold.
 
-
-def gap_rows(cohorts: pa.Table, use: pa.Table, read: list[dict[str, Any]]) -> pa.Table:
-    """mart.visibility_gap from cohorts of mart.patents, use, and what became of weekly files."""
+    Args:
+        house: with mart.patents, mart.diffusion_papers, mart.diffusion_hub and mart.engagement.
+        read: product, publication_date and status of raw.patent_files.
+    """
+    use = house.query(_USE_SQL, [LEAST_HOURS_SHARE])
+    cohorts = house.query(
+        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count "
+        "FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
+    )
     through = read_through(read)
     if not cohorts.num_rows or through is None:
         return VISIBILITY_GAP.arrow_schema.empty_table()
