@@ -91,6 +91,18 @@ def newest_complete(house: Warehouse) -> list[dict[str, Any]]:
     return rows
 
 
+def newest_by_measure(house: Warehouse) -> list[dict[str, Any]]:
+    """The newest complete cohort by publication of each measure of use, of all users."""
+    rows: list[dict[str, Any]] = house.query(
+        "SELECT * FROM mart.visibility_gap WHERE basis = 'publication' AND user_kind = 'all' "
+        "AND lag_months = 0 AND status = ? AND gap_pp IS NOT NULL "
+        "QUALIFY cohort_month = max(cohort_month) OVER (PARTITION BY use_measure) "
+        "ORDER BY use_measure",
+        [COMPLETE],
+    ).to_pylist()
+    return rows
+
+
 def words(rows: list[dict[str, Any]]) -> str:
     """A cohort's gaps in a line."""
     if not rows:

@@ -17,6 +17,7 @@ import pytest
 from orchestration import cli
 from orchestration.partitions import weeks_between
 from orchestration.settings import Settings
+from orchestration.summary import print_summary
 from resources.warehouse import Warehouse
 from sandbox.clock import WorldClock
 from sandbox.hub_models import ORIGINS
@@ -191,6 +192,27 @@ def test_engagement_is_of_those_active_in_the_four_weeks_an_account_once_for_eac
         assert (row["use_month"], row["use_hours_share"], row["is_use_final"]) == (
             NOVEMBER, 1.0, True,
         )  # fmt: skip
+
+
+def test_the_command_ends_with_the_newest_complete_cohorts(
+    made: Made, capsys: pytest.CaptureFixture[str]
+) -> None:
+    print_summary(made.settings, SUNDAY, 1)
+    printed = capsys.readouterr().out
+    assert "patents filed in 2023-05, the newest complete cohort" in printed
+    for measure, words in (
+        ("papers", "papers"),
+        ("hub_downloads", "Hub downloads"),
+        ("engagement", "developers' engagement"),
+    ):
+        (row,) = (
+            row
+            for row in made.rows(measure)
+            if (row["basis"], row["cohort_month"], row["user_kind"], row["lag_months"])
+            == ("publication", NOVEMBER, "all", 0)
+        )
+        gap = f"{row['gap_pp']:.1f} ({row['gap_pp_ci_low']:.1f} to {row['gap_pp_ci_high']:.1f})"
+        assert f"published in 2024-11, all users, use by {words}: {gap}" in printed
 
 
 def test_a_censored_cohort_moves_no_rule_and_the_page_has_all_of_it(made: Made) -> None:
