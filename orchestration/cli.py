@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -27,13 +27,35 @@ from resources.http import UpstreamError
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
 _DEMO_NOW = "2024-12-17T02:00:00+00:00"
 _DEMO_ALERT_DAYS = 40
+# The four weeks to 2024-11-24, the last of a month of patents that is over, begin here.
+_DEMO_ACCOUNTS = date(2024, 10, 28)
 _DEMO_PAPERS = (date(2022, 5, 1), date(2024, 11, 30))
 # From the filing of the newest cohort that is complete by then: it lacks no weekly file.
 _DEMO_PATENTS = (date(2023, 5, 2), date(2024, 12, 10))
 # Days before the demonstration's today on which its Hub is asked: weekly, then daily.
 _DEMO_HUB_DAYS = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1)
+# Also half a year and a year before the newest month of patents that is over.
+_DEMO_HUB_MONTHS = (date(2023, 11, 30), date(2024, 5, 31))
 _DAYS_PER_RUN = 10
 _BACKFILL_DAYS_PER_RUN = 31
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What is made before a range of days.
+
+    Attributes:
+        months: first and last month of papers; None for no papers.
+        weeks: first and last week of patents, as Tuesdays; None for no patents.
+        accounts_from: first of the days before the range whose accounts its periods count; None
+            for none.
+        takes_snapshot: whether the Hub is asked how it stands today.
+    """
+
+    months: tuple[date, date] | None = None
+    weeks: tuple[date, date] | None = None
+    accounts_from: date | None = None
+    takes_snapshot: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -137,13 +159,12 @@ def run(data: str | None = None) -> int:
         if settings.upstream == "sandbox":
             first, last = _DEMO_FIRST, _DEMO_LAST
             settings = replace(settings, now=_DEMO_NOW, alert_max_age_days=_DEMO_ALERT_DAYS)
-            months, weeks = _DEMO_PAPERS, _DEMO_PATENTS
+            before = Before(_DEMO_PAPERS, _DEMO_PATENTS, _DEMO_ACCOUNTS, takes_snapshot=True)
         else:
             first = last = _yesterday()
             months, weeks = (_last_month(), _last_month()), (_last_week(), _last_week())
-        failed = materialise(
-            settings, first, last, _DAYS_PER_RUN, months, weeks, takes_snapshot=True
-        )
+            before = Before(months, weeks, takes_snapshot=True)
+        failed = materialise(settings, first, last, _DAYS_PER_RUN, before)
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
@@ -178,7 +199,7 @@ def papers(first: date, last: date) -> int:
         with dagster_instance(settings) as instance:
             runner = Runner(settings, instance)
             runner.reference()
-            error = ask_papers(runner, first, last)
+            error = ask_papers(runner, first, last) or make_gap(runner)
     return 1 if error else 0
 
 
@@ -186,8 +207,7 @@ def ask_papers(runner: Runner, first: date, last: date) -> str:
     """Make the months of papers of a range of days, and say so; the first error, or nothing."""
     print(f"papers of {first:%Y-%m} to {last:%Y-%m} …", flush=True)
     error = runner.papers(first, last).error
-    if error:
-        print(f"  FAILED, going on with what is there: {error}", flush=True)
+    say_failure(error)
     return error
 
 
@@ -200,7 +220,7 @@ def patents(first: date, last: date) -> int:
         with dagster_instance(settings) as instance:
             runner = Runner(settings, instance)
             runner.reference()
-            error = read_patents(runner, weeks[0], weeks[-1])
+            error = read_patents(runner, weeks[0], weeks[-1]) or make_gap(runner)
     return 1 if error else 0
 
 
@@ -208,8 +228,15 @@ def read_patents(runner: Runner, first: date, last: date) -> str:
     """Make the weeks of patents from one Tuesday to another, and say so; the first error."""
     print(f"patents of the weeks from {first} to {last} …", flush=True)
     error = runner.patents(first, last).error
-    if error:
-        print(f"  FAILED, going on with what is there: {error}", flush=True)
+    say_failure(error)
+    return error
+
+
+def make_gap(runner: Runner) -> str:
+    """Compare use and patents anew, as each run of days does, and say so; the first error."""
+    print("gap between use and patents …", flush=True)
+    error = runner.gap()
+    say_failure(error)
     return error
 
 
@@ -218,10 +245,7 @@ def materialise(
     first: date,
     last: date,
     days_per_run: int,
-    months: tuple[date, date] | None = None,
-    weeks: tuple[date, date] | None = None,
-    *,
-    takes_snapshot: bool = False,
+    before: Before | None = None,
 ) -> int:
     """Run the reference job, what comes before the days, and the days; how many ranges failed.
 
@@ -230,9 +254,7 @@ def materialise(
         first: first day.
         last: last day, over.
         days_per_run: most days in a run.
-        months: first and last month of papers; None for no papers.
-        weeks: first and last week of patents, as Tuesdays; None for no patents.
-        takes_snapshot: whether the Hub is asked how it stands today.
+        before: what is made before the days, besides what they cannot do without.
     """
     count = (last - first).days + 1
     done = failed = 0
@@ -242,24 +264,10 @@ def materialise(
         print("reference tables …", flush=True)
         runner.reference()
         print("baselines …", flush=True)
-        if error := runner.baseline():
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
+        say_failure(runner.baseline())
         print("polls of tracked repositories …", flush=True)
-        if error := runner.polls(first):
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
-        if months:
-            ask_papers(runner, *months)
-        if weeks and settings.uspto_url.startswith("http") and not settings.uspto_key.value:
-            print("patents: no OBSERVATORY_USPTO_KEY, left out", flush=True)
-        elif weeks:
-            read_patents(runner, *weeks)
-        if takes_snapshot:
-            snapshot_hub(settings, runner)
-        for error in filter(None, runner.hub_days(first, settings.today)):
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
-        print("gap between use and patents …", flush=True)
-        if error := runner.gap():
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
+        say_failure(runner.polls(first))
+        make_before(settings, runner, first, before or Before())
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):
             done += (result.last - result.first).days + 1
@@ -274,28 +282,59 @@ def materialise(
     return failed
 
 
-def snapshot_hub(settings: Settings, runner: Runner) -> None:
+def make_before(settings: Settings, runner: Runner, first: date, before: Before) -> None:
+    """Make what comes before a range of days that begins with `first`, and say what failed."""
+    if before.months:
+        ask_papers(runner, *before.months)
+    if before.weeks and settings.uspto_url.startswith("http") and not settings.uspto_key.value:
+        print("patents: no OBSERVATORY_USPTO_KEY, left out", flush=True)
+    elif before.weeks:
+        read_patents(runner, *before.weeks)
+    asked_from = snapshot_hub(settings, runner) if before.takes_snapshot else first
+    for error in runner.hub_days(min(first, asked_from), settings.today):
+        say_failure(error)
+    if before.accounts_from:
+        eve = first - timedelta(days=1)
+        print(f"accounts active from {before.accounts_from} to {eve} …", flush=True)
+        say_failure(runner.accounts(before.accounts_from, eve).error)
+
+
+def say_failure(error: str) -> None:
+    """Print a job's first error; nothing where there is none."""
+    if error:
+        print(f"  FAILED, going on with what is there: {error}", flush=True)
+
+
+def snapshot_hub(settings: Settings, runner: Runner) -> date:
     """Ask the Hub how it stands today; in the demonstration also on some days before.
 
     There is no asking for the past, in the sandbox neither: its clock is set to each of these days,
     and the platform's with it, so that each is asked on its day.
+
+    Returns:
+        The first day on which it was to be asked.
     """
     print("snapshot of the Hub; one begun earlier today goes on …", flush=True)
     today = settings.today
-    first = today
+    days = [today]
     if settings.now and settings.upstream == "sandbox":
-        first = today - timedelta(days=_DEMO_HUB_DAYS[0])
+        recent = [today - timedelta(days=back) for back in _DEMO_HUB_DAYS]
+        days = [*_DEMO_HUB_MONTHS, *recent, today]
+        now = datetime.fromisoformat(settings.now)
         try:
-            for back in _DEMO_HUB_DAYS:
-                moment = datetime.fromisoformat(settings.now) - timedelta(days=back)
-                set_sandbox_clock(settings.sandbox_url, moment.isoformat())
-                if error := runner.hub_snapshots(moment.date(), moment.date(), moment.isoformat()):
-                    print(f"  FAILED on {moment.date()}: {error}", flush=True)
+            for day in days[:-1]:
+                moment = (now - (today - day)).isoformat()
+                set_sandbox_clock(settings.sandbox_url, moment)
+                if error := runner.hub_snapshots(day, day, moment):
+                    print(f"  FAILED on {day}: {error}", flush=True)
             set_sandbox_clock(settings.sandbox_url, settings.now)
         except UpstreamError as refusal:
             print(f"  only today's, as the sandbox's clock stays as it is: {refusal}", flush=True)
-    if error := runner.hub_snapshots(first, today):
-        print(f"  FAILED, going on with what is there: {error}", flush=True)
+        # Of the last weeks it is stated, too, on which days nobody asked.
+        say_failure(runner.hub_snapshots(recent[0], today))
+    else:
+        say_failure(runner.hub_snapshots(today, today))
+    return days[0]
 
 
 def dev(port: int) -> int:

@@ -1,9 +1,11 @@
-"""Jobs: reference, baselines, polls, papers, patents, the Hub, the gap, and a day of the rest."""
+"""Jobs: reference, baselines, polls, papers, patents, the Hub, accounts, the gap, and days."""
 
 from typing import Any
 
 import dagster as dg
 
+from assets.activity import tables as activity_tables
+from assets.attribution.tables import ACTOR_EVIDENCE, ACTOR_PROFILES
 from assets.declare import asset_key
 from assets.hub.assets import DERIVED_TABLES, SNAPSHOT_TABLES
 from assets.papers import tables as papers_tables
@@ -26,6 +28,7 @@ PAPERS_JOB = "papers"
 PATENTS_JOB = "patents"
 HUB_SNAPSHOT_JOB = "hub_snapshot"
 HUB_JOB = "hub"
+ACCOUNTS_JOB = "accounts"
 GAP_JOB = "gap"
 DAILY_JOB = "daily"
 _PAPERS = (
@@ -36,6 +39,18 @@ _PAPERS = (
     papers_tables.PAPER_MENTIONS,
     papers_tables.STAGED_DIFFUSION_PAPERS,
     papers_tables.DIFFUSION_PAPERS,
+)
+#: What periods of several days need of their earlier ones, and nothing of what those show.
+_ACCOUNTS = (
+    activity_tables.ARCHIVE_EVENTS,
+    activity_tables.ARCHIVE_HOURS,
+    activity_tables.ARCHIVE_TOTALS,
+    activity_tables.COMMITS,
+    activity_tables.COMMIT_AUTHORS,
+    activity_tables.EVENTS,
+    activity_tables.ACTOR_DAYS,
+    ACTOR_PROFILES,
+    ACTOR_EVIDENCE,
 )
 
 
@@ -49,7 +64,8 @@ def build_jobs() -> list[Any]:
     snapshot = dg.AssetSelection.assets(*(asset_key(table) for table in SNAPSHOT_TABLES))
     hub = dg.AssetSelection.assets(*(asset_key(table) for table in DERIVED_TABLES))
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
-    others = reference | baseline | polls | papers | patents | snapshot | hub | gap
+    accounts = dg.AssetSelection.assets(*(asset_key(table) for table in _ACCOUNTS))
+    others = reference | baseline | polls | papers | patents | snapshot | hub
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -87,6 +103,11 @@ def build_jobs() -> list[Any]:
             description="Lineage of the Hub's snapshots, and what is counted of them.",
         ),
         dg.define_asset_job(
+            ACCOUNTS_JOB,
+            selection=accounts,
+            description="Who did what on a day, and what says where they are: for days after it.",
+        ),
+        dg.define_asset_job(
             GAP_JOB,
             selection=gap,
             description="The gap between use and patents, of all cohorts.",
@@ -94,6 +115,6 @@ def build_jobs() -> list[Any]:
         dg.define_asset_job(
             DAILY_JOB,
             selection=dg.AssetSelection.all() - others,
-            description="One day from archive files to figures, checks, alerts and publication.",
+            description="One day from archive files to figures, the gap, alerts and publication.",
         ),
     ]

@@ -5,7 +5,7 @@ import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 
@@ -14,6 +14,7 @@ from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
 from orchestration.jobs import (
+    ACCOUNTS_JOB,
     BASELINE_JOB,
     DAILY_JOB,
     GAP_JOB,
@@ -24,7 +25,7 @@ from orchestration.jobs import (
     POLLS_JOB,
     REFERENCE_JOB,
 )
-from orchestration.partitions import chunks
+from orchestration.partitions import MAX_DAYS_PER_RUN, chunks
 from orchestration.resources import platform
 from orchestration.settings import ROOT, Settings
 from resources.lake import Lake
@@ -96,6 +97,7 @@ class Runner:
         self._patents = repository.get_job(PATENTS_JOB)
         self._hub_snapshot = repository.get_job(HUB_SNAPSHOT_JOB)
         self._hub = repository.get_job(HUB_JOB)
+        self._accounts = repository.get_job(ACCOUNTS_JOB)
         self._gap = repository.get_job(GAP_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._settings = settings
@@ -181,9 +183,11 @@ class Runner:
         lake = Lake(str(self._settings.data / "lake"))
         stored = [date.fromisoformat(name) for name in lake.partitions(HUB_MODELS.qualified)]
         wanted = [day for day in stored if first <= day <= last]
-        if wanted:
-            for start, end in chunks(wanted[0], wanted[-1]):
-                yield self.hub(start, end)
+        while wanted:
+            most = wanted[0] + timedelta(days=MAX_DAYS_PER_RUN - 1)
+            together = [day for day in wanted if day <= most]
+            yield self.hub(together[0], together[-1])
+            wanted = wanted[len(together) :]
 
     def hub(self, first: date, last: date) -> str:
         """Lineage and figures of the Hub's snapshots of some days; the first error, or nothing."""
@@ -194,6 +198,10 @@ class Runner:
             tags=self._range(first, last),
         )
         return "" if result.success else _error(result)
+
+    def accounts(self, first: date, last: date) -> RangeResult:
+        """One run over a range of days of what later days' periods need of them, no figures."""
+        return self._range_of(self._accounts, first, last)
 
     def days(self, first: date, last: date) -> RangeResult:
         """One run of the daily job over a range of days, both ends included."""

@@ -1,11 +1,14 @@
 """What a command says at its end: the newest figures, alerts, and where everything is."""
 
+from collections.abc import Mapping
 from datetime import date
+from typing import Any
 
 from assets.engagement.shares import SMALLEST_CELL
 from assets.hub.tables import DIFFUSION_HUB
 from assets.report.page import PAGE_FILE
-from assets.visibility.assets import newest_complete
+from assets.visibility.assets import newest_by_measure, newest_complete
+from assets.visibility.findings import MEASURES
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
 
@@ -91,19 +94,31 @@ def _print_hub(house: Warehouse) -> None:
 def _print_gap(settings: Settings, house: Warehouse) -> None:
     world = "" if settings.upstream == "live" else " (sandbox: synthetic figures)"
     print(f"\nChinese-origin open models, use in papers less presence in U.S. patents{world}")
-    rows = newest_complete(house)
+    _print_filed(newest_complete(house))
+    measures = dict(MEASURES)
+    for row in newest_by_measure(house):
+        print(
+            f"  published in {row['cohort_month']:%Y-%m}, all users, use by "
+            f"{measures[row['use_measure']]}: {_gap_in_words(row)}"
+        )
+
+
+def _print_filed(rows: list[dict[str, Any]]) -> None:
     if not rows:
-        print("  no cohort of patents is complete: see mart.visibility_gap")
+        print("  no cohort of patents is complete by month of filing: see mart.visibility_gap")
         return
     print(f"  patents filed in {rows[0]['cohort_month']:%Y-%m}, the newest complete cohort")
     print("  users          gap, percentage points (95 %)   papers           patents")
     for row in rows:
-        gap = f"{row['gap_pp']:.1f} ({row['gap_pp_ci_low']:.1f} to {row['gap_pp_ci_high']:.1f})"
         use = f"{row['use_share']:.1%} of {row['use_count']}"
         print(
-            f"  {row['user_kind']:<13}  {gap:<30}  {use:<15}  "
+            f"  {row['user_kind']:<13}  {_gap_in_words(row):<30}  {use:<15}  "
             f"{row['patent_share']:.1%} of {row['patent_count']}"
         )
+
+
+def _gap_in_words(row: Mapping[str, Any]) -> str:
+    return f"{row['gap_pp']:.1f} ({row['gap_pp_ci_low']:.1f} to {row['gap_pp_ci_high']:.1f})"
 
 
 def _print_alerts(house: Warehouse) -> None:

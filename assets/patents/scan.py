@@ -112,7 +112,7 @@ def scan_file(
             continue
         known.add(patent.publication_number)
         found.patents.append(FoundPatent(document.number, patent))
-        found.mentions += _mentions(patent.publication_number, sections(root), namer)
+        found.mentions += mentions_in(patent.publication_number, sections(root), namer)
     found.status = stream.status
     found.byte_count, found.inflated_byte_count = stream.read_count, stream.byte_count
     return found
@@ -131,10 +131,10 @@ def _quarantined(document: Document, reason: str) -> Quarantined:
     return Quarantined(document.number, document.offset, document.byte_count, reason)
 
 
-def _mentions(
+def mentions_in(
     publication_number: str, texts: Iterable[tuple[Section, str]], namer: Namer
 ) -> Iterator[FoundMentions]:
-    """Mentions by section, family, alias, rule and role, in the order of their first places.
+    """Mentions in a document by section, family, alias, rule and role, by their first places.
 
     What stands among the references cited is cited, whatever its sentence says.
     """

@@ -25,7 +25,7 @@ READ: Mapping[Table, list[Any] | None] = {
     COUNTRY_RATIO: [*_PLAIN, ("event_group", "=", "attention")],
     COVERAGE: [("scope", "=", "tracked")],
     ALERT_STATES: None,
-    VISIBILITY_GAP: [("use_measure", "=", "papers"), ("lag_months", "=", 0)],
+    VISIBILITY_GAP: None,
     ECONOMIES: None,
     POLICY_EVENTS: None,
     UPSTREAM_BREAKS: None,

@@ -19,7 +19,7 @@ from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
-from assets.visibility.cohorts import COMPLETE, visibility_gap
+from assets.visibility.cohorts import COMPLETE, LEAST_HOURS_SHARE, visibility_gap
 from assets.visibility.files import files_due, read_through
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.lake import LakeResource
@@ -48,13 +48,8 @@ def gap_table(
     """The gap of every cohort for which some use is known."""
     store, house = lake.open(), warehouse.open()
     prepare(house, VISIBILITY_GAP, *_READ_FROM)
-    use = house.query(_USE_SQL)
-    cohorts = house.query(
-        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count "
-        "FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
-    )
     read = columns_of_sources(store, PATENT_FILES, approved_weeks(store), _COUNTED).to_pylist()
-    rows = gap_rows(cohorts, use, read)
+    rows = gap_of(house, read)
     house.replace_all(VISIBILITY_GAP.qualified, rows)
     newest = newest_complete(house)
     context.log.info(words(newest))
@@ -66,8 +61,18 @@ def gap_table(
     )
 
 
-def gap_rows(cohorts: pa.Table, use: pa.Table, read: list[dict[str, Any]]) -> pa.Table:
-    """mart.visibility_gap from cohorts of mart.patents, use, and what became of weekly files."""
+def gap_of(house: Warehouse, read: list[dict[str, Any]]) -> pa.Table:
+    """mart.visibility_gap of what the other marts hold.
+
+    Args:
+        house: with mart.patents, mart.diffusion_papers, mart.diffusion_hub and mart.engagement.
+        read: product, publication_date and status of raw.patent_files.
+    """
+    use = house.query(_USE_SQL, [LEAST_HOURS_SHARE])
+    cohorts = house.query(
+        "SELECT basis, cohort_month, user_kind, open_model_count, chinese_open_model_count "
+        "FROM mart.patents WHERE document_kind = 'any' ORDER BY ALL"
+    )
     through = read_through(read)
     if not cohorts.num_rows or through is None:
         return VISIBILITY_GAP.arrow_schema.empty_table()
@@ -81,6 +86,18 @@ def newest_complete(house: Warehouse) -> list[dict[str, Any]]:
         "SELECT * FROM mart.visibility_gap WHERE basis = 'filing' AND use_measure = 'papers' "
         "AND lag_months = 0 AND status = ? AND gap_pp IS NOT NULL "
         "QUALIFY cohort_month = max(cohort_month) OVER () ORDER BY user_kind",
+        [COMPLETE],
+    ).to_pylist()
+    return rows
+
+
+def newest_by_measure(house: Warehouse) -> list[dict[str, Any]]:
+    """The newest complete cohort by publication of each measure of use, of all users."""
+    rows: list[dict[str, Any]] = house.query(
+        "SELECT * FROM mart.visibility_gap WHERE basis = 'publication' AND user_kind = 'all' "
+        "AND lag_months = 0 AND status = ? AND gap_pp IS NOT NULL "
+        "QUALIFY cohort_month = max(cohort_month) OVER (PARTITION BY use_measure) "
+        "ORDER BY use_measure",
         [COMPLETE],
     ).to_pylist()
     return rows

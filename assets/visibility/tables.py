@@ -11,7 +11,9 @@ VISIBILITY_GAP = Table(
         "Share of use that is of Chinese-origin open models, less the share of patents that name "
         "one among those that name any open model: how much of the use patents do not show. Use "
         "is of papers by affiliation, of Hub downloads, or of developers' engagement, in the "
-        "cohort's month or 6 or 12 months before it."
+        "cohort's month or 6 or 12 months before it. Engagement is of the four weeks up to the "
+        "month's last Sunday of which at least 98 % of the hourly files are whole and nothing is "
+        "masked."
     ),
     grain="One cohort of patents by month, basis and user kind, and one measure and lag of use",
     key=("basis", "cohort_month", "user_kind", "use_measure", "lag_months"),
@@ -42,9 +44,18 @@ VISIBILITY_GAP = Table(
         Column("use_share_ci_low", "DOUBLE", "95 % lower bound (Wilson)", "0 to 1", nullable=True),
         Column("use_share_ci_high", "DOUBLE", "95 % upper bound", "0 to 1", nullable=True),
         Column(
+            "use_hours_share",
+            "DOUBLE",
+            "Of engagement: hourly files of its four weeks read whole / all, at least 0.98; null "
+            "for other measures",
+            "0 to 1",
+            nullable=True,
+        ),
+        Column(
             "is_use_final",
             "BOOLEAN",
-            "Whether late works are no longer asked for; null without use",
+            "Whether the month's use changes no more: late works are no longer asked for, or its "
+            "last snapshot or Sunday is there; null without use",
             nullable=True,
         ),
         Column("patent_count", "BIGINT", "Patents naming any open model", "patents"),

@@ -25,14 +25,16 @@ def test_the_demonstration_asks_on_each_of_its_days_and_states_the_others_as_mis
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("orchestration.cli._DEMO_HUB_DAYS", (3, 1))
+    monkeypatch.setattr("orchestration.cli._DEMO_HUB_MONTHS", (date(2024, 5, 31),))
     clock = WorldClock(NOW)
     with SandboxServer(World(seed=3, developers=20), clock=clock) as server:
         settings = sandbox_settings(server, tmp_path)
         with dagster_instance(settings) as instance:
             runner = Runner(settings, instance)
             runner.reference()
-            snapshot_hub(settings, runner)
-            assert list(runner.hub_days(FIRST, settings.today)) == [""]
+            assert snapshot_hub(settings, runner) == date(2024, 5, 31)
+            # Two runs: of the day in May, and of those in December.
+            assert list(runner.hub_days(date(2024, 5, 31), settings.today)) == ["", ""]
             count = len(server.requests())
             # Once more on the same day: nothing is asked, nothing changes.
             assert runner.hub_snapshots(settings.today, settings.today) == ""
@@ -40,14 +42,18 @@ def test_the_demonstration_asks_on_each_of_its_days_and_states_the_others_as_mis
     assert NOW <= clock() < NOW + timedelta(hours=1)
     today = NOW.date()
     days = [today - timedelta(days=n) for n in range(3, -1, -1)]
-    assert states(settings) == dict(
-        zip(days, ["complete", "missed", "complete", "complete"], strict=True)
-    )
+    # Of the half year between nothing is stated: it was never to be asked.
+    assert states(settings) == {
+        date(2024, 5, 31): "complete",
+        **dict(zip(days, ["complete", "missed", "complete", "complete"], strict=True)),
+    }
     house = Warehouse(str(settings.warehouse))
     gaps = house.query(
         "SELECT DISTINCT snapshot_date, days_since_previous FROM mart.diffusion_hub ORDER BY ALL"
     ).to_pylist()
-    assert [tuple(row.values()) for row in gaps] == [(days[0], None), (days[2], 2), (days[3], 1)]
+    assert [tuple(row.values()) for row in gaps] == [
+        (date(2024, 5, 31), None), (days[0], 197), (days[2], 2), (days[3], 1),
+    ]  # fmt: skip
 
 
 def test_a_sandbox_whose_clock_stays_gives_todays_snapshot_alone(

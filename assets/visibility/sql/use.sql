@@ -4,9 +4,10 @@
 -- papers: works naming any open model, and one of Chinese origin.
 -- hub_downloads: downloads of the 30 days up to the month's last complete snapshot, of all users
 -- everywhere, by the origin of the weights; counted whole, so that there is a share and no sample.
--- engagement: accounts active in the four weeks up to the month's last Sunday on repositories of
--- models of each origin, an account once for each origin; of the U.S. those that say so. Periods of
--- masked or incomplete days are left out.
+-- engagement: accounts active in four weeks on repositories of models of each origin, an account
+-- once for each origin; of the U.S. those that say so. The weeks are those up to the month's last
+-- Sunday on which figures of all three origins stand: not masked, and made of enough hourly files.
+-- Parameters: $1, share of the hourly files of four weeks that have to be whole.
 WITH papers AS (
     SELECT
         'papers' AS use_measure,
@@ -15,6 +16,7 @@ WITH papers AS (
         open_work_count AS use_count,
         cn_work_count AS use_chinese_count,
         NULL::DOUBLE AS use_share,
+        NULL::DOUBLE AS use_hours_share,
         is_final AS is_use_final
     FROM mart.diffusion_papers
     WHERE user_kind IN ('us_company', 'us_education', 'us_all', 'all')
@@ -27,6 +29,7 @@ hub AS (
         NULL::BIGINT AS use_count,
         NULL::BIGINT AS use_chinese_count,
         arg_max(share, snapshot_date) AS use_share,
+        NULL::DOUBLE AS use_hours_share,
         max(snapshot_date) >= last_day(max(snapshot_date)) - INTERVAL 1 DAY AS is_use_final
     FROM mart.diffusion_hub
     WHERE measure = 'downloads_30d' AND author_country_iso2 = 'any' AND origin_iso2 = 'CN'
@@ -35,33 +38,29 @@ hub AS (
 ),
 periods AS (
     SELECT
-        date_trunc('month', activity_date)::DATE AS use_month,
         activity_date,
         scope,
-        CASE WHEN country_iso2 = 'US' THEN actor_count ELSE 0 END AS us_count,
-        total_actor_count AS all_count
+        coalesce(sum(actor_count) FILTER (country_iso2 = 'US'), 0) AS us_count,
+        any_value(total_actor_count) AS all_count,
+        any_value(complete_hour_count / expected_hour_count) AS hours_share
     FROM mart.engagement
     WHERE period = '28d' AND grouping = 'apart' AND event_group = 'any'
       AND scope IN ('origin_cn', 'origin_us', 'origin_other')
-      AND is_complete AND NOT is_masked
-    QUALIFY activity_date = max(activity_date) OVER (PARTITION BY use_month)
-),
-scopes AS (
-    SELECT
-        use_month,
-        scope,
-        sum(us_count) AS us_count,
-        any_value(all_count) AS all_count,
-        any_value(activity_date) AS activity_date
-    FROM periods
+      AND NOT is_masked AND complete_hour_count >= $1 * expected_hour_count
     GROUP BY ALL
 ),
+whole AS (
+    SELECT *, date_trunc('month', activity_date)::DATE AS use_month
+    FROM periods
+    QUALIFY count(*) OVER (PARTITION BY activity_date) = 3
+),
+chosen AS (
+    SELECT * FROM whole
+    QUALIFY activity_date = max(activity_date) OVER (PARTITION BY use_month)
+),
 accounts AS (
-    SELECT use_month, 'us_all' AS user_kind, scope, us_count AS account_count, activity_date
-    FROM scopes
-    UNION ALL
-    SELECT use_month, 'all', scope, all_count, activity_date
-    FROM scopes
+    SELECT *, unnest(['us_all', 'all']) AS user_kind, unnest([us_count, all_count]) AS account_count
+    FROM chosen
 ),
 engagement AS (
     SELECT
@@ -71,11 +70,11 @@ engagement AS (
         sum(account_count)::BIGINT AS use_count,
         coalesce(sum(account_count) FILTER (scope = 'origin_cn'), 0)::BIGINT AS use_chinese_count,
         NULL::DOUBLE AS use_share,
+        any_value(hours_share) AS use_hours_share,
         any_value(activity_date) + INTERVAL 7 DAY > last_day(any_value(activity_date))
             AS is_use_final
     FROM accounts
     GROUP BY ALL
-    HAVING count(DISTINCT scope) = 3
 )
 SELECT * FROM papers
 UNION ALL BY NAME

@@ -45,6 +45,7 @@ SELECT
     u.use_count,
     u.use_chinese_count,
     u.use_share,
+    u.use_hours_share,
     u.is_use_final,
     s.open_model_count AS patent_count,
     s.chinese_open_model_count AS patent_chinese_count,

@@ -133,27 +133,102 @@ def test_a_slip_in_a_documents_date_moves_no_cohort(
     assert {(row["status"], row["files_missing_count"]) for row in rows} == {("complete", 0)}
 
 
+#: U.S. accounts on Chinese, American and other models, and accounts in all.
+ACCOUNTS = {"origin_cn": (6, 20), "origin_us": (9, 30), "origin_other": (3, 10)}
+LAST_SUNDAY, SUNDAY_BEFORE = date(2023, 5, 28), date(2023, 5, 21)
+HOURS = 28 * 24
+
+
+def add_engagement(
+    house: Warehouse,
+    sunday: date,
+    accounts: dict[str, tuple[int, int]],
+    hours: int = HOURS,
+    *,
+    is_masked: bool = False,
+    has_americans: bool = True,
+) -> None:
+    """Four weeks of engagement up to a Sunday, of some origins."""
+    for scope, (us, everybody) in accounts.items():
+        counts = {"US": us, "CN": 1, "ZZ": everybody - us - 1}
+        if not has_americans:
+            counts = {"CN": 1, "ZZ": everybody - 1}
+        rows = engagement_rows(sunday, counts, hours, period="28d", scope=scope, event_group="any")
+        if is_masked:
+            place = rows.column_names.index("is_masked")
+            rows = rows.set_column(place, "is_masked", [[True] * rows.num_rows])
+        with house.transaction() as connection:
+            connection.register("rows", rows)
+            connection.execute("INSERT INTO mart.engagement BY NAME SELECT * FROM rows")
+
+
+def engagement(lake: Lake, house: Warehouse, tmp_path: Path) -> list[tuple[object, ...]]:
+    """User kind, accounts, those on Chinese models, share of whole hours, whether final."""
+    made(lake, house, tmp_path)
+    rows = house.query(
+        "SELECT user_kind, use_count, use_chinese_count, use_hours_share, is_use_final "
+        "FROM mart.visibility_gap WHERE use_measure = 'engagement' AND lag_months = 0 ORDER BY ALL"
+    ).to_pylist()
+    return [tuple(row.values()) for row in rows]
+
+
 def test_engagement_counts_an_account_once_for_each_origin(
     lake: Lake, house: Warehouse, tmp_path: Path
 ) -> None:
-    # U.S. accounts on Chinese, American, other models: 6, 9, 3; accounts in all: 20, 30, 10.
-    counts = {"origin_cn": (6, 20), "origin_us": (9, 30), "origin_other": (3, 10)}
-    for scope, (us, everybody) in counts.items():
-        rows = engagement_rows(
-            date(2023, 5, 28), {"US": us, "CN": 1, "ZZ": everybody - us - 1}, period="28d"
-        )
-        changed = rows.set_column(
-            rows.column_names.index("scope"), "scope", [[scope] * rows.num_rows]
-        ).set_column(
-            rows.column_names.index("event_group"), "event_group", [["any"] * rows.num_rows]
-        )
-        with house.transaction() as connection:
-            connection.register("rows", changed)
-            connection.execute("INSERT INTO mart.engagement BY NAME SELECT * FROM rows")
-    found = [row for row in made(lake, house, tmp_path) if row["use_measure"] == "engagement"]
-    assert [tuple(row.values())[:5] for row in found] == [
-        ("all", "engagement", 60, 20, 60), ("us_all", "engagement", 18, 6, 50),
+    add_engagement(house, LAST_SUNDAY, ACCOUNTS)
+    assert engagement(lake, house, tmp_path) == [
+        ("all", 60, 20, 1.0, True), ("us_all", 18, 6, 1.0, True),
     ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("hours", "is_there"), [(HOURS, True), (HOURS - 13, True), (HOURS - 14, False)]
+)
+def test_four_weeks_count_where_98_percent_of_their_hours_are_whole(
+    lake: Lake, house: Warehouse, tmp_path: Path, hours: int, is_there: bool
+) -> None:
+    """98 % of 672 hours are 658.56: 659 are enough, 658 are not. The share is stated."""
+    add_engagement(house, LAST_SUNDAY, ACCOUNTS, hours)
+    found = engagement(lake, house, tmp_path)
+    assert [row[3] for row in found] == ([pytest.approx(hours / HOURS)] * 2 if is_there else [])
+
+
+OF_BEFORE = [("all", 60, 20, 1.0, False), ("us_all", 18, 6, 1.0, False)]
+
+
+@pytest.mark.parametrize("fault", ["no row of one origin", "one origin masked", "too few hours"])
+def test_where_an_origin_lacks_on_the_last_sunday_the_one_before_stands_and_is_not_final(
+    lake: Lake, house: Warehouse, tmp_path: Path, fault: str
+) -> None:
+    add_engagement(house, SUNDAY_BEFORE, ACCOUNTS)
+    last = {scope: (2 * us, 2 * everybody) for scope, (us, everybody) in ACCOUNTS.items()}
+    others = {scope: counts for scope, counts in last.items() if scope != "origin_other"}
+    if fault == "too few hours":
+        add_engagement(house, LAST_SUNDAY, last, 600)
+    else:
+        add_engagement(house, LAST_SUNDAY, others)
+    if fault == "one origin masked":
+        one = {"origin_other": last["origin_other"]}
+        add_engagement(house, LAST_SUNDAY, one, is_masked=True)
+    assert engagement(lake, house, tmp_path) == OF_BEFORE
+
+
+def test_an_origin_without_an_american_account_counts_as_none(
+    lake: Lake, house: Warehouse, tmp_path: Path
+) -> None:
+    add_engagement(house, LAST_SUNDAY, {"origin_us": (9, 30), "origin_other": (3, 10)})
+    add_engagement(house, LAST_SUNDAY, {"origin_cn": (0, 20)}, has_americans=False)
+    assert engagement(lake, house, tmp_path) == [
+        ("all", 60, 20, 1.0, True), ("us_all", 12, 0, 1.0, True),
+    ]  # fmt: skip
+
+
+def test_a_month_without_a_sunday_of_all_three_origins_has_no_engagement(
+    lake: Lake, house: Warehouse, tmp_path: Path
+) -> None:
+    add_engagement(house, SUNDAY_BEFORE, {"origin_cn": (6, 20), "origin_us": (9, 30)})
+    add_engagement(house, LAST_SUNDAY, {"origin_other": (3, 10)})
+    assert engagement(lake, house, tmp_path) == []
 
 
 CHINESE_DOWNLOADS = {

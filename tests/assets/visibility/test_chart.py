@@ -1,14 +1,13 @@
 """The gap's figure: its finding is the newest complete cohort's, and younger ones are marked."""
 
 from datetime import date
+from itertools import product
 from typing import Any
 
 import pyarrow as pa
-import pytest
 
 from assets.visibility.chart import gap_figure
 from assets.visibility.cohorts import FILES, USE, visibility_gap
-from assets.visibility.tables import VISIBILITY_GAP
 
 APRIL, MAY, JUNE = date(2023, 4, 1), date(2023, 5, 1), date(2023, 6, 1)
 
@@ -54,23 +53,6 @@ def test_the_finding_is_that_of_the_newest_complete_cohort() -> None:
     assert "n = 100 papers and 60 patents" in figure.views[0].basis
 
 
-@pytest.mark.parametrize(
-    ("rows", "words"),
-    [
-        (
-            VISIBILITY_GAP.arrow_schema.empty_table(),
-            "Visibility gap, U.S. companies: no cohort yet",
-        ),
-        (
-            gap(missing=date(2024, 12, 10)),
-            "Visibility gap, U.S. companies: 3 cohorts, none complete",
-        ),
-    ],
-)
-def test_without_a_complete_cohort_nothing_is_found(rows: pa.Table, words: str) -> None:
-    assert gap_figure(rows).title == words
-
-
 def test_rows_are_those_of_papers_in_the_same_month_and_say_their_status() -> None:
     figure = gap_figure(gap())
     found = [(row["cohort_month"], row["status"]) for row in figure.rows.to_pylist()]
@@ -85,11 +67,41 @@ def test_a_month_that_is_not_published_is_a_gap_in_the_line() -> None:
     assert found == [(APRIL, False), (MAY, True), (JUNE, False)]
 
 
+def test_the_lag_is_text_as_the_pages_switch_compares_it() -> None:
+    figure = gap_figure(gap())
+    assert {row["lag_months"] for row in figure.rows.to_pylist()} == {"0"}
+    shown = figure.shown(("us_company", "papers", "0", "filing"))
+    assert [row["cohort_month"] for row in shown] == [APRIL, MAY, JUNE]
+    assert figure.shown(("us_company", "papers", "6", "filing")) == []
+
+
 def test_each_setting_of_the_switches_has_its_words() -> None:
     figure = gap_figure(gap())
-    settings = [
-        (user, basis)
-        for user, _ in figure.choices[0].options
-        for basis, _ in figure.choices[1].options
-    ]
+    columns = [choice.column for choice in figure.choices]
+    assert columns == ["user_kind", "use_measure", "lag_months", "basis"]
+    settings = list(product(*([value for value, _ in each.options] for each in figure.choices)))
+    assert len(settings) == 4 * 3 * 3 * 2
     assert [view.values for view in figure.views] == settings
+
+
+def test_every_choice_is_a_column_of_the_table_and_the_dates_are_the_cohorts() -> None:
+    figure = gap_figure(gap())
+    names = [column.name for column in figure.columns]
+    assert {choice.column for choice in figure.choices} <= set(names)
+    assert figure.rows.column_names == names
+    assert figure.date_column == "cohort_month"
+
+
+def test_measures_and_lags_are_lines_of_their_own() -> None:
+    papers = gap()
+    hub = (
+        papers.set_column(
+            papers.column_names.index("use_measure"), "use_measure", [["hub_downloads"] * 3]
+        )
+        .cast(papers.schema)
+        .slice(1)
+    )
+    figure = gap_figure(pa.concat_tables([papers, hub]))
+    found = figure.shown(("us_company", "hub_downloads", "0", "filing"))
+    assert [row["cohort_month"] for row in found] == [MAY, JUNE]
+    assert len(figure.shown(("us_company", "papers", "0", "filing"))) == 3
