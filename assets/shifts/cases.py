@@ -106,14 +106,20 @@ def cases(series: SeriesByCell, forks: ForkPanel | None) -> Iterator[Case]:
     """Every case, those of one country alone first.
 
     Args:
-        series: weekly, of all countries, CN and US among them.
+        series: weekly, of all countries; without CN and US there are no cases.
         forks: for the paper's specification; None to leave it out.
     """
-    groups = [group for group in EVENT_GROUPS if (CHINA, group) in series]
+    groups = [
+        group
+        for group in EVENT_GROUPS
+        if (CHINA, group) in series and (UNITED_STATES, group) in series
+    ]
+    countries = shown_countries(series)
     for measure in _LINKS:
         for group in groups:
-            for country in shown_countries(series):
-                yield _alone(series[country, group], measure)
+            for country in countries:
+                if (country, group) in series:
+                    yield _alone(series[country, group], measure)
             yield _against(series[CHINA, group], series[UNITED_STATES, group], measure)
     if forks is not None and groups:
         for method, country, label in _LABELS:

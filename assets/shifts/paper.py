@@ -23,6 +23,9 @@ from assets.shifts.series import Dates
 LABELS = ("before_17", "from_17", "located_cn", "located_us")
 _SQL = (Path(__file__).parent / "sql" / "forks_by_week.sql").read_text()
 _COUNTED = ("event_count", *LABELS)
+#: Columns that are read of core.events and core.actor_country.
+OF_EVENTS = ("event_date", "event_type", "created_at", "actor_id", "repo_id", "is_tracked")
+OF_ACTORS = ("as_of_date", "actor_id", "located_iso2")
 FORKS_BY_WEEK = pa.schema(
     [
         ("week_date", pa.date32()),
@@ -57,8 +60,8 @@ def forks_by_week(events: pa.Table, actor_country: pa.Table) -> pa.Table:
     """Counts of some days, of schema `FORKS_BY_WEEK`.
 
     Args:
-        events: event_date, event_type, created_at, actor_id, repo_id, is_tracked of core.events.
-        actor_country: as_of_date, actor_id, located_iso2 of core.actor_country, of those days.
+        events: `OF_EVENTS` of core.events.
+        actor_country: `OF_ACTORS` of core.actor_country, of those days.
     """
     with duckdb.connect() as connection:
         connection.register("events", events)
