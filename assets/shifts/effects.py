@@ -2,7 +2,7 @@
 
 import datetime as dt
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,7 +15,7 @@ from assets.shifts.placebo import (
     p_value,
     windows_of,
 )
-from assets.shifts.regression import Bools, Fit, Floats, fit, is_enough, level_weights
+from assets.shifts.regression import Bools, Fit, Floats, Form, fit, is_enough, level_weights
 from assets.shifts.series import Dates
 from assets.shifts.shocks import Calendar, Shock, Window
 
@@ -107,12 +107,22 @@ class _View:
         accounts: the same of accounts.
         is_admissible: (dates,) placebo weeks.
         weeks: on each side.
+        known: weights and worth of the placebos, by which weeks of a shock's window are known.
     """
 
     around: Floats
     accounts: Floats
     is_admissible: Bools
     weeks: int
+    known: dict[bytes, tuple[Floats, float]] = field(default_factory=dict)
+
+    def weighed(self, is_known: Bools, form: Form) -> tuple[Floats, float]:
+        """What weeks weigh in the change of level, and what the placebos are then worth."""
+        key = is_known.tobytes()
+        if key not in self.known:
+            weights = level_weights(is_known, form)
+            self.known[key] = (weights, effective_count(self.is_admissible, weights))
+        return self.known[key]
 
 
 def _effect(case: Case, view: _View, shock: Shock, place: int) -> Effect:
@@ -131,8 +141,7 @@ def _effect(case: Case, view: _View, shock: Shock, place: int) -> Effect:
         return Effect(case, window, TOO_FEW_ACCOUNTS, known, has_unsound)
     found = fit(values, case.form)
     chosen = view.around[view.is_admissible]
-    weights = level_weights(is_known, case.form)
-    worth = effective_count(view.is_admissible, weights)
+    weights, worth = view.weighed(is_known, case.form)
     is_told = worth >= LEAST_PLACEBOS
     return Effect(
         case,

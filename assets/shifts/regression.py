@@ -100,17 +100,17 @@ def fit(values: Floats, form: Form) -> Fit:
     result = OLS(known, regressors).fit(
         cov_type="HAC", cov_kwds={"maxlags": lags, "use_correction": True}, use_t=True
     )
+    # Another coefficient's variance may be 0, less what rounding takes.
+    with np.errstate(invalid="ignore", divide="ignore"):
+        covariance, bounds, p_values = result.cov_params(), result.conf_int(), result.pvalues
     least = (_EXACT * (1.0 + float(np.abs(known).max()))) ** 2
 
     def coefficient(at: int) -> Estimate:
-        value, variance = float(result.params[at]), float(result.cov_params()[at, at])
+        value, variance = float(result.params[at]), float(covariance[at, at])
         if variance <= least:
             return Estimate(value, 0.0, value, value, None)
-        # Another coefficient's variance may be 0, less what rounding takes.
-        with np.errstate(invalid="ignore", divide="ignore"):
-            low, high = result.conf_int()[at]
-            p_value = float(result.pvalues[at])
-        return Estimate(value, float(np.sqrt(variance)), float(low), float(high), p_value)
+        low, high = (float(bound) for bound in bounds[at])
+        return Estimate(value, float(np.sqrt(variance)), low, high, float(p_values[at]))
 
     slope = coefficient(_SLOPE) if form == "segmented" else None
     return Fit(coefficient(_LEVEL), slope, len(known), lags)

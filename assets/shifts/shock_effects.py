@@ -14,7 +14,7 @@ from assets.shifts.placebo import adjusted
 from assets.shifts.pooling import pooled
 from assets.shifts.regression import Estimate
 from assets.shifts.series import SeriesByCell
-from assets.shifts.shocks import Calendar, Shock
+from assets.shifts.shocks import Calendar, Shock, Window
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 
 TOO_FEW_SHOCKS = "too_few_shocks"
@@ -23,6 +23,10 @@ POOLED_PAPER = "The four shocks of arXiv:2606.15999, pooled"
 POOLED_CONTROLS = "Tightened export controls, pooled"
 _COMPARED = (*SHOCK_EFFECTS.key[:2], *SHOCK_EFFECTS.key[3:])  # all of the key but the country
 _DAYS_A_WEEK = 7
+
+
+#: Of each window: whether it holds another shock, a release, a known loss.
+Overlaps = Mapping[Window, tuple[bool, bool, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,11 +55,19 @@ def shock_rows(
     leads_lags: list[dict[str, Any]] = []
     if series:
         dates = next(iter(series.values())).dates
+        overlaps = {
+            window: (
+                calendar.has_shock_overlap(window),
+                calendar.has_release_overlap(window),
+                calendar.has_loss(window),
+            )
+            for window in (Window(shock, weeks) for shock in calendar.shocks for weeks in windows)
+        }
         for case in cases(series, forks):
             found = list(effects_on(case, dates, calendar, windows))
-            rows += [_row(effect, calendar) for effect in found]
+            rows += [_row(effect, overlaps) for effect in found]
             rows += [
-                _pooled_row([each for each in found if each.window.weeks == weeks], name, calendar)
+                _pooled_row([each for each in found if each.window.weeks == weeks], name, overlaps)
                 for weeks in windows
                 for name in (POOLED_PAPER, POOLED_CONTROLS)
             ]
@@ -75,7 +87,7 @@ def effect_pp(change: float, base_share: float) -> float:
     return float(100.0 * (odds / (1.0 + odds) - base_share))
 
 
-def _row(effect: Effect, calendar: Calendar) -> dict[str, Any]:
+def _row(effect: Effect, overlaps: Overlaps) -> dict[str, Any]:
     """An effect as a row, but for what compares countries."""
     window, found, placebo = effect.window, effect.fit, effect.placebo
     row = _blank(effect.case, window.weeks) | {
@@ -87,9 +99,7 @@ def _row(effect: Effect, calendar: Calendar) -> dict[str, Any]:
         "to_date": window.last,
         "week_count": effect.week_count,
         "base_value": effect.base,
-        "has_shock_overlap": calendar.has_shock_overlap(window),
-        "has_release_overlap": calendar.has_release_overlap(window),
-        "has_break_overlap": effect.has_unsound or calendar.has_loss(window),
+        **_flags([effect], overlaps),
     }
     if found is None or placebo is None:
         return row
@@ -104,6 +114,17 @@ def _row(effect: Effect, calendar: Calendar) -> dict[str, Any]:
     if found.slope is not None:
         row |= _triple("slope_change", found.slope) | {"slope_p_value": found.slope.p_value}
     return row
+
+
+def _flags(effects: Sequence[Effect], overlaps: Overlaps) -> dict[str, bool]:
+    """What else fell into the window of any of the effects."""
+    found = [overlaps[effect.window] for effect in effects]
+    return {
+        "has_shock_overlap": any(has_shock for has_shock, _, _ in found),
+        "has_release_overlap": any(has_release for _, has_release, _ in found),
+        "has_break_overlap": any(has_loss for _, _, has_loss in found)
+        or any(effect.has_unsound for effect in effects),
+    }
 
 
 def _blank(case: Case, weeks: int) -> dict[str, Any]:
@@ -140,7 +161,7 @@ def _level(estimate: Estimate, case: Case, base: float | None) -> dict[str, Any]
     return row
 
 
-def _pooled_row(effects: Sequence[Effect], name: str, calendar: Calendar) -> dict[str, Any]:
+def _pooled_row(effects: Sequence[Effect], name: str, overlaps: Overlaps) -> dict[str, Any]:
     """Effects of one case and width together."""
     is_paper = name == POOLED_PAPER
     chosen = _one_a_week(
@@ -151,17 +172,12 @@ def _pooled_row(effects: Sequence[Effect], name: str, calendar: Calendar) -> dic
     case, weeks = effects[0].case, effects[0].window.weeks
     levels = [effect.fit.level for effect in chosen if effect.fit]
     together = pooled([each.value for each in levels], [each.se for each in levels])
-    windows = [effect.window for effect in chosen]
     row = _blank(case, weeks) | {
         "shock_name": name,
         "is_paper_shock": is_paper,
         "status": OK if together else TOO_FEW_SHOCKS,
         "shock_count": together.count if together else len(levels),
-        "has_shock_overlap": any(calendar.has_shock_overlap(window) for window in windows),
-        "has_release_overlap": any(calendar.has_release_overlap(window) for window in windows),
-        "has_break_overlap": any(
-            effect.has_unsound or calendar.has_loss(effect.window) for effect in chosen
-        ),
+        **_flags(chosen, overlaps),
     }
     if together is None:
         return row
