@@ -32,11 +32,13 @@ class Placebo:
         count: of them.
         effective_count: how many independent ones they are worth.
         p_value: two-sided; None where they are worth fewer than 20.
+        changes: (count,) of level, in their windows.
     """
 
     count: int
     effective_count: float
     p_value: float | None
+    changes: Floats
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,6 +144,7 @@ def _effect(case: Case, view: _View, shock: Shock, place: int) -> Effect:
     found = fit(values, case.form)
     chosen = view.around[view.is_admissible]
     weights, worth = view.weighed(is_known, case.form)
+    changes = chosen @ weights
     is_told = worth >= LEAST_PLACEBOS
     return Effect(
         case,
@@ -154,7 +157,8 @@ def _effect(case: Case, view: _View, shock: Shock, place: int) -> Effect:
         placebo=Placebo(
             len(chosen),
             worth,
-            p_value(found.level.value, chosen @ weights) if is_told else None,
+            p_value(found.level.value, changes) if is_told else None,
+            changes,
         ),
         study=(
             event_study(view.around, place, view.is_admissible)

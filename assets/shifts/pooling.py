@@ -6,8 +6,10 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.engagement.intervals import Z_95
+from assets.shifts.regression import Floats
 
 LEAST_SHOCKS = 2
+_DRAWS, _SEED = 1999, 20221007
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,7 +24,7 @@ class Pooled:
         p_value: two-sided, of no effect.
         tau_squared: variance of the effects beyond their errors.
         heterogeneity_p_value: of one effect for all (Cochran's Q).
-        count: effects.
+        weights: of the effects, adding up to 1; 0 for those left out.
     """
 
     value: float
@@ -32,7 +34,12 @@ class Pooled:
     p_value: float
     tau_squared: float
     heterogeneity_p_value: float
-    count: int
+    weights: tuple[float, ...]
+
+    @property
+    def count(self) -> int:
+        """Effects that weigh anything."""
+        return sum(weight > 0 for weight in self.weights)
 
 
 def pooled(effects: Sequence[float], errors: Sequence[float]) -> Pooled | None:
@@ -47,17 +54,20 @@ def pooled(effects: Sequence[float], errors: Sequence[float]) -> Pooled | None:
     """
     from scipy.stats import chi2, norm
 
-    known = [(effect, error) for effect, error in zip(effects, errors, strict=True) if error > 0]
-    if len(known) < LEAST_SHOCKS:
+    every, se_of = np.array(effects, dtype=np.float64), np.array(errors, dtype=np.float64)
+    is_known = se_of > 0
+    if is_known.sum() < LEAST_SHOCKS:
         return None
-    effect, error = np.array(known, dtype=np.float64).T
+    effect, error = every[is_known], se_of[is_known]
     fixed = 1.0 / np.square(error)
     mean = fixed @ effect / fixed.sum()
-    q, free = float(fixed @ np.square(effect - mean)), len(known) - 1
+    q, free = float(fixed @ np.square(effect - mean)), len(effect) - 1
     spread = fixed.sum() - np.square(fixed).sum() / fixed.sum()
     tau_squared = max(0.0, (q - free) / float(spread))
     weights = 1.0 / (np.square(error) + tau_squared)
     value, se = float(weights @ effect / weights.sum()), float(1.0 / np.sqrt(weights.sum()))
+    shares = np.zeros(len(every))
+    shares[is_known] = weights / weights.sum()
     return Pooled(
         value=value,
         se=se,
@@ -66,5 +76,22 @@ def pooled(effects: Sequence[float], errors: Sequence[float]) -> Pooled | None:
         p_value=float(2.0 * norm.sf(abs(value) / se)),
         tau_squared=tau_squared,
         heterogeneity_p_value=float(chi2.sf(q, free)),
-        count=len(known),
+        weights=tuple(shares.tolist()),
     )
+
+
+def drawn_p_value(found: Pooled, placebos: Sequence[Floats]) -> float:
+    """How often placebo weeks, pooled with the same weights, show as much as the shocks.
+
+    For each shock one of its placebo weeks is drawn, 1,999 times, with a fixed seed;
+    (1 + draws at least as far from 0) / (1 + draws).
+
+    Args:
+        found: the pooled effect.
+        placebos: of each effect, in the same order, the changes in its placebo weeks; at least one.
+    """
+    rng = np.random.default_rng(_SEED)
+    means = np.zeros(_DRAWS)
+    for weight, changes in zip(found.weights, placebos, strict=True):
+        means += weight * changes[rng.integers(len(changes), size=_DRAWS)]
+    return float((1 + (np.abs(means) >= abs(found.value)).sum()) / (1 + _DRAWS))

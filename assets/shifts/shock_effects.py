@@ -11,7 +11,7 @@ from assets.shifts.cases import Case, cases
 from assets.shifts.effects import OK, WINDOWS, Effect, effects_on
 from assets.shifts.paper import ForkPanel
 from assets.shifts.placebo import adjusted
-from assets.shifts.pooling import pooled
+from assets.shifts.pooling import drawn_p_value, pooled
 from assets.shifts.regression import Estimate
 from assets.shifts.series import SeriesByCell
 from assets.shifts.shocks import Calendar, Shock, Window
@@ -43,7 +43,7 @@ def shock_rows(
     forks: ForkPanel | None = None,
     windows: Sequence[int] = WINDOWS,
 ) -> ShockRows:
-    """All effects of all shocks; no rows where there is no series.
+    """All effects of all shocks; no rows where there is no series, or no shock.
 
     Args:
         series: weekly, of all countries, CN and US among them.
@@ -53,7 +53,7 @@ def shock_rows(
     """
     rows: list[dict[str, Any]] = []
     leads_lags: list[dict[str, Any]] = []
-    if series:
+    if series and calendar.shocks:
         dates = next(iter(series.values())).dates
         overlaps = {
             window: (
@@ -171,6 +171,7 @@ def _pooled_row(effects: Sequence[Effect], name: str, overlaps: Overlaps) -> dic
     )
     case, weeks = effects[0].case, effects[0].window.weeks
     levels = [effect.fit.level for effect in chosen if effect.fit]
+    placebos = [effect.placebo for effect in chosen if effect.placebo]
     together = pooled([each.value for each in levels], [each.se for each in levels])
     row = _blank(case, weeks) | {
         "shock_name": name,
@@ -191,6 +192,13 @@ def _pooled_row(effects: Sequence[Effect], name: str, overlaps: Overlaps) -> dic
             "base_value": base,
             "tau_squared": together.tau_squared,
             "heterogeneity_p_value": together.heterogeneity_p_value,
+            "placebo_count": min(each.count for each in placebos),
+            "placebo_effective_count": min(each.effective_count for each in placebos),
+            "placebo_p_value": (
+                drawn_p_value(together, [each.changes for each in placebos])
+                if all(each.p_value is not None for each in placebos)
+                else None
+            ),
         }
     )
 

@@ -127,7 +127,7 @@ SHOCK_EFFECTS = Table(
         _probability(
             "placebo_p_value",
             "(1 + placebos with as large a change) / (1 + placebos); null where they are worth "
-            "fewer than 20",
+            "fewer than 20; pooled: of weeks drawn for each shock and pooled alike",
         ),
         _probability("placebo_q_value", "The same by Benjamini and Hochberg across countries"),
         _probability(

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
-from assets.shifts.pooling import pooled
+from assets.shifts.pooling import drawn_p_value, pooled
 
 
 def test_effects_that_differ_more_than_their_errors_widen_the_pooled_one() -> None:
@@ -43,3 +43,21 @@ def test_pooled_effects_equal_statsmodels(seed: int) -> None:
 def test_one_effect_is_not_pooled_and_exact_ones_are_left_out() -> None:
     assert pooled([1.0], [1.0]) is None
     assert pooled([1.0, 2.0], [1.0, 0.0]) is None
+
+
+def test_weights_are_shares_and_effects_without_error_weigh_nothing() -> None:
+    found = pooled([1.0, 9.0, 2.0], [1.0, 0.0, 2.0])
+    assert found is not None
+    assert found.weights == pytest.approx((0.8, 0.0, 0.2))
+    assert found.count == 2
+
+
+def test_pooled_placebos_are_drawn_for_each_shock() -> None:
+    found = pooled([1.0, 1.0], [1.0, 1.0])
+    assert found is not None
+    # Means of two of -1 and 1: as far as 1 in half of the draws; of -3 and 3 always; of 0 never.
+    near = drawn_p_value(found, [np.array([-1.0, 1.0]), np.array([-1.0, 1.0])])
+    assert near == pytest.approx(0.5, abs=0.04)
+    assert drawn_p_value(found, [np.array([-3.0, 3.0]), np.array([0.0])]) == 1.0
+    assert drawn_p_value(found, [np.array([0.0]), np.array([0.0])]) == 1 / 2000
+    assert drawn_p_value(found, [np.array([-1.0, 1.0])] * 2) == near

@@ -248,6 +248,8 @@ def test_pooled_effects_equal_statsmodels_and_take_one_shock_a_week() -> None:
         pooled = truth.mean_effect_re if truth.tau2 > 0 else truth.mean_effect_fe
         assert row["level_change"] == pytest.approx(float(pooled))
         assert row["effect_pct"] == pytest.approx(100 * (np.exp(float(pooled)) - 1))
+        assert row["placebo_count"] == min(each["placebo_count"] for each in single)
+        assert row["placebo_p_value"] is None  # 25 weeks free of shocks are worth too few
 
 
 def test_one_shock_is_not_pooled() -> None:
@@ -296,9 +298,9 @@ def test_percent_and_points_are_had_back_from_logs_and_logits() -> None:
     assert effect_pp(0.0, 0.4) == pytest.approx(0.0)
 
 
-def test_without_series_there_are_no_rows() -> None:
-    made = shock_rows({}, shocks(40))
-    assert (made.effects.num_rows, made.leads_lags.num_rows) == (0, 0)
+def test_without_series_or_shocks_there_are_no_rows() -> None:
+    for made in (shock_rows({}, shocks(40)), shock_rows(world(), shocks())):
+        assert (made.effects.num_rows, made.leads_lags.num_rows) == (0, 0)
 
 
 def test_no_series_of_a_month_raises_and_all_of_it_says_too_few_weeks() -> None:
