@@ -11,8 +11,10 @@ from assets.activity.tables import EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY
 from assets.declare import Plan, asset_key, code_version, documentation, prepare
 from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.pictures import markdown
 from assets.reference.tables import POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.shifts.cases import CHINA, LOG_ACCOUNTS, SEGMENTED
+from assets.shifts.chart import shock_figure
 from assets.shifts.effects import OK, WINDOWS
 from assets.shifts.paper import OF_ACTORS, OF_EVENTS, ForkPanel, fork_panel, forks_by_week
 from assets.shifts.series import CountrySeries, Dates, country_series
@@ -94,10 +96,13 @@ def _columns(store: Lake, table: Table, names: tuple[str, ...], days: list[str])
 
 
 def _shown(table: Table, rows: pa.Table) -> dict[str, Any]:
-    """For the UI: the effects of the paper's shocks on China's weekly accounts."""
+    """For the UI: the effects of shocks on China's weekly accounts, in words and as a picture."""
     if table is not SHOCK_EFFECTS:
         return {}
-    return {"effects": dg.MetadataValue.md(words(rows.to_pylist()))}
+    shown = {"effects": dg.MetadataValue.md(words(rows.to_pylist()))}
+    if OK in rows["status"].to_pylist():
+        shown["chart"] = dg.MetadataValue.md(markdown(shock_figure(rows)))
+    return shown
 
 
 def words(rows: list[dict[str, Any]]) -> str:
