@@ -64,7 +64,8 @@ def shock_figure(effects: pa.Table) -> Figure:
     """Changes in percent at each shock, in the default window.
 
     Args:
-        effects: mart.shock_effects. Shocks without figures are in the table alone.
+        effects: mart.shock_effects. Of single shocks; those without figures are in the table
+            alone, and those of whose window no week is known are nowhere.
     """
     rows = _rows(effects.to_pylist())
     settings = [
@@ -100,7 +101,8 @@ def _rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     found = []
     for row in effects:
         line = line_of.get((row["country_iso2"], row["method"]))
-        is_shown = row["shock_date"] is not None and row["window_weeks"] == WINDOWS[0]
+        # Of shocks before the first week there is nothing to say.
+        is_shown = row["week_count"] and row["window_weeks"] == WINDOWS[0]
         if line is None or not is_shown or row["measure"] not in measures:
             continue
         also = ", ".join(words for name, words in _FLAGS if row[name])

@@ -70,8 +70,8 @@ def test_other_windows_countries_measures_and_pooled_effects_are_not_drawn() -> 
         effects({"window_weeks": 4}, {"country_iso2": "FR"}, {"measure": "logit_located_share"})
     )
     assert found.rows.num_rows == 0
-    pooled = effects({}).set_column(0, "shock_date", pa.array([None], pa.date32()))
-    assert shock_figure(pooled).rows.num_rows == 0
+    for known in (None, 0):  # pooled, and before the first week
+        assert shock_figure(effects({"week_count": known})).rows.num_rows == 0
 
 
 def test_every_setting_of_the_switches_has_its_finding() -> None:
