@@ -27,7 +27,12 @@ _LINES = (
     ("cn_us", "China against the United States", CHINA, EVENT_STUDY),
 )
 _MEASURES = ((LOG_ACCOUNTS, "accounts"), (LOG_EVENTS, "events"))
-_GROUPS = tuple((group, group) for group in EVENT_GROUPS)
+_GROUPS = {
+    "any": "any event",
+    "contribution": "contribution (pushes, pull requests, reviews, commits)",
+    "participation": "participation (issues, comments)",
+    "attention": "attention (stars, forks)",
+}
 _FLAGS = (
     ("has_shock_overlap", "another shock"),
     ("has_release_overlap", "a model's release"),
@@ -86,7 +91,7 @@ def shock_figure(effects: pa.Table) -> Figure:
         choices=(
             Choice("line", "Of", tuple((line, name) for line, name, *_ in _LINES)),
             Choice("measure", "Weekly", _MEASURES),
-            Choice("event_group", "Event group", _GROUPS),
+            Choice("event_group", "Event group", tuple((g, _GROUPS[g]) for g in EVENT_GROUPS)),
         ),
         legend=(
             LegendEntry("series-1", "change, with its 95 % interval by Newey-West errors"),
@@ -148,7 +153,8 @@ def _view(rows: Sequence[Mapping[str, Any]], setting: tuple[str, str, str]) -> V
         row for row in rows if (row["line"], row["measure"], row["event_group"]) == setting
     ]  # fmt: skip
     name = {line: words for line, words, *_ in _LINES}[setting[0]]
-    what = f"{name}, weekly {dict(_MEASURES)[setting[1]]}, {setting[2]}"
+    group = _GROUPS[setting[2]].partition(" (")[0]
+    what = f"{name}, weekly {dict(_MEASURES)[setting[1]]}, {group}"
     known = [row for row in ours if row["status"] == OK and row["placebo_p_value"] is not None]
     if not known:
         states = f"{len(ours)} shocks, too few weeks around each" if ours else "no shock yet"

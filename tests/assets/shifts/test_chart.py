@@ -45,8 +45,8 @@ def test_the_finding_counts_shocks_that_stand_out_and_names_the_farthest() -> No
         )
     )  # fmt: skip
     assert figure.title == (
-        "China, weekly accounts, any: 2 of 3 shocks stand out from placebo weeks (p up to 0.05); "
-        "farthest out 2023-10-17: +21.0 % (95 % +10.0 to +32.5), p = 0.010"
+        "China, weekly accounts, any event: 2 of 3 shocks stand out from placebo weeks (p up to "
+        "0.05); farthest out 2023-10-17: +21.0 % (95 % +10.0 to +32.5), p = 0.010"
     )
     assert "from 2022-10-07 to 2024-12-02, in %, 8 weeks on each side" in figure.views[0].basis
     assert {row["also"] for row in figure.rows.to_pylist()} == {"a model's release"}
@@ -60,9 +60,9 @@ def test_shocks_without_figures_are_in_the_table_and_no_finding() -> None:
         "placebo_p_value": None,
     }
     figure = shock_figure(effects(nothing, nothing))
-    assert figure.title == "China, weekly accounts, any: 2 shocks, too few weeks around each"
+    assert figure.title == "China, weekly accounts, any event: 2 shocks, too few weeks around each"
     assert figure.rows.num_rows == 2
-    assert shock_figure(effects()).title == "China, weekly accounts, any: no shock yet"
+    assert shock_figure(effects()).title == "China, weekly accounts, any event: no shock yet"
 
 
 def test_other_windows_countries_measures_and_pooled_effects_are_not_drawn() -> None:
