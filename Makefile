@@ -62,7 +62,7 @@ outbox: $(READY) ## List messages that wait and dead letters; queue these anew: 
 	@if test -n "$$RETRY"; then $(PY) -m orchestration.cli outbox retry -- "$$RETRY"; \
 		else $(PY) -m orchestration.cli outbox; fi
 
-bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, mentions, patents (50 minutes)
+bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, shocks, mentions, patents (52 minutes)
 	@$(PY) -m benchmarks.scan
 	@$(PY) -m benchmarks.gazetteer
 	@$(PY) -m benchmarks.indices
@@ -71,6 +71,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.coverage
 	@$(PY) -m benchmarks.losses
 	@$(PY) -m benchmarks.gap_worlds
+	@$(PY) -m benchmarks.shock_placebos
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 

@@ -279,6 +279,8 @@ def materialise(
                 flush=True,
             )
             failed += not result.is_success
+        print("effects of shocks …", flush=True)
+        say_failure(runner.shifts())
     return failed
 
 

@@ -18,12 +18,14 @@ from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
 from assets.report import assets as report
+from assets.shifts import assets as shifts
 from assets.visibility import assets as visibility
 from checks.archive import archive_checks
 from checks.factory import suite_checks
 from checks.hub import hub_checks
 from checks.outbox import outbox_checks
 from checks.publication import publication_checks
+from checks.shifts import shift_checks
 from orchestration.automation import (
     automation_sensor,
     baseline_condition,
@@ -89,6 +91,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     patents,
                     hub,
                     visibility,
+                    shifts,
                     alerting,
                     report,
                 )
@@ -101,6 +104,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *outbox_checks(),
             *suite_checks(),
             *publication_checks(),
+            *shift_checks(),
         ],
         jobs=build_jobs(),
         sensors=[automation_sensor(), *build_sensors()],

@@ -1,4 +1,4 @@
-"""Jobs: reference, baselines, polls, papers, patents, the Hub, accounts, the gap, and days."""
+"""Jobs: reference, baselines, polls, papers, patents, the Hub, accounts, gap, shifts, and days."""
 
 from typing import Any
 
@@ -30,6 +30,7 @@ HUB_SNAPSHOT_JOB = "hub_snapshot"
 HUB_JOB = "hub"
 ACCOUNTS_JOB = "accounts"
 GAP_JOB = "gap"
+SHIFTS_JOB = "shifts"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -65,7 +66,8 @@ def build_jobs() -> list[Any]:
     hub = dg.AssetSelection.assets(*(asset_key(table) for table in DERIVED_TABLES))
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
     accounts = dg.AssetSelection.assets(*(asset_key(table) for table in _ACCOUNTS))
-    others = reference | baseline | polls | papers | patents | snapshot | hub
+    shifts = dg.AssetSelection.groups("shifts")
+    others = reference | baseline | polls | papers | patents | snapshot | hub | shifts
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -111,6 +113,11 @@ def build_jobs() -> list[Any]:
             GAP_JOB,
             selection=gap,
             description="The gap between use and patents, of all cohorts.",
+        ),
+        dg.define_asset_job(
+            SHIFTS_JOB,
+            selection=shifts,
+            description="What policy shocks did, of all weeks at once.",
         ),
         dg.define_asset_job(
             DAILY_JOB,

@@ -42,6 +42,7 @@ from assets.report.publication import (
     unmasked_activity,
 )
 from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
+from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
@@ -61,8 +62,8 @@ _MARTS = (
 )
 #: Made by month: a day's publication takes what is there by then.
 _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
-#: Gathered of all weeks at once: likewise.
-_GATHERED_MARTS = (PATENT_COHORTS, VISIBILITY_GAP)
+#: Gathered of all weeks at once: likewise. Effects of shocks stand for ten accounts a week or more.
+_GATHERED_MARTS = (PATENT_COHORTS, VISIBILITY_GAP, SHOCK_EFFECTS, SHOCK_LEADS_LAGS)
 #: Counts of published models and of the snapshots themselves, about no person: as they are.
 _HUB = (DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS)
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)

@@ -14,6 +14,7 @@ from assets.engagement.tables import ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO
 from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 
@@ -26,6 +27,7 @@ READ: Mapping[Table, list[Any] | None] = {
     COVERAGE: [("scope", "=", "tracked")],
     ALERT_STATES: None,
     VISIBILITY_GAP: None,
+    SHOCK_EFFECTS: [("window_weeks", "=", 8), ("week_count", ">", 0)],
     ECONOMIES: None,
     POLICY_EVENTS: None,
     UPSTREAM_BREAKS: None,

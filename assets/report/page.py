@@ -22,6 +22,7 @@ from assets.report.provenance import PROJECT, provenance_section
 from assets.report.quality import quality_section
 from assets.report.section import Section
 from assets.report.shares import engagement_section
+from assets.report.shocks import shocks_section
 from assets.report.visibility import visibility_section
 
 PAGE_FILE = "index.html"
@@ -34,6 +35,7 @@ _FONT = "system-ui, sans-serif"
 SECTIONS: tuple[Callable[[Edition], Section], ...] = (
     glance_section,
     engagement_section,
+    shocks_section,
     visibility_section,
     quality_section,
     provenance_section,

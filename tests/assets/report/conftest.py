@@ -27,6 +27,7 @@ from assets.reference.tables import (
 )
 from assets.report.assets import build
 from assets.report.tables import ALERT_STATES
+from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
@@ -51,6 +52,8 @@ _MARTS = (
     DIFFUSION_PAPERS,
     PATENT_COHORTS,
     VISIBILITY_GAP,
+    SHOCK_EFFECTS,
+    SHOCK_LEADS_LAGS,
 )
 PUBLISHED = (*_MARTS, ALERT_STATES, *REFERENCE_TABLES)
 RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
@@ -147,6 +150,8 @@ def warehouse(tmp_path: Path) -> Warehouse:
                 ("us_all", "hub_downloads", {"use_count": None, "use_chinese_count": None}),
             )
         ],
+        SHOCK_EFFECTS: [plausible(SHOCK_EFFECTS)],
+        SHOCK_LEADS_LAGS: [plausible(SHOCK_LEADS_LAGS)],
         COVERAGE: [
             plausible(COVERAGE, repo_id=None),
             plausible(COVERAGE, repo_id=7),

@@ -13,6 +13,7 @@ from assets.indices.tables import COUNTRY_RATIO
 from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
 from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 from tests.assets.coverage.test_chart import row as coverage_row
@@ -75,6 +76,7 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         ),
         POLICY_EVENTS: POLICY_EVENTS.arrow([event(DAYS[1], "Some act")]),
         UPSTREAM_BREAKS: UPSTREAM_BREAKS.arrow([known_break(LOST, "stars lost")]),
+        SHOCK_EFFECTS: SHOCK_EFFECTS.arrow([shock("Some controls")]),
         VISIBILITY_GAP: VISIBILITY_GAP.arrow(
             [cohort(2023, 4, "complete"), cohort(2023, 5, "complete"), cohort(2023, 6, "censored")]
         ),
@@ -96,6 +98,7 @@ def hostile(text: str) -> Edition:
     tables = {
         "economies": ECONOMIES.arrow([economy("CN", text), economy("US", text + "2")]),
         "policy_events": POLICY_EVENTS.arrow([event(DAYS[1], text)]),
+        "shock_effects": SHOCK_EFFECTS.arrow([shock(text)]),
         "upstream_breaks": UPSTREAM_BREAKS.arrow([known_break(LOST, text)]),
         "coverage": COVERAGE.arrow(
             [coverage_row(n, source, 0.5) for n in range(1, 8) for source in ("combined", text)]
@@ -138,6 +141,31 @@ def cohort(year: int, month: int, status: str) -> dict[str, Any]:
         "status": status,
         "files_missing_count": 0,
         "read_through_date": date(2024, 12, 12),
+    }
+
+
+def shock(name: str) -> dict[str, Any]:
+    """China's weekly accounts after a shock: a fifth fewer, as in 3 of 119 placebo weeks."""
+    return {
+        **dict.fromkeys(SHOCK_EFFECTS.column_names),
+        "shock_date": date(2022, 10, 7),
+        "shock_name": name,
+        "is_paper_shock": True,
+        "country_iso2": "CN",
+        "event_group": "any",
+        "measure": "log_accounts",
+        "window_weeks": 8,
+        "method": "segmented",
+        "status": "ok",
+        "week_count": 16,
+        "effect_pct": -20.0,
+        "effect_pct_ci_low": -31.5,
+        "effect_pct_ci_high": -6.25,
+        "placebo_count": 119,
+        "placebo_p_value": 0.033,
+        "has_shock_overlap": True,
+        "has_release_overlap": False,
+        "has_break_overlap": False,
     }
 
 

@@ -48,8 +48,8 @@ def opened_file(folder: Path, zone: str = "UTC") -> tuple[str, list[str]]:
 @pytest.mark.parametrize(
     ("one", "charts"),
     [
-        pytest.param(edition("sandbox"), 3, id="a week"),
-        pytest.param(hostile("</script><script>alert(1)</script>\0\u2028"), 3, id="hostile names"),
+        pytest.param(edition("sandbox"), 4, id="a week"),
+        pytest.param(hostile("</script><script>alert(1)</script>\0\u2028"), 4, id="hostile names"),
         pytest.param(emptied(), 0, id="before the first day"),
     ],
 )
@@ -58,7 +58,7 @@ def test_all_charts_are_drawn_and_the_console_is_empty(
 ) -> None:
     document, said = opened(tmp_path, one)
     assert said == []
-    assert 'data-drawn="3"' in document
+    assert 'data-drawn="4"' in document
     assert len(re.findall(r'<svg[^>]*class="marks"', document)) == charts
     assert 'class="failed"' not in document
 

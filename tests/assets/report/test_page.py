@@ -189,10 +189,15 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
     figures = week.all("figure")
     assert [each.attributes["id"] for each in figures] == [
         "figure-engagement",
+        "figure-shock-effects",
         "figure-visibility-gap",
         "figure-capture-rates",
     ]
-    engagement, gap, capture = (words(each) for each in figures)
+    engagement, shocks, gap, capture = (words(each) for each in figures)
+    assert (
+        "China, weekly accounts, any event: 1 of 1 shocks stand out from placebo weeks (p up to "
+        "0.05); farthest out 2022-10-07: -20.0 % (95 % -31.5 to -6.2), p = 0.033" in shocks
+    )
     assert (
         "U.S. companies: papers name Chinese-origin open models 38.0 percentage points more often "
         "than patents filed in 2023-05 (95 % 25.6 to 47.9)" in gap
@@ -326,7 +331,7 @@ def test_every_label_reference_and_id_fits(week: Parsed) -> None:
 
 def test_what_cannot_be_seen_or_pointed_at_is_named_and_reached_by_keyboard(week: Parsed) -> None:
     charts = week.all("div", class_="chart")
-    assert [each.attributes["role"] for each in charts] == ["img"] * 3
+    assert [each.attributes["role"] for each in charts] == ["img"] * 4
     assert all(each.attributes["aria-label"] for each in charts)
     for each in week.all("div", class_="scroll"):
         assert each.attributes["tabindex"] == "0"

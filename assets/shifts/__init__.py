@@ -1,0 +1,1 @@
+"""Shifts: what policy shocks did to the measured series, and when their trends changed."""

@@ -1,0 +1,177 @@
+"""Effects of policy shocks as a figure: a dot and an interval for each shock, on its day."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import altair as alt
+import pyarrow as pa
+
+from assets.chart_layers import day_axis, day_text, layered, threshold
+from assets.figures import Choice, Figure, FigureColumn, LegendEntry, View
+from assets.shifts.cases import (
+    CHINA,
+    EVENT_GROUPS,
+    EVENT_STUDY,
+    LOG_ACCOUNTS,
+    LOG_EVENTS,
+    SEGMENTED,
+    UNITED_STATES,
+)
+from assets.shifts.effects import OK, WINDOWS
+
+_HEIGHT = 260
+_TOLD = 0.05  # placebo p value up to which a dot is filled
+_LINES = (
+    ("cn", "China", CHINA, SEGMENTED),
+    ("us", "United States", UNITED_STATES, SEGMENTED),
+    ("cn_us", "China against the United States", CHINA, EVENT_STUDY),
+)
+_MEASURES = ((LOG_ACCOUNTS, "accounts"), (LOG_EVENTS, "events"))
+_GROUPS = {
+    "any": "any event",
+    "contribution": "contribution (pushes, pull requests, reviews, commits)",
+    "participation": "participation (issues, comments)",
+    "attention": "attention (stars, forks)",
+}
+_FLAGS = (
+    ("has_shock_overlap", "another shock"),
+    ("has_release_overlap", "a model's release"),
+    ("has_break_overlap", "a loss of data"),
+)
+_COLUMNS = (
+    FigureColumn("shock_date", "Shock", "date"),
+    FigureColumn("shock_name", "What it was"),
+    FigureColumn("line", "Of"),
+    FigureColumn("measure", "Measure"),
+    FigureColumn("event_group", "Event group"),
+    FigureColumn("effect_pct", "Change, %", "number"),
+    FigureColumn("effect_pct_ci_low", "95 % lower bound", "number"),
+    FigureColumn("effect_pct_ci_high", "95 % upper bound", "number"),
+    FigureColumn("placebo_p_value", "Placebo p value", "number"),
+    FigureColumn("placebo_count", "Placebo weeks", "count"),
+    FigureColumn("also", "Also in the window"),
+    FigureColumn("status", "Status"),
+)
+_SCHEMA = pa.schema(
+    [
+        ("shock_date", pa.date32()),
+        *((name, pa.string()) for name in ("shock_name", "line", "measure", "event_group")),
+        *((name, pa.float64()) for name in ("effect_pct", "effect_pct_ci_low")),
+        *((name, pa.float64()) for name in ("effect_pct_ci_high", "placebo_p_value")),
+        ("placebo_count", pa.int64()),
+        ("also", pa.string()),
+        ("status", pa.string()),
+    ]
+)
+
+
+def shock_figure(effects: pa.Table) -> Figure:
+    """Changes in percent at each shock, in the default window.
+
+    Args:
+        effects: mart.shock_effects. Of single shocks; those without figures are in the table
+            alone, and those of whose window no week is known are nowhere.
+    """
+    rows = _rows(effects.to_pylist())
+    settings = [
+        (line, measure, group)
+        for line, *_ in _LINES
+        for measure, _ in _MEASURES
+        for group in EVENT_GROUPS
+    ]
+    return Figure(
+        key="shock-effects",
+        chart=_chart(),
+        height=_HEIGHT,
+        columns=_COLUMNS,
+        rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
+        views=tuple(_view(rows, setting) for setting in settings),
+        unit=f"Change at the shock, %, {WINDOWS[0]} weeks on each side",
+        source="mart.shock_effects, of weekly accounts and events on tracked repositories",
+        choices=(
+            Choice("line", "Of", tuple((line, name) for line, name, *_ in _LINES)),
+            Choice("measure", "Weekly", _MEASURES),
+            Choice("event_group", "Event group", tuple((g, _GROUPS[g]) for g in EVENT_GROUPS)),
+        ),
+        legend=(
+            LegendEntry("series-1", "change, with its 95 % interval by Newey-West errors"),
+            LegendEntry("threshold", "no change"),
+        ),
+    )
+
+
+def _rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    line_of = {(country, method): line for line, _, country, method in _LINES}
+    measures = dict(_MEASURES)
+    found = []
+    for row in effects:
+        line = line_of.get((row["country_iso2"], row["method"]))
+        # Of shocks before the first week there is nothing to say.
+        is_shown = row["week_count"] and row["window_weeks"] == WINDOWS[0]
+        if line is None or not is_shown or row["measure"] not in measures:
+            continue
+        also = ", ".join(words for name, words in _FLAGS if row[name])
+        made = {**row, "line": line, "also": also or "nothing known"}
+        found.append({name: made[name] for name in _SCHEMA.names})
+    return sorted(found, key=lambda row: (row["line"], row["measure"], row["event_group"],
+                                          row["shock_date"], row["shock_name"]))  # fmt: skip
+
+
+def _chart() -> alt.LayerChart:
+    """Layers: the level of no change, intervals, dots: filled where few placebos do as much."""
+    base = (
+        alt.Chart()
+        .transform_filter("isValid(datum.effect_pct)")
+        .transform_calculate(day=day_text("shock_date"))
+        .encode(x=day_axis("shock_date"), color=alt.Color("line:N", legend=None))
+    )
+    tooltip = [
+        alt.Tooltip("day:N", title="shock"),
+        alt.Tooltip("shock_name:N", title="what it was"),
+        alt.Tooltip("effect_pct:Q", title="change, %", format="+.1f"),
+        alt.Tooltip("effect_pct_ci_low:Q", title="95 % lower bound", format="+.1f"),
+        alt.Tooltip("effect_pct_ci_high:Q", title="95 % upper bound", format="+.1f"),
+        alt.Tooltip("placebo_p_value:Q", title="placebo p value", format=".3f"),
+        alt.Tooltip("also:N", title="also in the window"),
+    ]
+    told = f"isValid(datum.placebo_p_value) && datum.placebo_p_value <= {_TOLD}"
+    low = alt.Y("effect_pct_ci_low:Q", title="change, %")
+    dots = base.mark_point(opacity=1, size=60, strokeWidth=1.5)
+    return layered(
+        threshold(0.0),
+        base.mark_rule(strokeWidth=1.5).encode(y=low, y2="effect_pct_ci_high:Q"),
+        dots.encode(y="effect_pct:Q", tooltip=tooltip),
+        base.transform_filter(told)
+        .mark_point(filled=True, opacity=1, size=60)
+        .encode(y="effect_pct:Q", tooltip=tooltip),
+    )
+
+
+def _view(rows: Sequence[Mapping[str, Any]], setting: tuple[str, str, str]) -> View:
+    """How many of the shocks stand out from placebo weeks, and the farthest of them."""
+    ours = [
+        row for row in rows if (row["line"], row["measure"], row["event_group"]) == setting
+    ]  # fmt: skip
+    name = {line: words for line, words, *_ in _LINES}[setting[0]]
+    group = _GROUPS[setting[2]].partition(" (")[0]
+    what = f"{name}, weekly {dict(_MEASURES)[setting[1]]}, {group}"
+    known = [row for row in ours if row["status"] == OK and row["placebo_p_value"] is not None]
+    if not known:
+        states = f"{len(ours)} shocks, too few weeks around each" if ours else "no shock yet"
+        return View(setting, f"{what}: {states}", "No figure to state.")
+    told = sum(row["placebo_p_value"] <= _TOLD for row in known)
+    first = min(known, key=lambda row: row["placebo_p_value"])
+    title = (
+        f"{what}: {told} of {len(known)} shocks stand out from placebo weeks (p up to {_TOLD}); "
+        f"farthest out {first['shock_date']}: {first['effect_pct']:+.1f} % "
+        f"(95 % {first['effect_pct_ci_low']:+.1f} to {first['effect_pct_ci_high']:+.1f}), "
+        f"p = {first['placebo_p_value']:.3f}"
+    )
+    return View(
+        setting,
+        title,
+        f"Change at each shock from {known[0]['shock_date']} to {known[-1]['shock_date']}, in %, "
+        f"{WINDOWS[0]} weeks on each side; filled: no more than 1 in 20 of the "
+        f"{first['placebo_count']} placebo weeks shows as much, which chance alone gives one shock "
+        "in twenty.",
+    )
