@@ -124,7 +124,7 @@ def _rules(settings: Settings) -> Finding:
         rules = load_rules(settings.rules)
     except RulesError as error:
         return Finding("rules", False, str(error), f"edit {settings.rules}")
-    return Finding("rules", True, f"{len(rules)} alert rules in {settings.rules.name}")
+    return Finding("rules", True, f"{len(rules.rules)} alert rules in {settings.rules.name}")
 
 
 def _warehouse(settings: Settings) -> Finding:

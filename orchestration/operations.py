@@ -1,15 +1,21 @@
-"""The sensor of what goes on: failed runs and checks, tables grown old, backfills; it delivers, too."""
+"""The sensor of what goes on: failed runs and checks, old tables, backfills; it delivers, too."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
 from assets.alerting import ledger
-from assets.alerting.assets import TICK_SECONDS, deliver, prepare_alerting
+from assets.alerting.assets import (
+    BACKFILL_TAG,
+    TICK_SECONDS,
+    deliver,
+    message_form,
+    prepare_alerting,
+)
 from assets.alerting.backfills import backfill_notice, mark_told, untold
 from assets.alerting.freshness import newest_days
 from assets.alerting.notice import Notice
@@ -35,7 +41,6 @@ _RUNS_PER_TICK = 25
 _FIRST_LOOK = timedelta(days=1)
 #: What is made at 02:00 UTC should be there by then.
 _STALE_FROM_HOUR = 6
-_BACKFILL_TAG = "dagster/backfill"
 _ENDED = [dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.SUCCESS]
 UNFINISHED = (
     dg.DagsterRunStatus.QUEUED,
@@ -119,7 +124,7 @@ def watch(house: Warehouse, rules: Rules, facts: Facts, platform: Platform) -> l
         notices += [backfill_notice(each, now) for each in over]
         ledger.write_states(connection, moved.values())
         mark_told(connection, over, now)
-        enqueue_notices(connection, notices, platform_form(connection, platform), now)
+        enqueue_notices(connection, notices, message_form(connection, platform), now)
     return notices
 
 
@@ -139,3 +144,77 @@ def _outcomes(
         for stale_rule in rules.of_kind(StaleRule):
             newest = newest_days(connection, stale_rule.max_days)
             yield from stale_outcomes(stale_rule, newest, states, today)
+
+
+def read_facts(
+    instance: dg.DagsterInstance, since: datetime, checks: Iterable[dg.AssetCheckKey]
+) -> Facts:
+    """What has ended since a time, how checks stand, and what goes on.
+
+    Args:
+        instance: Dagster's.
+        since: runs that changed later are read, the oldest first and so many a time.
+        checks: whose results are wanted.
+    """
+    records = instance.get_run_records(
+        filters=dg.RunsFilter(statuses=_ENDED, updated_after=since),
+        limit=_RUNS_PER_TICK,
+        order_by="update_timestamp",
+        ascending=True,
+    )
+    unfinished = instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
+    names = {run.run_id for run in unfinished}
+    names |= {run.tags[BACKFILL_TAG] for run in unfinished if BACKFILL_TAG in run.tags}
+    return Facts(
+        tuple(_ended(instance, record) for record in records),
+        tuple(_checked(instance, checks)),
+        frozenset(names),
+        records[-1].update_timestamp.astimezone(UTC) if records else None,
+    )
+
+
+def _ended(instance: dg.DagsterInstance, record: dg.RunRecord) -> EndedRun:
+    run = record.dagster_run
+    first = run.tags.get(RANGE_START) or run.tags.get(PARTITION, "")
+    is_failed = run.status is dg.DagsterRunStatus.FAILURE
+    return EndedRun(
+        run_id=run.run_id,
+        job=run.job_name,
+        first=first,
+        last=run.tags.get(RANGE_END, first),
+        ended_on=record.update_timestamp.astimezone(UTC).date(),
+        is_failed=is_failed,
+        error=_first_error(instance, run.run_id) if is_failed else "",
+    )
+
+
+def _first_error(instance: dg.DagsterInstance, run_id: str) -> str:
+    """The first failed step and its error, as Dagster logged them."""
+    failures = instance.get_records_for_run(
+        run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1
+    ).records
+    for record in failures:
+        event = record.event_log_entry.get_dagster_event()
+        error = event.step_failure_data.error
+        cause = error.cause if error and error.cause else error
+        return f"{event.step_key}: {cause.message if cause else 'no error text'}"
+    return "the run failed outside its steps"
+
+
+def _checked(
+    instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]
+) -> Iterator[CheckResult]:
+    """The newest result of each check that was ever made; one under way has none."""
+    for key in keys:
+        record = instance.get_latest_asset_check_evaluation_record(key)
+        made = record.evaluation if record else None
+        if record is None or made is None:
+            continue
+        schema, _, table = ".".join(key.asset_key.path).partition(".")
+        yield CheckResult(
+            asset=(schema, table),
+            name=key.name,
+            checked_on=datetime.fromtimestamp(record.create_timestamp, UTC).date(),
+            is_failed=not made.passed and made.severity is dg.AssetCheckSeverity.ERROR,
+            said=made.description or "",
+        )

@@ -1,10 +1,11 @@
-"""The replay of alert rules over the warehouse's past, on a copy: nothing is held, nothing is sent."""
+"""The replay of alert rules over the past, on a copy of the warehouse: nothing is sent."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
 
 import duckdb
+from assets.shifts.trend_tables import TREND_SHIFTS
 
 from assets.alerting.evaluation import Evaluation, evaluate_days
 from assets.alerting.rules import Rules
@@ -12,7 +13,6 @@ from assets.coverage.tables import COVERAGE
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.indices.tables import COUNTRY_RATIO
-from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.warehouse import Warehouse

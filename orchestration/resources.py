@@ -121,4 +121,6 @@ def platform(settings: Settings, now: str = "") -> Platform:
         event_cap=settings.event_cap,
         alert_max_age_days=settings.alert_max_age_days,
         alert_dead_after_hours=settings.alert_dead_after_hours,
+        ui_url=settings.ui_url,
+        page_url=settings.page_url,
     )

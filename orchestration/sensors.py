@@ -1,7 +1,6 @@
-"""Sensors: failed runs to Slack, busy repositories, days and weeks whose sources may give more."""
+"""Sensors: what goes on, busy repositories, days and weeks whose sources may give more."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pyarrow.compute as pc
@@ -9,45 +8,25 @@ import pyarrow.compute as pc
 from assets.activity.events import COMMIT, day_events
 from assets.activity.revisit import has_open_files, recent_days
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, EVENTS
-from assets.alerting import outbox
-from assets.alerting.assets import as_post, deliver
-from assets.alerting.delivery import Delivered
-from assets.alerting.messages import Message, failed_run_message
-from assets.alerting.tables import ALERTS, OUTBOX
-from assets.declare import asset_key, prepare
+from assets.declare import asset_key
 from assets.patents import weeks
 from assets.patents.tables import PATENT_FILES
 from assets.polls.assets import hot_repositories
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.polls.tables import SOURCE as GITHUB_EVENTS
-from checks.days import PARTITION, RANGE_END, RANGE_START
 from orchestration.jobs import DAILY_JOB, PATENTS_JOB, POLLS_JOB
+from orchestration.operations import UNFINISHED, build_operations
 from resources.lake import LakeResource
 from resources.platform import Platform
-from resources.slack import SlackResource, escape
 from resources.warehouse import WarehouseResource
 
-_RUNS_PER_TICK = 25
-_FIRST_LOOK = timedelta(days=1)
 _POLLED = frozenset(asset_key(table) for table in (REPOSITORY_EVENTS, REPOSITORY_POLLS))
-_UNFINISHED = (
-    dg.DagsterRunStatus.QUEUED,
-    dg.DagsterRunStatus.NOT_STARTED,
-    dg.DagsterRunStatus.STARTING,
-    dg.DagsterRunStatus.STARTED,
-    dg.DagsterRunStatus.CANCELING,
-)
 
 
 def build_sensors() -> list[dg.SensorDefinition]:
     """The sensors, on wherever the daemon runs."""
     return [
-        dg.sensor(
-            name="failed_runs",
-            description="Posts each failed run to Slack, once; tries again until Slack took it.",
-            minimum_interval_seconds=60,
-            default_status=dg.DefaultSensorStatus.RUNNING,
-        )(failed_runs),
+        build_operations(),
         dg.sensor(
             name="revisit_days",
             description=(
@@ -94,7 +73,7 @@ def busy_repositories(
     count = hot_repositories(warehouse.open(), platform)
     if not count:
         return dg.SkipReason("no repository is due before the hour")
-    unfinished = context.instance.get_runs(dg.RunsFilter(statuses=list(_UNFINISHED)))
+    unfinished = context.instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
     if any(
         run.job_name == POLLS_JOB or not _POLLED.isdisjoint(run.asset_selection or ())
         for run in unfinished
@@ -102,76 +81,6 @@ def busy_repositories(
         # Two rounds at once would write the same days.
         return dg.SkipReason(f"{count} repositories are due; a round of polls is on its way")
     return dg.RunRequest()
-
-
-def failed_runs(
-    context: dg.SensorEvaluationContext,
-    warehouse: WarehouseResource,
-    slack: SlackResource,
-    platform: Platform,
-) -> dg.SkipReason:
-    """Put failed runs into the outbox, move the cursor, and deliver.
-
-    Dagster's own run failure sensor moves its cursor also when posting fails, and so loses the
-    message; the outbox does not.
-    """
-    since = (
-        datetime.fromisoformat(context.cursor)
-        if context.cursor
-        else datetime.now(UTC) - _FIRST_LOOK
-    )
-    records = context.instance.get_run_records(
-        filters=dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE], updated_after=since),
-        limit=_RUNS_PER_TICK,
-        order_by="update_timestamp",
-        ascending=True,
-    )
-    house = warehouse.open()
-    if records:
-        prepare(house, ALERTS, OUTBOX)
-        messages = [_message(context.instance, record.dagster_run, platform) for record in records]
-        with house.transaction() as connection:
-            for message in messages:
-                outbox.enqueue(connection, as_post(message), platform.now())
-        context.update_cursor(records[-1].update_timestamp.astimezone(UTC).isoformat())
-    posted = Delivered()
-    if house.has_table(OUTBOX.qualified):
-        # A warehouse of before today's columns gets them from whoever comes first.
-        prepare(house, OUTBOX)
-        posted = deliver(house, slack.client(), platform)
-    for key, reason in posted.buried:
-        context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
-    return dg.SkipReason(
-        f"{len(records)} failed runs since {since:%Y-%m-%d %H:%M}; {posted.delivered} posted, "
-        f"{posted.waiting} wait"
-    )
-
-
-def _message(instance: dg.DagsterInstance, run: dg.DagsterRun, platform: Platform) -> Message:
-    start = run.tags.get(RANGE_START)
-    end = run.tags.get(RANGE_END)
-    span = f"{start} to {end}" if start else run.tags.get(PARTITION, "")
-    return failed_run_message(
-        run_id=run.run_id,
-        job=run.job_name,
-        partitions=span,
-        error=_first_error(instance, run.run_id),
-        escape=escape,
-        world=platform.world,
-    )
-
-
-def _first_error(instance: dg.DagsterInstance, run_id: str) -> str:
-    """The first failed step and its error, as Dagster logged them."""
-    failures = instance.get_records_for_run(
-        run_id, of_type=dg.DagsterEventType.STEP_FAILURE, limit=1
-    ).records
-    for record in failures:
-        event = record.event_log_entry.get_dagster_event()
-        error = event.step_failure_data.error
-        cause = error.cause if error and error.cause else error
-        return f"{event.step_key}: {cause.message if cause else 'no error text'}"
-    return "the run failed outside its steps"
 
 
 def revisit_days(

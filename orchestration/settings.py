@@ -74,6 +74,8 @@ _COMMON = {
     "HUB_CALLS": "6000",
     "DOWNLOAD_WORKERS": "4",
     "RETRY_ATTEMPTS": "5",
+    "UI_URL": "",
+    "PAGE_URL": "",
     "EVENT_CAP": "20",
 }
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
@@ -123,6 +125,8 @@ class Settings:
     alert_dead_after_hours: int
     download_workers: int
     retry_attempts: int
+    ui_url: str
+    page_url: str
     now: str
 
     @property
@@ -231,6 +235,8 @@ def _checked(values: Mapping[str, str]) -> Settings:
         alert_dead_after_hours=_number(values, "ALERT_DEAD_AFTER_HOURS", least=1),
         download_workers=_number(values, "DOWNLOAD_WORKERS", least=1),
         retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
+        ui_url=_link(values, "UI_URL"),
+        page_url=_link(values, "PAGE_URL"),
         now=_moment(values["NOW"]),
     )
 
@@ -253,6 +259,14 @@ def _webhook_url(text: str, sandbox: str) -> str:
             f"{_PREFIX}SLACK_WEBHOOK_URL is no webhook of Slack's; give "
             "https://hooks.slack.com/services/…"
         )
+    return url
+
+
+def _link(values: Mapping[str, str], name: str) -> str:
+    """An address that messages lead to; empty for none."""
+    url = values[name]
+    if url and not url.startswith(("http://", "https://")):
+        raise SettingsError(f"{_PREFIX}{name} is {url!r}; give an http or https URL, or nothing")
     return url
 
 

@@ -6,8 +6,10 @@ from datetime import UTC, datetime
 
 from assets.alerting import outbox
 from assets.alerting.delivery import Policy
+from assets.alerting.links import Links
 from assets.alerting.outbox import Dead, Waiting
-from assets.alerting.sample import sample_messages
+from assets.alerting.posting import Form
+from assets.alerting.sample import sample
 from assets.alerting.tables import OUTBOX
 from assets.declare import prepare
 from orchestration.resources import slack_resource
@@ -21,7 +23,9 @@ def slack_test(settings: Settings) -> int:
     """Post a sample alert with its chart and a reply, and say where it lies; the exit code."""
     client = slack_resource(settings).client()
     now = datetime.now(UTC)
-    alert, chart, reply = sample_messages(now, world=settings.upstream, escape=escape)
+    form = Form(settings.upstream, Links(settings.ui_url, settings.page_url), (), escape)
+    made = sample(now, form)
+    alert, chart, reply = made.alert, made.chart, made.reply
     try:
         posted = client.post(alert.text, alert.blocks, key=alert.key)
         print(f"alert    in {posted.channel}, message {posted.ts or 'of unknown id'}")

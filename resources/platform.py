@@ -21,6 +21,8 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
         event_cap: most events counted of an account, day and event group.
         alert_max_age_days: days of data older than this raise no alert; a backfill changes none.
         alert_dead_after_hours: a message that Slack has not taken by then is given up.
+        ui_url: where readers of messages reach the Dagster UI; empty for no link.
+        page_url: where they reach the published page; empty likewise.
     """
 
     world: str
@@ -35,6 +37,8 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
     event_cap: int = 20
     alert_max_age_days: int = 10
     alert_dead_after_hours: int = 24
+    ui_url: str = ""
+    page_url: str = ""
 
     @field_validator("fixed_now")
     @classmethod

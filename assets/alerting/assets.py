@@ -1,31 +1,30 @@
 """Alerting assets: evaluate the rules on new days, then deliver what is in the outbox."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
 import dagster as dg
 import duckdb
 
-from assets.alerting import delivery, ledger, outbox, tables
+from assets.alerting import delivery, ledger, tables
+from assets.alerting.backfills import note_days
 from assets.alerting.delivery import Delivered, Policy
-from assets.alerting.gap import GapTransition, step_gap
-from assets.alerting.messages import Message, gap_message, threshold_message, upstream_message
-from assets.alerting.outbox import Action, Outgoing
+from assets.alerting.evaluation import evaluate_days
+from assets.alerting.links import Links
+from assets.alerting.nearby import context_events
+from assets.alerting.notice import Notice
 from assets.alerting.port import Failures, Slack
-from assets.alerting.rules import GapRule, Rule, ThresholdRule, UpstreamRule, load_rules
-from assets.alerting.threshold import AlertState, State, Transition, hold, step
-from assets.alerting.upstream import (
-    UpstreamReading,
-    UpstreamTransition,
-    losses,
-    state_id,
-    step_source,
-)
-from assets.coverage.cells import GROUPS
+from assets.alerting.posting import Form, enqueue_notices
+from assets.alerting.rules import Rules, load_rules
 from assets.coverage.tables import COVERAGE
-from assets.declare import Plan, days_of, prepare
+from assets.declare import Plan, days_of, newest_of, prepare
 from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB
+from assets.indices.tables import COUNTRY_RATIO
+from assets.reference.tables import POLICY_EVENTS
+from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.platform import Platform
 from resources.slack import SlackResource, escape
@@ -39,9 +38,10 @@ from resources.slack_errors import (
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "alerting"
-AnyTransition = Transition | GapTransition | UpstreamTransition
 #: A run may wait for Slack that long; a sensor's tick, which Dagster ends after a minute, less.
 RUN_SECONDS, TICK_SECONDS = 300.0, 40.0
+BACKFILL_TAG = "dagster/backfill"
+_READ = (ENGAGEMENT, COUNTRY_RATIO, COVERAGE, TREND_SHIFTS, VISIBILITY_GAP, DIFFUSION_HUB)
 _FAILURES = Failures(
     failed=SlackDeliveryError,
     unanswered=SlackUnansweredError,
@@ -49,6 +49,14 @@ _FAILURES = Failures(
     rejected=SlackRejectedError,
     unfindable=SlackUnfindableError,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluated:
+    """What rules made of some days: states that changed, and what is said."""
+
+    changed_count: int
+    notices: tuple[Notice, ...]
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
@@ -59,9 +67,12 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             tables.ALERTS,
             group=GROUP,
             kinds={"slack", "duckdb"},
-            deps=[ENGAGEMENT, COVERAGE, VISIBILITY_GAP],
+            deps=[
+                ENGAGEMENT, COUNTRY_RATIO, COVERAGE, TREND_SHIFTS, VISIBILITY_GAP,
+                newest_of(DIFFUSION_HUB),
+            ],
         )
-    ]
+    ]  # fmt: skip
 
 
 def alerts_table(
@@ -72,144 +83,76 @@ def alerts_table(
 ) -> dg.MaterializeResult[None]:
     """Evaluate the rules on the days not evaluated before, and post what changed to Slack."""
     house = warehouse.open()
-    prepare(house, tables.ALERTS, tables.OUTBOX, COVERAGE, VISIBILITY_GAP)
+    prepare_alerting(house)
     oldest = platform.today() - timedelta(days=platform.alert_max_age_days)
-    days = [day for day in days_of(context) if day >= oldest]
-    if len(days) < len(context.partition_keys):
-        context.log.info(
-            f"{len(context.partition_keys) - len(days)} days before {oldest} raise no alert"
-        )
+    days = days_of(context)
+    news = [day for day in days if day >= oldest]
+    old = [day for day in days if day < oldest]
+    if old:
+        backfill = context.run.tags.get(BACKFILL_TAG, context.run.run_id)
+        _note(house, old, backfill, context.run.run_id, platform)
+        context.log.info(f"{len(old)} days before {oldest} raise no alert")
     rules = load_rules(Path(platform.rules))
-    transitions = evaluate(house, rules, days, platform)
+    done = evaluate(house, rules, news, platform, context.log.warning)
     delivered = deliver(house, slack.client(), platform, most_seconds=RUN_SECONDS)
     for key, reason in delivered.buried:
         context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
     if delivered.waiting:
         context.log.warning(f"{delivered.waiting} messages wait in ops.outbox: see `make outbox`")
+    said = "\n".join(f"- {each.stage}: {each.title} ({each.day})" for each in done.notices)
     return dg.MaterializeResult(
         metadata={
-            "dagster/row_count": len(rules),
-            "days_evaluated": len(days),
-            "transitions": len(transitions),
+            "dagster/row_count": done.changed_count,
+            "days_evaluated": len(news),
+            "messages_decided": len(done.notices),
             "messages_delivered": delivered.delivered,
             "messages_waiting": delivered.waiting,
             "dead_letters": len(delivered.buried),
-            "changes": dg.MetadataValue.md(
-                "\n".join(f"- {each.key}" for each in transitions) or "Nothing changed state."
-            ),
+            "said": dg.MetadataValue.md(said or "Nothing new."),
         }
     )
 
 
+def prepare_alerting(house: Warehouse) -> None:
+    """Create what rules read and write, where it is not there yet."""
+    prepare(house, tables.OUTBOX, tables.BACKFILLED_DAYS, *_READ, POLICY_EVENTS)
+    with house.transaction() as connection:
+        ledger.upgrade(connection)
+    prepare(house, tables.ALERTS)
+
+
 def evaluate(
-    warehouse: Warehouse, rules: tuple[Rule, ...], days: list[date], platform: Platform
-) -> list[AnyTransition]:
-    """Move every rule on, day by day; states and messages are written in one transaction.
-
-    Rules on the gap are of months: with a day that may alert, they see the newest complete cohort.
-    """
-    transitions: list[AnyTransition] = []
-    with warehouse.transaction() as connection:
-        for rule in rules:
-            if isinstance(rule, UpstreamRule):
-                transitions += _upstream(connection, rule, days)
-            elif isinstance(rule, GapRule):
-                transitions += _gap(connection, rule) if days else []
-            else:
-                transitions += _threshold(connection, rule, days)
-        for transition in transitions:
-            message = as_post(_message(transition, platform.world))
-            outbox.enqueue(connection, message, platform.now())
-    return transitions
+    house: Warehouse,
+    rules: Rules,
+    days: Sequence[date],
+    platform: Platform,
+    on_problem: Callable[[str], None] = lambda _problem: None,
+) -> Evaluated:
+    """Move the rules of data on, day by day; states and messages are written in one transaction."""
+    with house.transaction() as connection:
+        done = evaluate_days(connection, rules, days, ledger.read_states(connection))
+        ledger.write_states(connection, (done.states[name] for name in sorted(done.changed)))
+        form = message_form(connection, platform, on_problem)
+        enqueue_notices(connection, done.notices, form, platform.now())
+    return Evaluated(len(done.changed), tuple(done.notices))
 
 
-def _threshold(
-    connection: duckdb.DuckDBPyConnection, rule: ThresholdRule, days: Sequence[date]
-) -> list[Transition]:
-    """Move a rule on a share on."""
-    transitions = []
-    state = ledger.read_state(connection, rule.id)
-    for day in days:
-        reading = ledger.read_reading(connection, rule, day)
-        if reading is None:
-            if ledger.is_lost(connection, rule, day):
-                state = hold(rule, state, day)
-            continue
-        state, transition = step(rule, state, reading)
-        transitions += [transition] if transition else []
-    if state is not None:
-        ledger.write_state(connection, state)
-    return transitions
-
-
-def _gap(connection: duckdb.DuckDBPyConnection, rule: GapRule) -> list[GapTransition]:
-    """Move a rule on the gap on."""
-    reading = ledger.read_gap(connection, rule)
-    if reading is None:
-        return []
-    state, transition = step_gap(rule, ledger.read_state(connection, rule.id), reading)
-    if state is not None:
-        ledger.write_state(connection, state)
-    return [transition] if transition else []
-
-
-def _upstream(
-    connection: duckdb.DuckDBPyConnection, rule: UpstreamRule, days: Sequence[date]
-) -> list[UpstreamTransition]:
-    """Move an upstream rule on, source by source."""
-    transitions = []
-    states: dict[str, dict[str, AlertState | None]] = {}
-    for day in days:
-        for source in ledger.read_sources(connection, day):
-            stood = states.get(source) or {
-                group: ledger.read_state(connection, state_id(rule, source, group))
-                for group in GROUPS
-            }
-            readings = {
-                group: _reading(connection, rule, source, group, stood[group], day)
-                for group in GROUPS
-            }
-            states[source], changes = step_source(rule, source, stood, readings)
-            transitions += changes
-    for state in (each for of_source in states.values() for each in of_source.values()):
-        if state is not None:
-            ledger.write_state(connection, state)
-    return transitions
-
-
-def _reading(
+def message_form(
     connection: duckdb.DuckDBPyConnection,
-    rule: UpstreamRule,
-    source: str,
-    group: str,
-    state: AlertState | None,
-    day: date,
-) -> UpstreamReading:
-    """A day of a source and event group, set against what was usual before it or its loss.
-
-    A loss that an analyst has accepted since it began is set against the days since then.
-    """
-    since = rule.accepted.get(source, date.min)
-    is_lost = state is not None and state.state is State.FIRING and state.since >= since
-    until = state.since if state is not None and is_lost else day
-    captures = ledger.read_captures(connection, source, group, day, until, since)
-    if until == day:
-        return UpstreamReading(day, captures)
-    onset = ledger.read_captures(connection, source, group, until, until, since)
-    return UpstreamReading(day, captures, losses(rule, UpstreamReading(until, onset)))
+    platform: Platform,
+    on_problem: Callable[[str], None] = lambda _problem: None,
+) -> Form:
+    """What the form of messages hangs on, of this installation."""
+    events = connection.execute(f"SELECT * FROM {POLICY_EVENTS.qualified}").to_arrow_table()  # noqa: S608
+    links = Links(platform.ui_url, platform.page_url)
+    return Form(platform.world, links, context_events(events), escape, on_problem)
 
 
-def _message(transition: AnyTransition, world: str) -> Message:
-    if isinstance(transition, UpstreamTransition):
-        return upstream_message(transition, world=world, escape=escape)
-    if isinstance(transition, GapTransition):
-        return gap_message(transition, world=world, escape=escape)
-    return threshold_message(transition, world=world, escape=escape)
-
-
-def as_post(message: Message) -> Outgoing:
-    """A message that opens a thread of its own."""
-    return Outgoing(message.key, message.kind, Action.POST, None, message.text, message.blocks)
+def _note(
+    house: Warehouse, days: Sequence[date], backfill: str, run_id: str, platform: Platform
+) -> None:
+    with house.transaction() as connection:
+        note_days(connection, days, backfill_id=backfill, run_id=run_id, now=platform.now())
 
 
 def deliver(

@@ -34,7 +34,7 @@ def note_days(
     run_id: str,
     now: datetime,
 ) -> None:
-    """Note that a run made days that may raise no alert any more; made again, they are news again."""
+    """Note that a run made days too old to raise an alert; made again, they are news again."""
     connection.executemany(
         "INSERT OR REPLACE INTO ops.backfilled_days "
         "(backfill_id, activity_date, run_id, made_at, told_at) VALUES (?, ?, ?, ?, NULL)",

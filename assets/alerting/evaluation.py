@@ -1,4 +1,4 @@
-"""Rules evaluated day by day on what the warehouse holds: states moved on, and what is to be said."""
+"""Rules evaluated day by day on what the warehouse holds: states, and what is to be said."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field

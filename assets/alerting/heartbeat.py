@@ -52,9 +52,8 @@ def heartbeat(
     by_rule: dict[str, list[AlertState]] = {}
     for state in states.values():
         by_rule.setdefault(state.rule_id, []).append(state)
-    for each in rules.rules:
-        if each.id != rule.id:
-            lines.append(f"{each.id}: {_of_rule(by_rule.get(each.id, []), day)}")
+    others = [each.id for each in rules.rules if each.id != rule.id]
+    lines += [f"{name}: {_of_rule(by_rule.get(name, []), day)}" for name in others]
     iso = day.isocalendar()
     return Notice(
         key=f"{rule.id}:{day}",

@@ -1,4 +1,4 @@
-"""Where alerts stand, in the warehouse: read before a day is evaluated, written with its messages."""
+"""Where alerts stand, in the warehouse: read before a day, written with its messages."""
 
 from collections.abc import Iterable
 from pathlib import Path

@@ -195,20 +195,7 @@ def _waiting(
     is_superseded: bool,
 ) -> Waiting:
     """A row of waiting.sql."""
-    body = json.loads(message)
-    outgoing = Outgoing(
-        key,
-        kind,
-        Action(action),
-        thread_key,
-        body["text"],
-        tuple(body["blocks"]),
-        # Messages of before these were written have none of them.
-        body.get("is_broadcast", False),
-        png,
-        body.get("alt_text", ""),
-        body.get("order", 0),
-    )
+    outgoing = _outgoing(key, kind, action, thread_key, message, png)
     opening = None
     if opening_message is not None and action != Action.POST:
         text = json.loads(opening_message)["text"]
@@ -223,6 +210,38 @@ def _waiting(
         opening,
         is_superseded and action == Action.UPDATE,
     )
+
+
+def _outgoing(
+    key: str, kind: str, action: str, thread_key: str | None, message: str, png: bytes | None
+) -> Outgoing:
+    body = json.loads(message)
+    return Outgoing(
+        key,
+        kind,
+        Action(action),
+        thread_key,
+        body["text"],
+        tuple(body["blocks"]),
+        # Messages of before these were written have none of them.
+        body.get("is_broadcast", False),
+        png,
+        body.get("alt_text", ""),
+        body.get("order", 0),
+    )
+
+
+def opening_message(connection: duckdb.DuckDBPyConnection, key: str) -> Outgoing | None:
+    """The message that opened a thread, as it was decided; None where the outbox has none."""
+    row = connection.execute(
+        "SELECT message_key, kind, action, thread_key, message FROM ops.outbox "
+        "WHERE message_key = ? AND action = 'post'",
+        [key],
+    ).fetchone()
+    if row is None:
+        return None
+    message_key, kind, action, thread_key, message = row
+    return _outgoing(message_key, kind, action, thread_key, message, None)
 
 
 def begin(connection: duckdb.DuckDBPyConnection, key: str, now: datetime) -> None:

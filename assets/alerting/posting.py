@@ -35,6 +35,10 @@ class Form:
     escape: Escape
     on_problem: Callable[[str], None] = lambda _problem: None
 
+    def telling(self, on_problem: Callable[[str], None]) -> "Form":
+        """The same, telling another of problems."""
+        return replace(self, on_problem=on_problem)
+
 
 def enqueue_notices(
     connection: duckdb.DuckDBPyConnection, notices: Iterable[Notice], form: Form, now: datetime
@@ -47,10 +51,15 @@ def enqueue_notices(
     """
     new: list[str] = []
     for place, notice in enumerate(notices):
-        opening = None if notice.thread == notice.key else outbox.read(connection, notice.thread)
-        for each in outgoing(notice, form, opening):
-            if outbox.enqueue(connection, replace(each, order=10 * place + each.order), now):
-                new.append(each.key)
+        opening = (
+            None
+            if notice.thread == notice.key
+            else outbox.opening_message(connection, notice.thread)
+        )
+        made = [
+            replace(each, order=10 * place + each.order) for each in outgoing(notice, form, opening)
+        ]
+        new += [each.key for each in made if outbox.enqueue(connection, each, now)]
     return new
 
 
@@ -103,7 +112,7 @@ def _chart(notice: Notice, message: Message, form: Form) -> list[Outgoing]:
     """The chart of what begins; none where there is nothing to draw, or it cannot be drawn."""
     try:
         png = notice_png(notice, form.events, world=form.world)
-    except Exception as error:  # noqa: BLE001 - whatever a renderer raises, the alert is said
+    except Exception as error:
         form.on_problem(f"{notice.key}: its chart could not be drawn: {error!r}"[:500])
         return []
     if png is None or not message.alt_text:

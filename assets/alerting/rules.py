@@ -110,11 +110,12 @@ def _faults(rules: Sequence[Rule], silences: Sequence[Silence]) -> list[str]:
     ids = [rule.id for rule in rules]
     doubled = sorted({each for each in ids if ids.count(each) > 1})
     faults = [f"rules: id used twice: {', '.join(doubled)}"] if doubled else []
-    for number, silence in enumerate(silences):
-        for pattern in silence.rules:
-            if not any(fnmatchcase(each, pattern) for each in ids):
-                faults.append(f"silences.{number}.rules: {pattern} names no rule")
-    return faults
+    return faults + [
+        f"silences.{number}.rules: {pattern} names no rule"
+        for number, silence in enumerate(silences)
+        for pattern in silence.rules
+        if not any(fnmatchcase(each, pattern) for each in ids)
+    ]
 
 
 def _place(location: tuple[int | str, ...]) -> tuple[int | str, ...]:

@@ -1,95 +1,80 @@
 """A sample alert, plainly a test: what `make slack-test` posts."""
 
-from collections.abc import Callable
-from datetime import UTC, datetime
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
-import vl_convert
-
-from assets.alerting.messages import threshold_message
+from assets.alerting.notice import Course, Figure, Finding, Notice, Point, Stage, Unit
 from assets.alerting.outbox import Action, Outgoing
-from assets.alerting.rules import ThresholdRule
-from assets.alerting.threshold import Reading, State, Transition
+from assets.alerting.posting import Form, outgoing
 
 _TITLE = "TEST, no alert: made-up figures"
 _SHARES = (0.19, 0.20, 0.19, 0.21, 0.24, 0.28, 0.31)
+_HALF = 0.02  # of the made-up intervals
 
 
-def sample_messages(
-    now: datetime, *, world: str, escape: Callable[[str], str]
-) -> tuple[Outgoing, Outgoing, Outgoing]:
-    """An alert, its chart and a reply in its thread, each marked as a test.
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """An alert, its chart and a reply in its thread."""
+
+    alert: Outgoing
+    chart: Outgoing
+    reply: Outgoing
+
+
+def sample(now: datetime, form: Form) -> Sample:
+    """The sample, each of its messages marked as a test.
 
     Args:
         now: makes the keys ones of their own (UTC).
-        world: `sandbox` or `live`.
-        escape: makes text safe in Slack's markup.
+        form: of messages.
+
+    Raises:
+        ValueError: the chart could not be drawn; the text says why.
     """
-    key = f"slack_test:{now.astimezone(UTC).isoformat()}"
-    alert = threshold_message(_transition(now), world=world, escape=escape)
-    return (
-        Outgoing(key, "slack_test", Action.POST, None, alert.text, alert.blocks, order=0),
-        Outgoing(
-            f"{key}:chart",
-            "slack_test",
-            Action.CHART,
-            key,
-            _TITLE,
-            (),
-            png=_chart(),
-            alt_text="TEST: a made-up share that rises from 19 to 31 % in seven days",
-            order=1,
-        ),
-        Outgoing(
-            f"{key}:reply",
-            "slack_test",
-            Action.REPLY,
-            key,
-            "TEST: what follows an alert is said in its thread.",
-            (),
-            order=2,
-        ),
+    notice = _notice(now.astimezone(UTC))
+    problems: list[str] = []
+    said = outgoing(notice, form.telling(problems.append), None)
+    if len(said) != 2:
+        raise ValueError("; ".join(problems) or "the sample has no chart")
+    reply = Outgoing(
+        f"{notice.key}:reply",
+        notice.kind,
+        Action.REPLY,
+        notice.key,
+        "TEST: what follows an alert is said in its thread.",
+        (),
     )
+    return Sample(said[0], said[1], reply)
 
 
-def _transition(now: datetime) -> Transition:
-    rule = ThresholdRule(
-        id="slack-test",
-        kind="threshold",
+def _notice(now: datetime) -> Notice:
+    day = now.date()
+    days = [day - timedelta(days=back) for back in reversed(range(len(_SHARES)))]
+    points = tuple(
+        Point(at, share, share - _HALF, share + _HALF)
+        for at, share in zip(days, _SHARES, strict=True)
+    )
+    finding = Finding(
+        subject="Nowhere, stars and forks",
+        measure="share of located accounts",
+        unit=Unit.SHARE,
+        period=f"{day} (UTC)",
+        now=Figure(_SHARES[-1], _SHARES[-1] - _HALF, _SHARES[-1] + _HALF),
+        before=Figure(_SHARES[0], _SHARES[0] - _HALF, _SHARES[0] + _HALF),
+        before_period="a week before",
+        side="above",
+        level=0.28,
+        since=day,
+        basis="Nothing: every figure is made up.",
+    )
+    key = f"slack_test:{now.isoformat()}"
+    return Notice(
+        key=key,
+        thread=key,
+        kind="slack_test",
+        stage=Stage.FIRING,
         title=_TITLE,
-        country="XX",
-        event_group="attention",
-        direction="above",
-        fire=0.28,
-        clear=0.25,
-        min_located_actors=1,
+        day=day,
+        findings=(finding,),
+        course=Course(_TITLE, Unit.SHARE, points, 0.28, 0.25),
     )
-    reading = Reading(now.astimezone(UTC).date(), 0.31, 0.29, 0.33, 2_000, 0.5, True, False)
-    return Transition(rule, reading, State.OK, State.FIRING)
-
-
-def _chart() -> bytes:
-    """A line of the made-up shares."""
-    made: bytes = vl_convert.vegalite_to_png(
-        {
-            "title": _TITLE,
-            "width": 480,
-            "height": 200,
-            "data": {
-                "values": [
-                    {"day": number, "share": share} for number, share in enumerate(_SHARES, 1)
-                ]
-            },
-            "mark": {"type": "line", "point": True},
-            "encoding": {
-                "x": {"field": "day", "type": "ordinal", "title": "day"},
-                "y": {
-                    "field": "share",
-                    "type": "quantitative",
-                    "title": "share of located accounts",
-                    "axis": {"format": ".0%"},
-                },
-            },
-        },
-        scale=2,
-    )
-    return made

@@ -69,9 +69,9 @@ def stage_due(rule: RuleBase, state: AlertState) -> Stage | None:
     newest = state.evaluated_through
     if state.thread is None:
         return None if _is_cooling(rule, state.resolved_on, newest) else Stage.FIRING
-    is_levelled = isinstance(rule, LevelRule) and state.said_on is not None
-    if is_levelled and newest - state.said_on >= timedelta(days=rule.remind_days):
-        return Stage.UPDATE
+    if isinstance(rule, LevelRule) and state.said_on is not None:
+        is_due = newest - state.said_on >= timedelta(days=rule.remind_days)
+        return Stage.UPDATE if is_due else None
     return None
 
 

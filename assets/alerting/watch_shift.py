@@ -16,8 +16,7 @@ from assets.alerting.watch import Outcome, States
 from assets.alerting.watch_threshold import cause_of
 from assets.alerting.words import country_name, group_name, is_whole_enough
 from assets.engagement.intervals import wilson_interval
-
-TREND_SHIFTS = None  # TEMPORARY
+from assets.shifts.trend_tables import TREND_SHIFTS
 
 _SHARES_SQL = (Path(__file__).parent / "sql" / "share_readings.sql").read_text()
 #: A shift may be found some days after the data that it rests on were made.
@@ -68,7 +67,7 @@ class ShiftWatch:
                     rule=self.rule,
                     after=after,
                     cause=cause_of(row["event_group"]),
-                    asset=("mart", "trend_shifts"),
+                    asset=(TREND_SHIFTS.schema, TREND_SHIFTS.name),
                     finding=partial(_finding, row),
                     course=partial(self._course, row, day),
                 )
@@ -112,7 +111,7 @@ def _after(
 
 
 def _finding(row: Row, state: AlertState) -> Finding:
-    onset = f"{row['onset_date']} ({row['onset_ci_low_date']} to {row['onset_ci_high_date']})"
+    onset = f"{row['onset_date']} ({row['onset_low_date']} to {row['onset_high_date']})"
     is_over = state.state is State.RESOLVED
     return Finding(
         subject=f"{country_name(row['country_iso2'])}, {group_name(row['event_group'])}",

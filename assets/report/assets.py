@@ -115,7 +115,7 @@ def page_file(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mater
     """Write the page of the current vintage into its folder, in one rename."""
     # What is current may be replaced meanwhile: the page belongs to what it was made of.
     folder = platform.data("published", "current").resolve()
-    titles = {rule.id: rule.title for rule in load_rules(Path(platform.rules))}
+    titles = {rule.id: rule.title for rule in load_rules(Path(platform.rules)).rules}
     edition = read_edition(folder, titles)
     sections = page_sections(edition)
     html = page_html(edition, sections)

@@ -1,6 +1,7 @@
 """Today at a glance: the state of the data, of the alerts, and three headline figures."""
 
-from collections.abc import Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -46,9 +47,13 @@ class CaptureState:
     rate: str
 
 
+_QUIET = ("ok", "resolved")
+_LOUD_FIRST = ("firing", "recovering", "pending", "held")
+
+
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """Where one rule stands."""
+    """Where one alert stands, or the quiet ones of a rule: since their newest change."""
 
     title: str
     subject: str
@@ -188,22 +193,36 @@ def _ratio(edition: Edition) -> Headline:
 
 
 def _alerts(edition: Edition) -> tuple[AlertLine, ...]:
-    """The rules, those that are not ok first; a source has states as `rule:source:event group`."""
-    lines = []
+    """The alerts that are not quiet one by one, and the quiet ones of each rule in a line."""
+    lines: list[AlertLine] = []
+    quiet: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in edition.tables[ALERT_STATES].to_pylist():
-        rule, _, subject = row["rule_id"].partition(":")
+        if row["state"] in _QUIET:
+            quiet[row["rule_id"]].append(row)
+            continue
+        _, _, subject = row["alert_id"].partition(":")
         lines.append(
             AlertLine(
-                title=edition.rule_titles.get(rule, rule),
+                title=edition.rule_titles.get(row["rule_id"], row["rule_id"]),
                 subject=subject.replace(":", ", "),
                 state=row["state"],
                 since=row["since_date"],
                 through=row["evaluated_through"],
             )
         )
-    order = {"firing": 0, "held": 1}
+    lines += [
+        AlertLine(
+            title=edition.rule_titles.get(rule, rule),
+            subject=f"{len(rows)} alerts" if len(rows) > 1 else "",
+            state="ok",
+            since=max(row["since_date"] for row in rows),
+            through=max(row["evaluated_through"] for row in rows),
+        )
+        for rule, rows in quiet.items()
+    ]
+    order = {state: place for place, state in enumerate(_LOUD_FIRST)}
     return tuple(
-        sorted(lines, key=lambda each: (order.get(each.state, 2), each.title, each.subject))
+        sorted(lines, key=lambda each: (order.get(each.state, 9), each.title, each.subject))
     )
 
 

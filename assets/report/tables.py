@@ -55,12 +55,12 @@ VINTAGE = Table(
     ),
 )
 
-_STATE = ("rule_id", "state", "since_date", "evaluated_through")
+_STATE = ("alert_id", "rule_id", "state", "since_date", "evaluated_through")
 ALERT_STATES = replace(
     ALERTS,
     schema="published",
     description=(
-        "Where each alert rule stands. The figures that moved it are in engagement and coverage, "
+        "Where each alert stands. The figures that moved it are in engagement and coverage, "
         "where small cells are pooled."
     ),
     columns=tuple(column for column in ALERTS.columns if column.name in _STATE),

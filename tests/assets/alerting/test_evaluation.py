@@ -9,11 +9,11 @@ import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
+from assets.alerting.threshold import State
 
 from assets.alerting.assets import build, deliver, evaluate
 from assets.alerting.delivery import delivery_turn
 from assets.alerting.rules import ThresholdRule
-from assets.alerting.threshold import State
 from assets.coverage.coverage import without_files
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan

@@ -61,9 +61,7 @@ def test_a_quiet_week_is_said_as_one_and_other_days_say_nothing(warehouse: Wareh
 def test_many_alerts_of_a_rule_are_counted_and_the_loud_ones_named(warehouse: Warehouse) -> None:
     states = {
         name: AlertState(name, "gap-us", state, SUNDAY, SUNDAY)
-        for name, state in [
-            (f"gap-us:{n}", "firing" if n < 7 else "ok") for n in range(20)
-        ]
+        for name, state in [(f"gap-us:{n}", "firing" if n < 7 else "ok") for n in range(20)]
     }  # type: ignore[misc]
     (note,) = evaluated(warehouse, [GAP, HEARTBEAT], [SUNDAY], states).notices
     line = note.remarks[-1]

@@ -162,8 +162,18 @@ def warehouse(tmp_path: Path) -> Warehouse:
         HUB_CONCENTRATION: [plausible(HUB_CONCENTRATION)],
         HUB_SNAPSHOTS: [plausible(HUB_SNAPSHOTS)],
         ALERTS: [
-            plausible(ALERTS, rule_id="cn-attention-share-high", state="firing"),
-            plausible(ALERTS, rule_id="upstream-capture:gharchive:attention", state="ok"),
+            plausible(
+                ALERTS,
+                alert_id="cn-attention-share-high",
+                rule_id="cn-attention-share-high",
+                state="firing",
+            ),
+            plausible(
+                ALERTS,
+                alert_id="upstream-capture:gharchive:attention",
+                rule_id="upstream-capture",
+                state="ok",
+            ),
         ],
     }
     for table, each in rows.items():

@@ -67,6 +67,8 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         ALERT_STATES: ALERT_STATES.arrow(
             [
                 alert("upstream:gharchive:attention", "ok"),
+                alert("upstream:gharchive:contribution", "resolved"),
+                alert("upstream:opendigger:attention", "recovering"),
                 alert("cn-high", "firing"),
                 alert("unknown-rule", "held"),
             ]
@@ -103,14 +105,17 @@ def hostile(text: str) -> Edition:
         "coverage": COVERAGE.arrow(
             [coverage_row(n, source, 0.5) for n in range(1, 8) for source in ("combined", text)]
         ),
-        "alerts": ALERT_STATES.arrow([alert("cn-high", "firing"), alert(f"upstream:{text}", "ok")]),
+        "alerts": ALERT_STATES.arrow(
+            [alert("cn-high", "firing"), alert(f"upstream:{text}", "held")]
+        ),
     }
     return replace(edition(**tables), rule_titles={"cn-high": text, "upstream": text})
 
 
 def alert(rule: str, state: str) -> dict[str, Any]:
     return {
-        "rule_id": rule,
+        "alert_id": rule,
+        "rule_id": rule.partition(":")[0],
         "state": state,
         "since_date": DAYS[4],
         "evaluated_through": LAST,

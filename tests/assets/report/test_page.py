@@ -177,11 +177,12 @@ def test_where_the_newest_day_is_masked_the_headline_is_of_the_last_one_that_is_
 def test_alerts_that_fire_come_first_and_are_named_by_their_titles(week: Parsed) -> None:
     (state,) = (words(each) for each in week.all("div", class_="states"))
     assert state[state.index("Alerts") :] == (
-        "Alerts: 1 firing, 1 held, 1 ok "
+        "Alerts: 1 firing, 1 recovering, 1 held, 1 ok "
         "firing since 2024-12-06: the share is high; evaluated through 2024-12-08 "
+        "recovering since 2024-12-06: a source captures less (opendigger, attention); "
+        "evaluated through 2024-12-08 "
         "held since 2024-12-06: unknown-rule; evaluated through 2024-12-08 "
-        "ok since 2024-12-06: a source captures less (gharchive, attention); "
-        "evaluated through 2024-12-08"
+        "ok since 2024-12-06: a source captures less (2 alerts); evaluated through 2024-12-08"
     )
 
 

@@ -216,7 +216,8 @@ def test_where_alert_rules_stand_is_published_without_the_figures_that_moved_the
     states = read_content(warehouse)[ALERT_STATES].to_pylist()
     assert states == [
         {
-            "rule_id": rule,
+            "alert_id": rule,
+            "rule_id": rule.partition(":")[0],
             "state": state,
             "since_date": DAY,
             "evaluated_through": DAY,
