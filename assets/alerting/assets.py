@@ -42,7 +42,7 @@ GROUP = "alerting"
 AnyTransition = Transition | GapTransition | UpstreamTransition
 #: A run may wait for Slack that long; a sensor's tick, which Dagster ends after a minute, less.
 RUN_SECONDS, TICK_SECONDS = 300.0, 40.0
-_FAILURES = Failures(
+FAILURES = Failures(
     failed=SlackDeliveryError,
     unanswered=SlackUnansweredError,
     faulty=SlackFaultyError,
@@ -226,7 +226,7 @@ def deliver(
     return delivery.deliver(
         slack,
         warehouse.transaction,
-        failures=_FAILURES,
+        failures=FAILURES,
         lock=platform.data("delivery.lock"),
         now=platform.now,
         policy=policy,

@@ -95,7 +95,10 @@ BLOCKING = {
     "patents_suite",
     "hub_lineage_suite",
 }
-WARNING = {"files_whole", "volume_as_usual", "published_as_staged", "hub_snapshots_whole"}
+WARNING = {
+    "files_whole", "volume_as_usual", "published_as_staged", "hub_snapshots_whole",
+    "outbox_delivered",
+}  # fmt: skip
 
 
 @pytest.fixture(scope="module")
