@@ -109,7 +109,7 @@ def _print_gap(settings: Settings, house: Warehouse) -> None:
 def _print_alerts(house: Warehouse) -> None:
     rows = house.query("SELECT * FROM ops.alerts ORDER BY rule_id").to_pylist()
     sent = house.query(
-        "SELECT count(*) AS n, count(delivered_at) AS delivered FROM ops.outbox"
+        "SELECT count(*) AS n, count(slack_channel) AS delivered FROM ops.outbox"
     ).to_pylist()[0]
     print("\nAlerts")
     for row in rows:

@@ -15,7 +15,7 @@ from assets.declare import prepare
 from orchestration import cli
 from orchestration.doctor import examine_slack, missing_scopes
 from orchestration.settings import Settings, load_settings
-from orchestration.slack_commands import retry_outbox, show_outbox, slack_test
+from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from sandbox.world import World
@@ -108,12 +108,23 @@ def test_dead_letters_are_queued_anew_with_their_threads(
     assert retry_outbox(settings, ["no such"]) == 1
     assert "none of these is a dead letter" in capsys.readouterr().err
     assert retry_outbox(settings, ["r"]) == 0
-    assert "waits again  dead\nwaits again  r\n2 messages" in capsys.readouterr().out
+    assert "  dead\n  r\n2 messages wait again" in capsys.readouterr().out
     assert show_outbox(settings) == 0
     with house.transaction() as connection:
         (row,) = [each for each in outbox.waiting(connection) if each.outgoing.key == "dead"]
     # By the settings' clock.
     assert row.since == NOW
+
+
+def test_dead_letters_are_laid_aside_with_their_threads(
+    settings: Settings, house: Warehouse, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert dismiss_outbox(settings, ["waits"]) == 1
+    assert dismiss_outbox(settings, ["dead"]) == 0
+    assert "  dead\n  r\n2 messages are laid aside" in capsys.readouterr().out
+    assert show_outbox(settings) == 0
+    rows = house.query("SELECT message_key, outcome FROM ops.outbox ORDER BY 1").to_pylist()
+    assert [row["outcome"] for row in rows] == ["dismissed", "dismissed", None]
 
 
 def test_without_an_outbox_there_is_nothing_to_list_or_retry(
