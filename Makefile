@@ -11,7 +11,7 @@ READY := $(VENV)/.installed
 export UV_COMPILE_BYTECODE := 1
 export PYTHONUNBUFFERED := 1
 # A text goes to the program through the environment, where no shell reads it.
-export TEXT RETRY
+export TEXT RETRY DISMISS
 # Great Expectations reports its use to its makers unless told not to.
 export GX_ANALYTICS_ENABLED := false
 
@@ -58,8 +58,9 @@ attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge
 slack-test: $(READY) ## Post one sample alert, marked as a test, with chart and reply to Slack
 	@$(PY) -m orchestration.cli slack-test
 
-outbox: $(READY) ## List messages that wait and dead letters; queue these anew: make outbox RETRY=all (or a key)
+outbox: $(READY) ## List what waits for Slack and dead letters; RETRY=all (or a key) queues these anew, DISMISS=… lays them aside
 	@if test -n "$$RETRY"; then $(PY) -m orchestration.cli outbox retry -- "$$RETRY"; \
+		elif test -n "$$DISMISS"; then $(PY) -m orchestration.cli outbox dismiss -- "$$DISMISS"; \
 		else $(PY) -m orchestration.cli outbox; fi
 
 bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, shocks, mentions, patents (52 minutes)

@@ -19,7 +19,7 @@ from orchestration.partitions import weeks_between
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
-from orchestration.slack_commands import retry_outbox, show_outbox, slack_test
+from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from orchestration.summary import print_summary
 from resources.http import UpstreamError
 
@@ -86,9 +86,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _outbox(what: str, keys: Sequence[str]) -> int:
-    if what == "retry":
-        return retry_outbox(load_settings(), [] if list(keys) == ["all"] else keys)
-    return show_outbox(load_settings())
+    if what == "list":
+        return show_outbox(load_settings())
+    change = retry_outbox if what == "retry" else dismiss_outbox
+    return change(load_settings(), [] if list(keys) == ["all"] else keys)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -111,8 +112,10 @@ def _parser() -> argparse.ArgumentParser:
     attribute_command.add_argument("text", help="as a profile's location field has it")
     commands.add_parser("slack-test", help="post a sample alert to Slack")
     outbox_command = commands.add_parser("outbox", help="messages that wait, and dead letters")
-    outbox_command.add_argument("what", nargs="?", choices=["list", "retry"], default="list")
-    outbox_command.add_argument("keys", nargs="*", help="of dead letters to retry; none for all")
+    outbox_command.add_argument(
+        "what", nargs="?", choices=["list", "retry", "dismiss"], default="list"
+    )
+    outbox_command.add_argument("keys", nargs="*", help="of dead letters; none for all")
     commands.add_parser("doctor", help="check settings, reach, disk and versions")
     return parser
 

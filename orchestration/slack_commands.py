@@ -1,8 +1,10 @@
 """The commands about Slack: a sample alert, and what is in the outbox."""
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
+
+from duckdb import DuckDBPyConnection
 
 from assets.alerting import outbox
 from assets.alerting.delivery import Policy
@@ -70,17 +72,32 @@ def show_outbox(settings: Settings) -> int:
 
 def retry_outbox(settings: Settings, keys: Sequence[str]) -> int:
     """Queue dead letters anew, all or those of some keys, each with its thread."""
+    words = "wait again: the next run or `make dev` delivers them"
+    return _change(settings, keys, outbox.requeue, words)
+
+
+def dismiss_outbox(settings: Settings, keys: Sequence[str]) -> int:
+    """Lay dead letters aside for good, all or those of some keys, each with its thread."""
+    return _change(settings, keys, outbox.dismiss, "are laid aside")
+
+
+def _change(
+    settings: Settings,
+    keys: Sequence[str],
+    change: Callable[[DuckDBPyConnection, datetime, Sequence[str] | None], list[str]],
+    words: str,
+) -> int:
     house = _house(settings)
-    queued: list[str] = []
+    changed: list[str] = []
     if house is not None:
         with house.transaction() as connection:
-            queued = outbox.requeue(connection, _now(settings), list(keys) or None)
-    for key in queued:
-        print(f"waits again  {key}")
-    if keys and not queued:
+            changed = change(connection, _now(settings), list(keys) or None)
+    for key in changed:
+        print(f"  {key}")
+    if keys and not changed:
         print("none of these is a dead letter", file=sys.stderr)
         return 1
-    print(f"{len(queued)} messages wait again: the next run or `make dev` delivers them")
+    print(f"{len(changed)} messages {words}")
     return 0
 
 
@@ -96,7 +113,10 @@ def _print_waiting(waiting: Sequence[Waiting]) -> None:
 
 
 def _print_dead(dead: Sequence[Dead]) -> None:
-    print(f"{len(dead)} dead letters" + (": `make outbox RETRY=all` queues them anew" * bool(dead)))
+    print(
+        f"{len(dead)} dead letters"
+        + (": queue them anew with RETRY=all or lay them aside with DISMISS=KEY" * bool(dead))
+    )
     for each in dead:
         print(
             f"  {each.action:<6} {each.key}\n"

@@ -124,7 +124,7 @@ def _gap_in_words(row: Mapping[str, Any]) -> str:
 def _print_alerts(house: Warehouse) -> None:
     rows = house.query("SELECT * FROM ops.alerts ORDER BY rule_id").to_pylist()
     sent = house.query(
-        "SELECT count(*) AS n, count(delivered_at) AS delivered FROM ops.outbox"
+        "SELECT count(*) AS n, count(slack_channel) AS delivered FROM ops.outbox"
     ).to_pylist()[0]
     print("\nAlerts")
     for row in rows:

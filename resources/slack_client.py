@@ -103,7 +103,7 @@ class _Client(WebClient):
     """slack-sdk's client, which uploads to no host but Slack's."""
 
     def _upload_file(self, *, url: str, **options: Any) -> FileUploadV2Result:  # noqa: ANN401 - as base
-        if not _is_of_slack(url, self.base_url):
+        if not is_of_slack(url, self.base_url):
             raise SlackRejectedError(
                 f"Slack's upload address is of another host: {urlsplit(url).hostname}"
             )
@@ -117,7 +117,7 @@ class _Client(WebClient):
         raise AssertionError("unreachable")
 
 
-def _is_of_slack(url: str, api_url: str) -> bool:
+def is_of_slack(url: str, api_url: str) -> bool:
     """Whether an upload address is of the host that the API is of, or of Slack's own over TLS."""
     try:
         given, api = urlsplit(url), urlsplit(api_url)

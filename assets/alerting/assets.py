@@ -169,7 +169,7 @@ def deliver(
     return delivery.deliver(
         slack,
         warehouse.transaction,
-        failures=_FAILURES,
+        failures=FAILURES,
         lock=platform.data("delivery.lock"),
         now=platform.now,
         policy=policy,

@@ -238,7 +238,7 @@ class _Round:
 
     def _find(self, row: Waiting, opening: Opening | None) -> Posted | None:
         """A message in Slack by its key."""
-        since = row.created_at - self.policy.clock_margin
+        since = min(row.created_at, self.now()) - self.policy.clock_margin
         key, thread_ts = row.outgoing.key, self._thread_ts(opening)
         channel = opening.channel if opening and thread_ts else None
         try:
@@ -333,7 +333,11 @@ class _Round:
             self.held_up.add(row.outgoing.thread)
 
     def _has_settled(self, row: Waiting) -> bool:
-        return row.attempted_at is None or self.now() - row.attempted_at >= self.policy.settle
+        if row.attempted_at is None:
+            return True
+        elapsed = self.now() - row.attempted_at
+        # A clock that was set back would hold a message up for as long as it was ahead.
+        return not timedelta(0) <= elapsed < self.policy.settle
 
     def _is_old(self, row: Waiting) -> bool:
         return self.now() - row.since >= self.policy.dead_after

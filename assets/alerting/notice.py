@@ -49,7 +49,7 @@ class Finding:
         measure: what is measured, in words: "share of located accounts".
         unit: of `now`, `before` and `level`.
         period: what `now` is of, in words: "2024-12-12 (UTC)", "the week to 2024-12-15 (UTC)".
-        now: the figure.
+        now: the figure; None for what has none, as a run that failed.
         before: what it was, or is usual; None where nothing is known.
         before_period: what `before` is of, in words; empty without it.
         side: `above` or `below` the level; empty without one.
@@ -63,7 +63,7 @@ class Finding:
     measure: str
     unit: Unit
     period: str
-    now: Figure
+    now: Figure | None
     before: Figure | None = None
     before_period: str = ""
     side: str = ""

@@ -32,6 +32,7 @@ class Outcome(StrEnum):
     FOUND = "found"
     SKIPPED = "skipped"
     SUPERSEDED = "superseded"
+    DISMISSED = "dismissed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,11 +321,39 @@ def requeue(
         now: from when their time to be taken runs again (UTC).
         keys: of some; None for all.
     """
-    rows = connection.execute(
+    chosen = _threads_of_dead(connection, keys)
+    connection.execute(
         "UPDATE ops.outbox SET dead_at = NULL, requeued_at = ? "
-        "WHERE dead_at IS NOT NULL AND delivered_at IS NULL AND (? IS NULL OR "
-        "coalesce(thread_key, message_key) IN (SELECT coalesce(thread_key, message_key) "
-        "FROM ops.outbox WHERE list_contains(?, message_key))) RETURNING message_key",
-        [now, None if keys is None else True, [] if keys is None else list(keys)],
+        "WHERE list_contains(?::VARCHAR[], message_key)",
+        [now, chosen],
+    )
+    return chosen
+
+
+def dismiss(
+    connection: duckdb.DuckDBPyConnection, now: datetime, keys: Sequence[str] | None = None
+) -> list[str]:
+    """Lay dead letters aside for good, with those of their threads; the keys of those that were.
+
+    What is said later in such a thread stands alone, as by webhook.
+    """
+    chosen = _threads_of_dead(connection, keys)
+    connection.execute(
+        "UPDATE ops.outbox SET delivered_at = ?, outcome = ?, attempted_at = NULL, png = NULL "
+        "WHERE list_contains(?::VARCHAR[], message_key)",
+        [now, str(Outcome.DISMISSED), chosen],
+    )
+    return chosen
+
+
+def _threads_of_dead(
+    connection: duckdb.DuckDBPyConnection, keys: Sequence[str] | None
+) -> list[str]:
+    """Keys of the dead letters, all or those of the threads that some keys are of."""
+    rows = connection.execute(
+        "SELECT message_key FROM ops.outbox WHERE dead_at IS NOT NULL AND delivered_at IS NULL "
+        "AND (? OR coalesce(thread_key, message_key) IN (SELECT coalesce(thread_key, message_key) "
+        "FROM ops.outbox WHERE list_contains(?::VARCHAR[], message_key))) ORDER BY message_key",
+        [keys is None, list(keys or ())],
     ).fetchall()
-    return sorted(row[0] for row in rows)
+    return [row[0] for row in rows]

@@ -90,7 +90,7 @@ OUTBOX = Table(
             "outcome",
             "VARCHAR",
             "sent; found, where an earlier attempt had reached Slack; skipped, where a webhook "
-            "cannot do it; superseded, where a later update was there first",
+            "cannot do it; superseded, where a later update was there first; dismissed, by hand",
             nullable=True,
         ),
         Column("delivered_at", "TIMESTAMPTZ", "When that was so (UTC)", nullable=True),

@@ -109,6 +109,7 @@ WARNING = {
     "published_as_staged",
     "hub_snapshots_whole",
     "shock_effects_hold_together",
+    "outbox_delivered",
 }
 
 

@@ -81,8 +81,8 @@ def test_a_failed_run_waits_in_the_outbox_until_slack_takes_it(
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         failing.execute_in_process(instance=instance, raise_on_error=False)
-        refuse = Trouble(path_prefix="/api/chat.postMessage", kind="status", status=400, times=1)
-        server.add_fault(refuse)
+        limit = Trouble("/api/chat.postMessage", status=429, retry_after=3600)
+        server.add_fault(limit)
         sensor_tick(instance, server, tmp_path, None)
         assert server.slack_messages() == []
         sensor_tick(instance, server, tmp_path, None)

@@ -76,6 +76,11 @@ def test_secrets_do_not_print() -> None:
     settings = load_settings({f"OBSERVATORY_{name}": token for name in names})
     assert token not in repr(settings)
     assert settings.slack_token.value == token
+    url = f"https://hooks.slack.com/services/{token}"
+    assert token not in repr(load_settings({"OBSERVATORY_SLACK_WEBHOOK_URL": url}))
+    with pytest.raises(SettingsError) as raised:
+        load_settings({"OBSERVATORY_SLACK_WEBHOOK_URL": f"https://example.org/{token}"})
+    assert token not in str(raised.value)
 
 
 @pytest.mark.parametrize(
@@ -94,6 +99,8 @@ def test_secrets_do_not_print() -> None:
         ("OBSERVATORY_PANEL_ONE_IN", "-1"),
         ("OBSERVATORY_DOWNLOAD_WORKERS", "0"),
         ("OBSERVATORY_NOW", "2024-01-01T00:00"),
+        ("OBSERVATORY_SLACK_WEBHOOK_URL", "https://hooks.slack.com.example.org/services/x"),
+        ("OBSERVATORY_ALERT_DEAD_AFTER_HOURS", "0"),
         ("OBSERVATORY_TYPO", "x"),
     ],
 )

@@ -7,13 +7,15 @@ from orchestration.resources import build_resources
 from orchestration.settings import load_settings
 
 NAMES = ("SLACK_TOKEN", "GITHUB_TOKEN", "HASH_KEY", "OPENALEX_KEY", "USPTO_KEY", "HUB_TOKEN")
-RESOURCES = build_resources(load_settings({f"OBSERVATORY_{n}": "planted-secret" for n in NAMES}))
+WEBHOOK = {"OBSERVATORY_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/planted-secret"}
+VALUES = {**{f"OBSERVATORY_{name}": "planted-secret" for name in NAMES}, **WEBHOOK}
+RESOURCES = build_resources(load_settings(VALUES))
 
 
 @pytest.mark.parametrize("name", sorted(RESOURCES))
 def test_a_resource_prints_no_key(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    for each in NAMES:
-        monkeypatch.setenv(f"OBSERVATORY_{each}", "planted-secret")
+    for each, value in VALUES.items():
+        monkeypatch.setenv(each, value)
     resource = RESOURCES[name]
     assert isinstance(resource, dg.ConfigurableResource)
     shown = resource.process_config_and_initialize()

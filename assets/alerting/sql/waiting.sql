@@ -16,7 +16,7 @@ SELECT
     waiting.last_error,
     opening.message AS opening_message,                              -- null without one
     opening.delivered_at IS NOT NULL AS is_opening_delivered,
-    opening.dead_at IS NOT NULL AS is_opening_dead,
+    opening.dead_at IS NOT NULL AND opening.delivered_at IS NULL AS is_opening_dead,
     opening.slack_channel,
     opening.slack_ts,
     EXISTS (

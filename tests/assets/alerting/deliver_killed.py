@@ -25,7 +25,7 @@ from urllib.parse import urlsplit
 import duckdb
 
 from assets.alerting import delivery, outbox
-from assets.alerting.assets import _FAILURES
+from assets.alerting.assets import FAILURES
 from assets.alerting.outbox import Action, Outgoing
 from resources.slack_client import SlackWorkspaceClient
 from resources.warehouse import Warehouse
@@ -124,7 +124,7 @@ def run(job: dict[str, Any]) -> int:
     done = delivery.deliver(
         slack,
         lambda: points.transaction(house),
-        failures=_FAILURES,
+        failures=FAILURES,
         lock=folder / "delivery.lock",
         now=lambda: now,
     )

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -11,6 +10,8 @@ import pytest
 from assets.alerting import outbox
 from assets.alerting.delivery import Delivered, Policy, deliver, delivery_turn
 from assets.alerting.outbox import Outgoing
+from assets.alerting.tables import OUTBOX
+from assets.declare import prepare
 from resources.warehouse import Warehouse
 from tests.assets.alerting.slack_fakes import (
     FAILURES,
@@ -26,8 +27,6 @@ from tests.assets.alerting.slack_fakes import (
     reply,
     update,
 )
-
-HOUR = timedelta(hours=1)
 
 
 @dataclass
@@ -62,8 +61,10 @@ class Desk:
 
 
 @pytest.fixture
-def desk(warehouse: Warehouse, tmp_path: Path) -> Desk:
-    return Desk(warehouse, tmp_path)
+def desk(tmp_path: Path) -> Desk:
+    house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
+    prepare(house, OUTBOX)
+    return Desk(house, tmp_path)
 
 
 def test_a_thread_follows_its_opening_message_whatever_the_keys_order(desk: Desk) -> None:
@@ -259,6 +260,26 @@ def test_a_dead_letter_queued_anew_is_delivered_with_its_thread(desk: Desk) -> N
     assert desk.round().buried == ()
     assert desk.round().sent == 2
     assert desk.slack.keys() == ["a", "r"]
+
+
+def test_what_follows_a_message_that_was_laid_aside_stands_alone(desk: Desk) -> None:
+    desk.put(post("a"))
+    desk.slack.fails("a", RejectedError)
+    desk.round()
+    with desk.warehouse.transaction() as connection:
+        assert outbox.dismiss(connection, desk.clock(), ["a"]) == ["a"]
+    desk.put(reply("r", "a"), chart("c", "a"))
+    assert (desk.round().sent, desk.row("c")["outcome"]) == (1, "skipped")
+    assert desk.slack.messages[0]["text"] == "text of a\ntext of r"
+
+
+def test_a_clock_that_was_set_back_holds_nothing_up(desk: Desk) -> None:
+    desk.clock.pass_by(days=300)
+    desk.put(post("a"))
+    desk.slack.fails("a", UnansweredError, is_taken=True)
+    desk.round()
+    desk.clock.pass_by(days=-300)
+    assert desk.round().found == 1
 
 
 def test_a_reply_without_an_opening_message_waits_a_day_for_it(desk: Desk) -> None:
