@@ -16,6 +16,7 @@ from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
 from orchestration.doctor import examine
 from orchestration.partitions import weeks_between
+from orchestration.replaying import replay_alerts
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
@@ -72,6 +73,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return patents(_asked_day(options.first), _asked_day(options.last))
         if options.command == "dev":
             return dev(options.port)
+        if options.command == "replay-alerts":
+            first, last = _asked_day(options.first), _asked_day(options.last)
+            return replay_alerts(load_settings(), first, last, with_unsaid=options.all)
         if options.command == "attribute":
             return attribute(options.text)
         if options.command == "slack-test":
@@ -108,6 +112,12 @@ def _parser() -> argparse.ArgumentParser:
     patents_command.add_argument("last", help="YYYY-MM-DD")
     dev_command = commands.add_parser("dev", help="Dagster UI with schedules and sensors")
     dev_command.add_argument("--port", type=int, default=3000)
+    replay_command = commands.add_parser(
+        "replay-alerts", help="what the alert rules would have sent over a range of days"
+    )
+    replay_command.add_argument("first", help="YYYY-MM-DD")
+    replay_command.add_argument("last", help="YYYY-MM-DD")
+    replay_command.add_argument("--all", action="store_true", help="states that are unsaid, too")
     attribute_command = commands.add_parser("attribute", help="explain one location text")
     attribute_command.add_argument("text", help="as a profile's location field has it")
     commands.add_parser("slack-test", help="post a sample alert to Slack")

@@ -145,8 +145,10 @@ def _figures(notice: Notice, say: Say, more: str) -> list[Block]:
 
 def _one(finding: Finding, say: Say) -> Block:
     """A finding of which each figure has a field: beside each other, or one a line on a phone."""
-    now = f"*{number(finding.unit, finding.now.value)}*, {bounds(finding.unit, finding.now)}"
-    fields = [f"*{say(finding.period, PERIOD)}*\n{now}"]
+    fields = []
+    if finding.now is not None:
+        now = f"*{number(finding.unit, finding.now.value)}*, {bounds(finding.unit, finding.now)}"
+        fields.append(f"*{say(finding.period, PERIOD)}*\n{now}")
     if finding.before is not None:
         when = say(finding.before_period, PERIOD) if finding.before_period else ""
         before = f"{number(finding.unit, finding.before.value)}, "
@@ -172,11 +174,13 @@ def _lines(notice: Notice, say: Say, more: str) -> list[str]:
         return [sentence(findings[0], say, is_bold=True)]
     first = findings[0]
     is_common = _is_same((each.measure, each.period, each.unit) for each in findings)
-    lead = f"{say(first.measure, MEASURE)}, {say(first.period, PERIOD)}; 95 % intervals in brackets"
+    lead = f"{say(first.measure, MEASURE)}, {say(first.period, PERIOD)}"
+    if first.now is not None:
+        lead += "; 95 % intervals in brackets"
     lines = []
     for each in findings[: _MOST_FINDINGS[notice.stage]]:
         said = clauses(each, say, is_bold=True, is_short=is_common)
-        if not _is_same(one.soundness for one in findings):
+        if each.soundness and not _is_same(one.soundness for one in findings):
             said.append(soundness(each, say))
         if each.basis and not _is_same(one.basis for one in findings):
             said.append(say(each.basis, _SHORT_BASIS))
@@ -198,7 +202,7 @@ def _rests_on(notice: Notice, say: Say) -> list[str]:
     said = []
     if findings and findings[0].basis and _is_same(each.basis for each in findings):
         said.append(say(findings[0].basis, _BASIS))
-    if findings and _is_same(each.soundness for each in findings):
+    if findings and findings[0].soundness and _is_same(each.soundness for each in findings):
         said.append(f"{soundness(findings[0], say)}.")
     if rules := notice.rule_ids:
         named = [say(each, _RULE) for each in rules[:_MOST_RULES]]

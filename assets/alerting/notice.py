@@ -56,7 +56,8 @@ class Finding:
         level: that the whole interval has passed; None without one.
         since: first day (UTC) of what is said, as of a shift's onset; None where it is `period`.
         basis: in words, what the figure rests on: how many, how much of it unknown.
-        soundness: `sound`, `corrected`, `degraded` or `unknown`: of the sources' capture.
+        soundness: `sound`, `corrected`, `degraded` or `unknown`: of the sources' capture; empty
+            for what rests on no source.
     """
 
     subject: str

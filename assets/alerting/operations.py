@@ -109,6 +109,7 @@ def _stale_finding(
         level=float(most) if is_firing else None,
         since=state.episode,
         basis=f"Its newest day is {newest} (UTC).",
+        soundness="",
     )
 
 
@@ -169,9 +170,10 @@ def _run_finding(name: str, run: EndedRun | None, state: AlertState) -> Finding:
         measure="failed run" if state.state is State.FIRING else "run succeeded",
         unit=Unit.COUNT,
         period=f"{state.evaluated_through} (UTC)",
-        now=Figure(1.0),
+        now=None,
         since=state.episode,
         basis=f"{which}{error}",
+        soundness="",
     )
 
 
@@ -210,9 +212,10 @@ def _check_finding(check: CheckResult, state: AlertState) -> Finding:
         measure="failed check" if check.is_failed else "check passed",
         unit=Unit.COUNT,
         period=f"{check.checked_on} (UTC)",
-        now=Figure(1.0),
+        now=None,
         since=state.episode,
         basis=" ".join(check.said.split())[:_MOST_TEXT],
+        soundness="",
     )
 
 

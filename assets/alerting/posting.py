@@ -16,6 +16,18 @@ from assets.alerting.notice import Notice, Stage
 from assets.alerting.outbox import Action, Outgoing
 from assets.alerting.slack_text import Escape
 
+#: Kinds that say what people did: others stand beside no policy event.
+_OF_PEOPLE = frozenset({"threshold", "change", "crossover", "trend_shift", "gap", "hub_share"})
+#: The page's section that shows a table.
+_ANCHORS = {
+    ("mart", "engagement"): "engagement",
+    ("mart", "country_ratio"): "engagement",
+    ("mart", "trend_shifts"): "engagement",
+    ("mart", "visibility_gap"): "visibility",
+    ("core", "coverage"): "quality",
+    ("ops", "alerts"): "glance",
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Form:
@@ -71,8 +83,10 @@ def outgoing(notice: Notice, form: Form, opening: Outgoing | None) -> list[Outgo
         form: of messages.
         opening: the message that opened its thread; None where it opens one, or none is known.
     """
+    anchored = replace(notice, anchor=_ANCHORS.get(notice.asset or ("", ""), ""))
+    events = form.events if notice.kind in _OF_PEOPLE else ()
     message = compose(
-        notice, world=form.world, links=form.links, events=form.events, escape=form.escape
+        anchored, world=form.world, links=form.links, events=events, escape=form.escape
     )
     is_reply = opening is not None
     first = Outgoing(
@@ -88,7 +102,7 @@ def outgoing(notice: Notice, form: Form, opening: Outgoing | None) -> list[Outgo
     if opening is not None and notice.stage is Stage.RESOLVED and notice.is_last:
         made.append(_changed_opening(notice, opening))
     if notice.stage is Stage.FIRING:
-        made += _chart(notice, message, form)
+        made += _chart(notice, message, events, form)
     return made
 
 
@@ -108,10 +122,12 @@ def _changed_opening(notice: Notice, opening: Outgoing) -> Outgoing:
     )
 
 
-def _chart(notice: Notice, message: Message, form: Form) -> list[Outgoing]:
+def _chart(
+    notice: Notice, message: Message, events: Sequence[ContextEvent], form: Form
+) -> list[Outgoing]:
     """The chart of what begins; none where there is nothing to draw, or it cannot be drawn."""
     try:
-        png = notice_png(notice, form.events, world=form.world)
+        png = notice_png(notice, events, world=form.world)
     except Exception as error:
         form.on_problem(f"{notice.key}: its chart could not be drawn: {error!r}"[:500])
         return []

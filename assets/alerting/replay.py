@@ -88,7 +88,7 @@ def _of_notice(notice: Notice) -> Replayed:
 
 
 def _figure(finding: Finding) -> str:
-    return figure_words(finding.unit, finding.now)
+    return figure_words(finding.unit, finding.now) if finding.now else ""
 
 
 def _of_move(moved: Moved) -> Replayed:

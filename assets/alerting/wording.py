@@ -70,7 +70,7 @@ def passed_level(finding: Finding) -> str:
     level = number(finding.unit, finding.level)
     if not finding.side:
         return f"the level is {level}"
-    is_whole = finding.now.low is None and finding.now.high is None
+    is_whole = finding.now is None or (finding.now.low is None and finding.now.high is None)
     side = finding.side if finding.side in ("above", "below") else "beyond"
     return f"{side} {level}" if is_whole else f"the whole interval is {side} {level}"
 
@@ -81,7 +81,9 @@ def day_words(day: date) -> str:
 
 
 def soundness(finding: Finding, say: Say) -> str:
-    """How well the sources captured what a finding rests on."""
+    """How well the sources captured what a finding rests on; empty where it rests on none."""
+    if not finding.soundness:
+        return ""
     return _SOUNDNESS.get(finding.soundness) or f"Sources: {say(finding.soundness, PERIOD)}"
 
 
@@ -110,11 +112,12 @@ def clauses(
     mark = "*" if is_bold else ""
     subject = f"{mark}{say(finding.subject, SUBJECT)}{mark}"
     words = _short_figure if is_short else figure_words
-    now = words(finding.unit, finding.now)
+    now = "" if finding.now is None else words(finding.unit, finding.now)
     if is_short:
-        said = [f"{subject}: {now}"]
+        said = [f"{subject}: {now}" if now else subject]
     else:
-        said = [f"{subject}: {say(finding.measure, MEASURE)} {now}, {say(finding.period, PERIOD)}"]
+        measure = f"{say(finding.measure, MEASURE)} {now}".rstrip()
+        said = [f"{subject}: {measure}, {say(finding.period, PERIOD)}"]
     if finding.before is not None:
         when = f", {say(finding.before_period, PERIOD)}" if finding.before_period else ""
         said.append(f"before {words(finding.unit, finding.before)}{when}")

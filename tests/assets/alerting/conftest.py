@@ -16,6 +16,7 @@ from assets.declare import prepare
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.indices.tables import COUNTRY_RATIO
+from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.warehouse import Warehouse
 
@@ -24,7 +25,7 @@ from resources.warehouse import Warehouse
 def warehouse(tmp_path: Path) -> Warehouse:
     """An empty warehouse."""
     house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    read = (ENGAGEMENT, COUNTRY_RATIO, COVERAGE, VISIBILITY_GAP, DIFFUSION_HUB)
+    read = (ENGAGEMENT, COUNTRY_RATIO, COVERAGE, TREND_SHIFTS, VISIBILITY_GAP, DIFFUSION_HUB)
     prepare(house, *read, ALERTS, OUTBOX)
     return house
 

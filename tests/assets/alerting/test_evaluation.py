@@ -6,18 +6,15 @@ from pathlib import Path
 
 import dagster as dg
 import duckdb
-import pyarrow as pa
-import pyarrow.compute as pc
 import pytest
-from assets.alerting.threshold import State
 
-from assets.alerting.assets import build, deliver, evaluate
+from assets.alerting.assets import build, deliver, evaluate, prepare_alerting
 from assets.alerting.delivery import delivery_turn
-from assets.alerting.rules import ThresholdRule
-from assets.coverage.coverage import without_files
-from assets.coverage.tables import COVERAGE
+from assets.alerting.rule_kinds import ThresholdRule
+from assets.alerting.rules import Rules, load_rules
 from assets.declare import Plan
 from assets.engagement.tables import ENGAGEMENT
+from assets.reference.tables import POLICY_EVENTS
 from resources.platform import Platform
 from resources.slack import SlackResource
 from resources.slack_client import SlackWorkspaceClient
@@ -29,26 +26,16 @@ from tests.engagement_rows import engagement_rows
 
 NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
 FIRST = date(2024, 12, 11)
-#: As often as a round tries.
 SLACK_DOWN = Trouble("/api/chat.postMessage", status=502, times=3)
-RULE = ThresholdRule(
-    id="cn-high",
-    kind="threshold",
-    title="China's share is high",
-    country="CN",
-    event_group="attention",
-    direction="above",
-    fire=0.28,
-    clear=0.25,
-    min_located_actors=100,
-)
 RULES_YAML = """\
 rules:
   - {id: cn-high, kind: threshold, title: China's share is high, country: CN,
-     event_group: attention, direction: above, fire: 0.28, clear: 0.25, min_located_actors: 100}
+     event_group: attention, direction: above, fire: 0.28, clear: 0.25, min_located_actors: 100,
+     cool_down_days: 0}
 """
 #: Of 1,000 located accounts: 400 are 37.0 to 43.1 % (fires), 150 are 12.9 to 17.3 % (clears).
 HIGH, LOW = 400, 150
+FIRING = "cn-high:2024-12-11:firing"
 
 
 def day(number: int) -> date:
@@ -56,11 +43,10 @@ def day(number: int) -> date:
     return FIRST + timedelta(days=number)
 
 
-def fill(warehouse: Warehouse, chinese: dict[date, int | None], hours: int = 24) -> list[date]:
-    """Write mart.engagement: of 1,000 located accounts so many Chinese; None for a day without."""
+def fill(warehouse: Warehouse, chinese: dict[date, int]) -> list[date]:
+    """Write mart.engagement: of 1,000 located accounts so many Chinese."""
     for each, count in chinese.items():
-        counts = {"ZZ": 500} if count is None else {"CN": count, "US": 1_000 - count, "ZZ": 500}
-        rows = engagement_rows(each, counts, hours)
+        rows = engagement_rows(each, {"CN": count, "US": 1_000 - count, "ZZ": 500})
         warehouse.replace_days(ENGAGEMENT.qualified, "activity_date", [each], rows)
     return sorted(chinese)
 
@@ -73,6 +59,24 @@ def outbox(warehouse: Warehouse) -> dict[str, dict[str, object]]:
 def alert(warehouse: Warehouse) -> dict[str, object]:
     (row,) = warehouse.query("SELECT * FROM ops.alerts").to_pylist()
     return dict(row)
+
+
+def posts(server: SandboxServer) -> list[dict[str, object]]:
+    """Messages in the channel itself."""
+    return [
+        dict(each)
+        for each in server.slack_messages()
+        if each.get("thread_ts") in (None, each["ts"])
+    ]
+
+
+def replies(server: SandboxServer) -> list[dict[str, object]]:
+    """Messages in threads."""
+    return [
+        dict(each)
+        for each in server.slack_messages()
+        if each.get("thread_ts") not in (None, each["ts"])
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +120,28 @@ def platform(tmp_path: Path) -> Platform:
         tracked_repositories="",
         rules=str(rules),
         fixed_now=NOW.isoformat(),
+        ui_url="https://dagster.example",
+        page_url="https://figures.example/",
     )
+
+
+@pytest.fixture
+def rules(platform: Platform) -> Rules:
+    return load_rules(Path(platform.rules))
+
+
+@pytest.fixture(autouse=True)
+def _prepared(warehouse: Warehouse) -> None:
+    """All tables; one policy event, a week before the first day."""
+    prepare_alerting(warehouse)
+    event = {
+        "event_date": date(2024, 12, 4), "date_kind": "announced", "actor": "US",
+        "kind": "export_control", "stance": "tighten", "name": "Controls on <chips> & more",
+        "is_paper_shock": False, "certainty": "sourced", "source": "Federal Register",
+    }  # fmt: skip
+    names = POLICY_EVENTS.column_names
+    row = {name: event.get(name) for name in names}
+    warehouse.replace_all(POLICY_EVENTS.qualified, POLICY_EVENTS.arrow([row]))
 
 
 Materialize = Callable[[date, date], dg.ExecuteInProcessResult]
@@ -146,198 +171,135 @@ def materialize(warehouse: Warehouse, slack: SlackResource, platform: Platform) 
     return run
 
 
-def texts(server: SandboxServer) -> list[str]:
-    return [str(message["text"]) for message in server.slack_messages()]
-
-
-def test_a_rule_fires_once_and_clears_once(
-    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
+def test_an_alert_is_a_thread_from_its_first_message_to_its_end(
+    warehouse: Warehouse,
+    client: SlackWorkspaceClient,
+    platform: Platform,
+    rules: Rules,
+    server: SandboxServer,
 ) -> None:
-    days = fill(warehouse, {day(0): LOW, day(1): HIGH, day(2): HIGH, day(3): LOW, day(4): LOW})
-    transitions = evaluate(warehouse, (RULE,), days, platform)
-    assert [each.key for each in transitions] == [
-        "threshold:cn-high:2024-12-12:firing",
-        "threshold:cn-high:2024-12-14:ok",
-    ]
-    assert deliver(warehouse, client, platform).delivered == 2
-    firing, resolved = texts(server)
-    assert firing.startswith("[sandbox, synthetic] Firing: China's share is high")
-    assert "2024-12-12 (UTC), 95 % interval 37.0% to 43.1%" in firing
-    assert resolved.startswith("[sandbox, synthetic] Resolved: ")
-    assert alert(warehouse)["state"] == "ok"
-    assert alert(warehouse)["since_date"] == day(3)
-    assert alert(warehouse)["evaluated_through"] == day(4)
+    days = fill(warehouse, {day(0): HIGH, day(1): HIGH, day(2): LOW, day(3): LOW})
+    done = evaluate(warehouse, rules, days, platform)
+    assert [each.key.partition(">")[0] for each in done.notices] == [FIRING, FIRING]
+    assert deliver(warehouse, client, platform).waiting == 0
+    (post,) = posts(server)
+    chart, end = replies(server)
+    assert post["metadata"] == {
+        "event_type": "observatory_alert", "event_payload": {"key": FIRING},
+    }  # fmt: skip
+    # It was changed when the alert was over.
+    assert str(post["text"]).startswith("[sandbox, synthetic] Resolved: China's share is high")
+    said = str(post["blocks"])
+    assert "40.0 %*, 95 % interval 37.0 to 43.1 %" in said
+    assert "2024-12-11 (UTC)" in said
+    assert "<https://dagster.example/assets/mart/engagement|" in said
+    assert "<https://figures.example/#engagement|" in said
+    assert "For context, not as a cause:" in said
+    assert "Controls on &lt;chips&gt; &amp; more" in said
+    assert chart["thread_ts"] == end["thread_ts"] == post["ts"]
+    (file,) = chart["files"]  # type: ignore[misc, attr-defined]
+    assert "China: share of stars and forks" in str(file)
+    assert "Resolved" in str(end["text"])
+    assert "15.0 %" in str(end["text"])
+    state = alert(warehouse)
+    assert (state["state"], state["since_date"]) == ("ok", day(3))
+    assert (state["thread_key"], state["resolved_on"]) == (None, day(2))
 
 
 def test_evaluating_and_delivering_again_sends_nothing_more(
-    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
+    warehouse: Warehouse,
+    client: SlackWorkspaceClient,
+    platform: Platform,
+    rules: Rules,
+    server: SandboxServer,
 ) -> None:
-    days = fill(warehouse, {day(0): LOW, day(1): HIGH})
-    evaluate(warehouse, (RULE,), days, platform)
+    days = fill(warehouse, {day(0): HIGH})
+    evaluate(warehouse, rules, days, platform)
     deliver(warehouse, client, platform)
-    stood = alert(warehouse)
+    stood, sent = alert(warehouse), len(server.slack_messages())
     # Materialised again, the day is revised to where it would clear.
-    fill(warehouse, {day(1): LOW})
-    assert evaluate(warehouse, (RULE,), days, platform) == []
+    fill(warehouse, {day(0): LOW})
+    assert evaluate(warehouse, rules, days, platform).notices == ()
     assert deliver(warehouse, client, platform).delivered == 0
     assert alert(warehouse) == stood
-    assert len(texts(server)) == 1
-
-
-def test_days_evaluated_one_by_one_give_what_they_give_together(
-    warehouse: Warehouse, platform: Platform
-) -> None:
-    counts = {day(0): HIGH, day(1): None, day(2): LOW, day(3): HIGH, day(4): None}
-    days = fill(warehouse, counts)
-    one_by_one = [evaluate(warehouse, (RULE,), [each], platform) for each in days]
-    apart, messages = alert(warehouse), outbox(warehouse)
-    with warehouse.transaction() as connection:
-        connection.execute("DELETE FROM ops.alerts")
-        connection.execute("DELETE FROM ops.outbox")
-    together = evaluate(warehouse, (RULE,), days, platform)
-    assert together == [each for some in one_by_one for each in some]
-    assert len(together) == 3
-    assert alert(warehouse) == apart
-    assert outbox(warehouse) == messages
-
-
-def test_a_day_without_a_figure_is_passed_over(warehouse: Warehouse, platform: Platform) -> None:
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): None}), platform)
-    assert warehouse.query("SELECT * FROM ops.alerts").num_rows == 0
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(1): HIGH, day(2): None}), platform)
-    assert alert(warehouse)["state"] == "firing"
-    assert alert(warehouse)["evaluated_through"] == day(1)
-
-
-def test_a_day_of_which_nothing_was_captured_holds_the_rule(
-    warehouse: Warehouse, platform: Platform
-) -> None:
-    """No figure is there to say so: an archive without a file leaves no account of a country."""
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
-    rows = pa.concat_tables(without_files(day(n), ["gharchive", "combined"]) for n in (1, 2))
-    warehouse.replace_days(COVERAGE.qualified, "coverage_date", [day(1), day(2)], rows)
-    anything = RULE.model_copy(update={"id": "cn-any", "event_group": "any"})
-    assert evaluate(warehouse, (RULE, anything), [day(1), day(2), day(3)], platform) == []
-    of_any, of_group = warehouse.query("SELECT * FROM ops.alerts ORDER BY rule_id").to_pylist()
-    assert (of_any["state"], of_any["held_from"]) == ("held", "ok")
-    assert (of_group["state"], of_group["held_from"]) == ("held", "firing")
-    assert of_group["held_through"] == day(2)
-    fill(warehouse, {day(1): LOW, day(3): LOW})
-    assert evaluate(warehouse, (RULE,), [day(1)], platform) == []
-    (resolved,) = evaluate(warehouse, (RULE,), [day(3)], platform)
-    assert resolved.key == "threshold:cn-high:2024-12-14:ok"
-
-
-def test_a_day_of_which_another_group_is_lost_holds_nothing(
-    warehouse: Warehouse, platform: Platform
-) -> None:
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
-    rows = without_files(day(1), ["gharchive", "combined"])
-    is_other = pc.or_(pc.equal(rows["event_group"], "other"), pc.equal(rows["source"], "gharchive"))
-    warehouse.replace_days(COVERAGE.qualified, "coverage_date", [day(1)], rows.filter(is_other))
-    assert evaluate(warehouse, (RULE,), [day(1)], platform) == []
-    assert alert(warehouse)["state"] == "firing"
-
-
-def test_days_with_damaged_archives_raise_nothing(warehouse: Warehouse, platform: Platform) -> None:
-    days = fill(warehouse, {day(0): HIGH}, hours=23)
-    assert evaluate(warehouse, (RULE,), days, platform) == []
-    assert warehouse.query("SELECT * FROM ops.alerts").num_rows == 0
-    assert outbox(warehouse) == {}
-
-
-def test_a_day_whose_missing_files_have_come_is_evaluated_after_all(
-    warehouse: Warehouse, platform: Platform
-) -> None:
-    assert evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}, hours=23), platform) == []
-    assert len(evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)) == 1
-
-
-def test_each_rule_has_a_life_of_its_own(warehouse: Warehouse, platform: Platform) -> None:
-    us_low = RULE.model_copy(
-        update={"id": "us-low", "country": "US", "direction": "below", "fire": 0.7, "clear": 0.8}
-    )
-    days = fill(warehouse, {day(0): LOW, day(1): HIGH, day(2): LOW})
-    transitions = evaluate(warehouse, (RULE, us_low), days, platform)
-    assert [(each.rule.id, each.reading.day, each.after) for each in transitions] == [
-        ("cn-high", day(1), State.FIRING),
-        ("cn-high", day(2), State.OK),
-        ("us-low", day(1), State.FIRING),
-        # 850 of 1,000 is 82.7 to 87.1 %: wholly above 80 %.
-        ("us-low", day(2), State.OK),
-    ]
-    assert set(outbox(warehouse)) == {each.key for each in transitions}
+    assert len(server.slack_messages()) == sent == 2
 
 
 def test_state_and_message_are_written_together_or_not_at_all(
-    warehouse: Warehouse, platform: Platform
+    warehouse: Warehouse, platform: Platform, rules: Rules
 ) -> None:
     days = fill(warehouse, {day(0): HIGH})
     with warehouse.transaction() as connection:
         connection.execute("DROP TABLE ops.outbox")
     with pytest.raises(duckdb.CatalogException, match="outbox"):
-        evaluate(warehouse, (RULE,), days, platform)
+        evaluate(warehouse, rules, days, platform)
     assert warehouse.query("SELECT * FROM ops.alerts").num_rows == 0
 
 
-def test_a_message_carries_its_key_in_slacks_metadata(
-    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
+def test_two_rules_of_one_cause_are_one_message(
+    warehouse: Warehouse,
+    client: SlackWorkspaceClient,
+    platform: Platform,
+    rules: Rules,
+    server: SandboxServer,
 ) -> None:
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
+    (high,) = rules.of_kind(ThresholdRule)
+    low = high.model_copy(
+        update={"id": "us-low", "title": "The U.S. share is low", "country": "US",
+                "direction": "below", "fire": 0.7, "clear": 0.8}
+    )  # fmt: skip
+    evaluate(warehouse, Rules((high, low)), fill(warehouse, {day(0): HIGH}), platform)
     deliver(warehouse, client, platform)
-    (message,) = server.slack_messages()
-    assert message["metadata"] == {
-        "event_type": "observatory_alert",
-        "event_payload": {"key": "threshold:cn-high:2024-12-11:firing"},
-    }
-    row = outbox(warehouse)["threshold:cn-high:2024-12-11:firing"]
-    assert (row["slack_channel"], row["slack_ts"]) == (message["channel"], message["ts"])
-    assert row["delivered_at"] == NOW
+    (post,) = posts(server)
+    assert "China" in str(post["blocks"])
+    assert "United States" in str(post["blocks"])
+    keys = warehouse.query("SELECT DISTINCT thread_key FROM ops.alerts")["thread_key"].to_pylist()
+    assert keys == [key for key, row in outbox(warehouse).items() if row["action"] == "post"]
 
 
 def test_what_slack_does_not_take_waits_and_is_sent_once_afterwards(
-    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
+    warehouse: Warehouse,
+    client: SlackWorkspaceClient,
+    platform: Platform,
+    rules: Rules,
+    server: SandboxServer,
 ) -> None:
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
+    evaluate(warehouse, rules, fill(warehouse, {day(0): HIGH}), platform)
     server.add_fault(SLACK_DOWN)
     assert deliver(warehouse, client, platform).delivered == 0
-    (row,) = outbox(warehouse).values()
-    assert (row["attempt_count"], row["delivered_at"]) == (3, None)
-    assert row["last_error"] == "Slack answered 502 internal_error"
-    assert texts(server) == []
-    assert [deliver(warehouse, client, platform).delivered for _ in range(3)] == [1, 0, 0]
-    assert len(texts(server)) == 1
-    (row,) = outbox(warehouse).values()
-    assert (row["attempt_count"], row["last_error"]) == (4, None)
-
-
-def test_a_delivery_that_breaks_off_goes_on_where_it_stopped(
-    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
-) -> None:
-    days = fill(warehouse, {day(0): HIGH, day(1): LOW, day(2): HIGH})
-    evaluate(warehouse, (RULE,), days, platform)
-    # A first request that goes well, then a limit for an hour, which ends the round.
-    server.add_fault(Trouble("/api/chat.postMessage", kind="slow", seconds=0))
-    server.add_fault(Trouble("/api/chat.postMessage", status=429, retry_after=3600))
-    assert deliver(warehouse, client, platform).delivered == 1
-    assert len(texts(server)) == 1
-    assert deliver(warehouse, client, platform).delivered == 2
-    assert [text.splitlines()[0].split("] ")[1].split(":")[0] for text in texts(server)] == [
-        "Firing",
-        "Resolved",
-        "Firing",
-    ]
+    assert outbox(warehouse)[FIRING]["last_error"] == "Slack answered 502 internal_error"
+    assert server.slack_messages() == []
+    assert [deliver(warehouse, client, platform).delivered for _ in range(3)] == [2, 0, 0]
+    assert len(server.slack_messages()) == 2
 
 
 def test_only_one_process_delivers_at_a_time(
-    warehouse: Warehouse, client: SlackWorkspaceClient, platform: Platform, server: SandboxServer
+    warehouse: Warehouse,
+    client: SlackWorkspaceClient,
+    platform: Platform,
+    rules: Rules,
+    server: SandboxServer,
 ) -> None:
-    evaluate(warehouse, (RULE,), fill(warehouse, {day(0): HIGH}), platform)
+    evaluate(warehouse, rules, fill(warehouse, {day(0): HIGH}), platform)
     with delivery_turn(platform.data("delivery.lock")) as is_ours:
         assert is_ours
         assert deliver(warehouse, client, platform).delivered == 0
-    assert texts(server) == []
-    assert deliver(warehouse, client, platform).delivered == 1
+    assert server.slack_messages() == []
+    assert deliver(warehouse, client, platform).delivered == 2
+
+
+def test_a_chart_that_cannot_be_drawn_does_not_keep_its_alert_back(
+    warehouse: Warehouse, platform: Platform, rules: Rules, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object, **__: object) -> bytes:
+        raise ValueError("no font")
+
+    monkeypatch.setattr("assets.alerting.posting.notice_png", broken)
+    problems: list[str] = []
+    days = fill(warehouse, {day(0): HIGH})
+    evaluate(warehouse, rules, days, platform, problems.append)
+    assert set(outbox(warehouse)) == {FIRING}
+    assert problems == [f"{FIRING}: its chart could not be drawn: ValueError('no font')"]
 
 
 def test_a_run_evaluates_its_days_and_posts(
@@ -347,14 +309,14 @@ def test_a_run_evaluates_its_days_and_posts(
     for _ in range(2):
         result = materialize(day(0), day(1))
         assert result.success
-    assert len(texts(server)) == 1
+    assert len(posts(server)) == 1
     again = result.asset_materializations_for_node("ops__alerts")[-1]
     assert again.metadata["days_evaluated"].value == 2
-    assert again.metadata["transitions"].value == 0
+    assert again.metadata["messages_decided"].value == 0
     assert again.metadata["messages_delivered"].value == 0
 
 
-def test_a_backfill_of_old_days_raises_no_alert(
+def test_a_backfill_of_old_days_raises_no_alert_and_is_noted(
     warehouse: Warehouse, materialize: Materialize, server: SandboxServer
 ) -> None:
     """Of 2024-12-06 to 08, the last two are within ten days of 2024-12-17."""
@@ -365,7 +327,10 @@ def test_a_backfill_of_old_days_raises_no_alert(
     made = result.asset_materializations_for_node("ops__alerts")[-1]
     assert made.metadata["days_evaluated"].value == 2
     assert alert(warehouse)["since_date"] == date(2024, 12, 7)
-    assert texts(server) == []
+    assert server.slack_messages() == []
+    (noted,) = warehouse.query("SELECT * FROM ops.backfilled_days").to_pylist()
+    assert (noted["activity_date"], noted["backfill_id"]) == (old, result.run_id)
+    assert noted["told_at"] is None
 
 
 def test_a_backfill_of_old_days_leaves_a_firing_alert_alone(
@@ -378,7 +343,7 @@ def test_a_backfill_of_old_days_leaves_a_firing_alert_alone(
     assert materialize(date(2024, 1, 1), date(2024, 1, 1)).success
     assert materialize(date(2024, 12, 9), date(2024, 12, 9)).success
     assert alert(warehouse) == stood
-    assert len(texts(server)) == 1
+    assert len(posts(server)) == 1
 
 
 def test_a_run_goes_on_while_slack_is_down_and_the_next_one_delivers(
@@ -389,12 +354,11 @@ def test_a_run_goes_on_while_slack_is_down_and_the_next_one_delivers(
     first = materialize(day(0), day(0))
     assert first.success
     metadata = first.asset_materializations_for_node("ops__alerts")[-1].metadata
-    assert metadata["messages_waiting"].value == 1
+    assert metadata["messages_waiting"].value == 2
     assert alert(warehouse)["state"] == "firing"
-    assert texts(server) == []
+    assert server.slack_messages() == []
     assert materialize(day(1), day(1)).success
-    assert len(texts(server)) == 1
-    assert "2024-12-11 (UTC)" in texts(server)[0]
+    assert "2024-12-11 (UTC)" in str(posts(server)[0]["blocks"])
 
 
 def test_a_faulty_rules_file_fails_the_run_and_changes_nothing(
@@ -404,4 +368,4 @@ def test_a_faulty_rules_file_fails_the_run_and_changes_nothing(
     Path(platform.rules).write_text(RULES_YAML.replace("0.28", "28"), encoding="utf-8")
     assert not materialize(day(0), day(0)).success
     assert warehouse.query("SELECT * FROM ops.alerts").num_rows == 0
-    assert texts(server) == []
+    assert server.slack_messages() == []

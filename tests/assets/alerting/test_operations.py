@@ -15,11 +15,12 @@ from assets.alerting.operations import (
     run_outcomes,
     stale_outcomes,
 )
-from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, StaleRule
+from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, Rule, StaleRule
 from assets.alerting.rules import Rules
 from assets.alerting.states import AlertState, State
 from assets.alerting.tables import BACKFILLED_DAYS
 from assets.alerting.telling import tell
+from assets.alerting.watch import Outcome
 from assets.declare import prepare
 from assets.engagement.tables import ENGAGEMENT
 from resources.warehouse import Warehouse
@@ -48,7 +49,7 @@ class Watched:
     def checks(self, *checks: CheckResult) -> list[Notice]:
         return self._told(list(check_outcomes(CHECKS, checks, self.states)), CHECKS, TODAY)
 
-    def _told(self, outcomes: Sequence, rule, today: date) -> list[Notice]:  # type: ignore[no-untyped-def, type-arg]
+    def _told(self, outcomes: Sequence[Outcome], rule: Rule, today: date) -> list[Notice]:
         notices, moved = tell(outcomes, self.states, today, Rules((rule,)))
         self.states |= moved
         return notices
