@@ -41,7 +41,7 @@ from resources.warehouse import Warehouse, WarehouseResource
 GROUP = "alerting"
 AnyTransition = Transition | GapTransition | UpstreamTransition
 #: A run may wait for Slack that long; a sensor's tick, which Dagster ends after a minute, less.
-RUN_SECONDS, TICK_SECONDS = 300.0, 40.0
+RUN_SECONDS, TICK_SECONDS = 300.0, 25.0
 FAILURES = Failures(
     failed=SlackDeliveryError,
     unanswered=SlackUnansweredError,
