@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute slack-test outbox bench scan-bench doctor lock clean
+.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -58,6 +58,10 @@ attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge
 slack-test: $(READY) ## Post one sample alert, marked as a test, with chart and reply to Slack
 	@$(PY) -m orchestration.cli slack-test
 
+replay-alerts: $(READY) ## What the alert rules would have sent, nothing sent: make replay-alerts FROM=2024-11-01 TO=2024-12-16 (ALL=1: unsaid states, too)
+	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make replay-alerts FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
+	@$(PY) -m orchestration.cli replay-alerts "$(FROM)" "$(TO)" $(if $(ALL),--all)
+
 outbox: $(READY) ## List what waits for Slack and dead letters; RETRY=all (or a key) queues these anew, DISMISS=… lays them aside
 	@if test -n "$$RETRY"; then $(PY) -m orchestration.cli outbox retry -- "$$RETRY"; \
 		elif test -n "$$DISMISS"; then $(PY) -m orchestration.cli outbox dismiss -- "$$DISMISS"; \
@@ -76,14 +80,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 
-scan-slack-test: $(READY) ## Post one sample alert, marked as a test, with chart and reply to Slack
-	@$(PY) -m orchestration.cli slack-test
-
-outbox: $(READY) ## List messages that wait and dead letters; queue these anew: make outbox RETRY=all (or a key)
-	@if test -n "$$RETRY"; then $(PY) -m orchestration.cli outbox retry -- "$$RETRY"; \
-		else $(PY) -m orchestration.cli outbox; fi
-
-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
+scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
 	@$(PY) -m assets.activity.scan_compile
 	@$(PY) -m benchmarks.scan

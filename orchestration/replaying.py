@@ -1,5 +1,7 @@
 """The replay of alert rules over the past, on a copy of the warehouse: nothing is sent."""
 
+import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import date
@@ -8,15 +10,18 @@ import duckdb
 from assets.shifts.trend_tables import TREND_SHIFTS
 
 from assets.alerting.evaluation import Evaluation, evaluate_days
-from assets.alerting.rules import Rules
+from assets.alerting.replay import as_table, replayed, summary
+from assets.alerting.rules import Rules, RulesError, load_rules
 from assets.coverage.tables import COVERAGE
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.indices.tables import COUNTRY_RATIO
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
+from orchestration.settings import Settings
 from resources.warehouse import Warehouse
 
+_SAY_EVERY_S = 5.0
 #: What rules read, and of the large tables the rows that they read.
 _READ: tuple[tuple[Table, str], ...] = (
     (ENGAGEMENT, "scope = 'tracked' AND grouping = 'apart'"),
@@ -26,6 +31,41 @@ _READ: tuple[tuple[Table, str], ...] = (
     (DIFFUSION_HUB, "measure = 'downloads_30d'"),
     (TREND_SHIFTS, "true"),
 )
+
+
+def replay_alerts(settings: Settings, first: date, last: date, *, with_unsaid: bool) -> int:
+    """Print what the rules would have sent over a range of days; the exit code."""
+    try:
+        rules = load_rules(settings.rules)
+    except RulesError as error:
+        print(f"{error}\nsee `make doctor`", file=sys.stderr)
+        return 2
+    if not settings.warehouse.exists():
+        print(f"no warehouse at {settings.warehouse}: `make run` makes one", file=sys.stderr)
+        return 2
+    days, done = replay(Warehouse(str(settings.warehouse)), rules, first, last, _Progress())
+    if not days:
+        print(f"the warehouse holds no day from {first} to {last}: see `make backfill`")
+        return 1
+    world = "" if settings.upstream == "live" else "sandbox: every figure is synthetic\n"
+    lines = replayed(done, with_unsaid=with_unsaid)
+    asked = (last - first).days + 1
+    print(f"{world}{as_table(lines)}\n\n{summary(lines, days)}")
+    print(f"of {asked} days asked for the warehouse holds {len(days)}; nothing was sent")
+    return 0
+
+
+class _Progress:
+    """Says on a terminal how far a replay is."""
+
+    def __init__(self) -> None:
+        self._said = time.monotonic()
+
+    def __call__(self, day: date) -> None:
+        now = time.monotonic()
+        if now - self._said > _SAY_EVERY_S:
+            self._said = now
+            print(f"… {day}", file=sys.stderr, flush=True)
 
 
 def replay(

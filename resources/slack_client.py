@@ -34,7 +34,7 @@ from resources.slack_errors import (
 
 MAX_TEXT_LENGTH = 3000
 MAX_ALT_TEXT_LENGTH = 2000
-LONGEST_WAIT_S = 20
+LONGEST_WAIT_S, MOST_WAITS = 10, 2
 TIMEOUT_S = 15
 EVENT_TYPE = "observatory_alert"
 _PAGE = 200
@@ -153,7 +153,7 @@ class SlackWorkspaceClient:
             base_url=api_url.rstrip("/") + "/",
             timeout=timeout_s,
             logger=quiet_log,
-            retry_handlers=[BoundedRateLimitHandler(max_retry_count=3)],
+            retry_handlers=[BoundedRateLimitHandler(max_retry_count=MOST_WAITS)],
         )
 
     def post(self, text: str, blocks: Sequence[Mapping[str, Any]], *, key: str) -> Posted:

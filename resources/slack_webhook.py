@@ -8,6 +8,7 @@ from slack_sdk.webhook import WebhookClient
 
 from resources.slack_client import (
     EVENT_TYPE,
+    MOST_WAITS,
     TIMEOUT_S,
     BoundedRateLimitHandler,
     Posted,
@@ -41,7 +42,7 @@ class SlackWebhookClient:
             url,
             timeout=timeout_s,
             logger=quiet_log,
-            retry_handlers=[BoundedRateLimitHandler(max_retry_count=3)],
+            retry_handlers=[BoundedRateLimitHandler(max_retry_count=MOST_WAITS)],
         )
 
     def post(self, text: str, blocks: Sequence[Mapping[str, Any]], *, key: str) -> Posted:

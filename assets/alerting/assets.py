@@ -39,7 +39,7 @@ from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "alerting"
 #: A run may wait for Slack that long; a sensor's tick, which Dagster ends after a minute, less.
-RUN_SECONDS, TICK_SECONDS = 300.0, 40.0
+RUN_SECONDS, TICK_SECONDS = 300.0, 25.0
 BACKFILL_TAG = "dagster/backfill"
 _READ = (ENGAGEMENT, COUNTRY_RATIO, COVERAGE, TREND_SHIFTS, VISIBILITY_GAP, DIFFUSION_HUB)
 FAILURES = Failures(

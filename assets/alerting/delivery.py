@@ -94,9 +94,10 @@ def deliver(
 ) -> Delivered:
     """One round over what waits in the outbox, in the order in which it was decided.
 
-    Opening messages go before their threads. A message that fails holds up its own thread and no
-    other. The warehouse is not held while Slack answers, and only one process delivers at a time:
-    where another one does, nothing is done.
+    Opening messages go before their threads, and threads with a message of which it is not known
+    whether Slack has it come last. A message that fails holds up its own thread and no other. The
+    warehouse is not held while Slack answers, and only one process delivers at a time: where
+    another one does, nothing is done.
 
     Args:
         slack: a workspace or a webhook.
@@ -109,7 +110,9 @@ def deliver(
     """
     with delivery_turn(lock) as is_ours:
         if not is_ours:
-            return Delivered(stopped="another process delivers")
+            with transaction() as connection:
+                waiting = len(outbox.waiting(connection))
+            return Delivered(waiting=waiting, stopped="another process delivers")
         return _Round(
             slack, transaction, failures, now, policy or Policy(), sleep or time.sleep
         ).run()
@@ -143,15 +146,18 @@ class _Round:
     held_up: set[str] = field(default_factory=set)
     failures_in_row: int = 0
     last_error: str = ""
+    deadline: float = 0.0
 
     def run(self) -> Delivered:
         """Deliver what waits."""
-        deadline = time.monotonic() + self.policy.most_seconds
+        self.deadline = time.monotonic() + self.policy.most_seconds
         with self.transaction() as connection:
             rows = outbox.waiting(connection)
+        # Else a few messages that fail again and again would be all that is ever tried.
+        in_question = {row.outgoing.thread for row in rows if row.attempted_at is not None}
         try:
-            for row in rows:
-                if time.monotonic() >= deadline:
+            for row in sorted(rows, key=lambda row: row.outgoing.thread in in_question):
+                if time.monotonic() >= self.deadline:
                     raise _StoppedError("its time was over")
                 if row.outgoing.thread not in self.held_up:
                     self._take(row)
@@ -193,6 +199,8 @@ class _Round:
             self._hold_up(row)
             return
         for turn in range(self.policy.tries):
+            if turn and time.monotonic() >= self.deadline:
+                break
             if turn:
                 self.sleep(float(2**turn - 1))
             try:

@@ -205,6 +205,19 @@ def test_three_messages_that_fail_in_a_row_end_the_round(desk: Desk) -> None:
     assert [key for _, key in desk.slack.calls] == ["a", "b", "c"]
 
 
+def test_messages_that_fail_again_and_again_do_not_keep_others_from_being_tried(
+    desk: Desk,
+) -> None:
+    desk.put(*map(post, ("a", "b", "c", "d")))
+    for key in ("a", "b", "c"):
+        for _ in range(9):
+            desk.slack.fails(key, FaultyError)
+    assert desk.round().sent == 0
+    desk.clock.pass_by(minutes=1)
+    assert desk.round().sent == 1
+    assert desk.slack.keys() == ["d"]
+
+
 def test_a_message_that_slack_rejects_is_dead_at_once_and_its_thread_with_it(
     desk: Desk, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -351,7 +364,7 @@ def test_only_one_process_delivers_at_a_time(desk: Desk) -> None:
     desk.put(post("a"))
     with delivery_turn(desk.folder / "delivery.lock") as is_ours:
         assert is_ours
-        assert desk.round().stopped == "another process delivers"
+        assert desk.round() == Delivered(waiting=1, stopped="another process delivers")
     assert desk.slack.calls == []
     assert desk.round().sent == 1
 
