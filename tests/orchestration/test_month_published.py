@@ -11,6 +11,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from assets.shifts.shock_effects import POOLED_CONTROLS, POOLED_PAPER
 from orchestration.summary import print_summary
 from sandbox.events import EVENT_TYPES
 from tests.orchestration.conftest import (
@@ -32,7 +33,7 @@ def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     reference = {"economies", "country_groupings", "policy_events", "upstream_breaks", "vintage"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 15
+    assert len(found) == 17
     return iter(found)
 
 
@@ -59,8 +60,19 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
     economies = month.warehouse.query("SELECT iso2 FROM core.economies")["iso2"].to_pylist()
     codes = {*economies, "XX", "ZZ", None}
     families = month.warehouse.query("SELECT family FROM core.model_families")["family"].to_pylist()
+    policies = month.warehouse.query("SELECT name FROM core.policy_events")["name"].to_pylist()
     allowed = {
-        "measure": {"models", "downloads_30d", "downloads_all_time"},
+        "measure": {
+            "models",
+            "downloads_30d",
+            "downloads_all_time",
+            "log_accounts",
+            "log_events",
+            "logit_located_share",
+            "forks_per_repository_week",
+        },
+        "shock_name": {*policies, POOLED_PAPER, POOLED_CONTROLS},
+        "method": {"segmented", "event_study", "paper", "paper_located"},
         "author_country_iso2": {*codes, "any"},
         "origin_iso2": {*codes, "any"},
         "root_family": {*families, "any"},
@@ -80,7 +92,7 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         "event_group": EVENT_GROUPS,
         "grouping": GROUPINGS,
         "capture_status": {"sound", "degraded", "unknown"},
-        "status": {"sound", "degraded", "unknown"},
+        "status": {"sound", "degraded", "unknown", "too_few_weeks", "too_few_shocks"},
         "source": {"gharchive", "opendigger", "github_events", "combined"},
         "yardstick": {"two_sources", "star_history", "volume", "calendar", "none"},
         "event_type": {*EVENT_TYPES, None},
