@@ -7,7 +7,6 @@ from contextlib import contextmanager
 from datetime import date
 
 import duckdb
-from assets.shifts.trend_tables import TREND_SHIFTS
 
 from assets.alerting.evaluation import Evaluation, evaluate_days
 from assets.alerting.replay import as_table, replayed, summary
@@ -16,6 +15,7 @@ from assets.coverage.tables import COVERAGE
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.indices.tables import COUNTRY_RATIO
+from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 from orchestration.settings import Settings

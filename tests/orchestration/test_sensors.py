@@ -1,5 +1,6 @@
-"""Failed runs reach Slack once, and not before Slack took them; open days are asked for again."""
+"""What goes on reaches Slack once, and not before Slack took it; open days are asked for again."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -8,18 +9,21 @@ import pytest
 
 from assets.activity.events import day_events
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, COMMITS, EVENTS
+from assets.alerting.backfills import note_days
+from assets.alerting.tables import BACKFILLED_DAYS
 from assets.declare import prepare
+from assets.engagement.tables import ENGAGEMENT
 from assets.patents.rows import WeekFile, outcome_row
 from assets.patents.tables import PATENT_FILES
 from assets.polls.pause import Pause
 from assets.polls.state import PollState
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.reference.tables import TRACKED_REPOSITORIES
+from orchestration.operations import operations
 from orchestration.resources import build_resources
 from orchestration.sensors import (
     build_sensors,
     busy_repositories,
-    failed_runs,
     revisit_days,
     revisit_weeks,
 )
@@ -28,6 +32,7 @@ from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from sandbox.trouble import Trouble
 from sandbox.world import World
+from tests.engagement_rows import engagement_rows
 from tests.orchestration.conftest import sandbox_settings
 
 
@@ -42,17 +47,54 @@ def broken() -> None:
     raise RuntimeError("archive <b>out</b> & about")
 
 
+@dg.op
+def sound() -> None:
+    pass
+
+
 @dg.job
 def failing() -> None:
     broken()
 
 
+@dg.job(name="failing")
+def mended() -> None:
+    sound()
+
+
+def checked(*, passes: bool) -> dg.Definitions:
+    """An asset and a check of it."""
+
+    @dg.asset(key=["mart", "figures"])
+    def figures() -> None:
+        pass
+
+    @dg.asset_check(asset=figures, name="plausible")
+    def plausible() -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(passed=passes, description="3 of 9 shares exceed 1")
+
+    return dg.Definitions(assets=[figures], asset_checks=[plausible])
+
+
+def posts(server: SandboxServer) -> list[dict[str, object]]:
+    """Messages in the channel itself."""
+    return [
+        dict(each)
+        for each in server.slack_messages()
+        if each.get("thread_ts") in (None, each["ts"])
+    ]
+
+
 def sensor_tick(
-    instance: dg.DagsterInstance, server: SandboxServer, data: Path, cursor: str | None
+    instance: dg.DagsterInstance,
+    server: SandboxServer,
+    data: Path,
+    cursor: str | None,
+    definitions: dg.Definitions | None = None,
 ) -> tuple[dg.SkipReason, str | None]:
     resources = build_resources(sandbox_settings(server, data))
-    context = dg.build_sensor_context(instance=instance, cursor=cursor)
-    outcome = failed_runs(
+    context = dg.build_sensor_context(instance=instance, cursor=cursor, definitions=definitions)
+    outcome = operations(
         context,
         resources["warehouse"],
         resources["slack"].process_config_and_initialize(),
@@ -71,9 +113,92 @@ def test_a_failed_run_is_posted_once_escaped_and_marked_as_synthetic(
         sensor_tick(instance, server, tmp_path, None)
     (message,) = server.slack_messages()
     text = str(message)
-    assert "Run failed: failing" in text
+    assert "A run has failed" in text
+    assert "*failing*: failed run" in text
     assert "sandbox, synthetic" in text
     assert "&lt;b&gt;out&lt;/b&gt; &amp; about" in text
+    # It names neither sources nor policy.
+    assert "Sources:" not in text
+    assert "not as a cause" not in text
+
+
+def test_a_run_that_succeeds_at_last_ends_the_thread(server: SandboxServer, tmp_path: Path) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        failing.execute_in_process(instance=instance, raise_on_error=False)
+        _, cursor = sensor_tick(instance, server, tmp_path, None)
+        failing.execute_in_process(instance=instance, raise_on_error=False)
+        _, cursor = sensor_tick(instance, server, tmp_path, cursor)
+        assert len(server.slack_messages()) == 1
+        mended.execute_in_process(instance=instance)
+        sensor_tick(instance, server, tmp_path, cursor)
+    post, end = server.slack_messages()
+    assert end["thread_ts"] == post["ts"]
+    assert "run succeeded" in str(end["text"])
+    assert "Resolved: A run has failed" in str(post["text"])
+
+
+def test_a_check_that_fails_is_posted_until_it_passes(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        for passes in (False, False, True):
+            made = checked(passes=passes)
+            made.resolve_implicit_global_asset_job_def().execute_in_process(
+                instance=instance, raise_on_error=False
+            )
+            sensor_tick(instance, server, tmp_path, None, made)
+    (post,) = posts(server)
+    assert "Resolved: A check of the data has failed" in str(post["text"])
+    assert "*mart.figures, plausible*: failed check" in str(post["blocks"])
+    assert "3 of 9 shares exceed 1" in str(post["blocks"])
+    assert len(server.slack_messages()) == 2
+
+
+def test_a_table_grown_old_is_posted_once_a_day_begins(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    """The sandbox's today is 2024-12-17, 07:00 UTC: the newest day should be the 15th or later."""
+    settings = replace(sandbox_settings(server, tmp_path), now="2024-12-17T07:00:00+00:00")
+    house = Warehouse(str(settings.warehouse))
+    prepare(house, ENGAGEMENT)
+    old = date(2024, 12, 14)
+    rows = engagement_rows(old, {"CN": 5, "US": 5})
+    house.replace_days(ENGAGEMENT.qualified, "activity_date", [old], rows)
+    resources = build_resources(settings)
+    with dg.DagsterInstance.ephemeral() as instance:
+        for _ in range(2):
+            operations(
+                dg.build_sensor_context(instance=instance),
+                resources["warehouse"],
+                resources["slack"].process_config_and_initialize(),
+                resources["platform"],
+            )
+    (post,) = server.slack_messages()
+    assert "A table is not up to date" in str(post["text"])
+    assert "*mart.engagement*: days that its newest one lies before today" in str(post["blocks"])
+    assert "*3 days*" in str(post["blocks"])
+
+
+def test_a_backfill_is_noted_when_nothing_of_it_runs_any_more(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    settings = sandbox_settings(server, tmp_path)
+    house = Warehouse(str(settings.warehouse))
+    prepare(house, BACKFILLED_DAYS)
+    days = [date(2023, 5, day) for day in (1, 2, 3)]
+    with house.transaction() as connection:
+        now = datetime(2024, 12, 17, tzinfo=UTC)
+        note_days(connection, days, backfill_id="abc", run_id="r", now=now)
+    with dg.DagsterInstance.ephemeral() as instance:
+        run = instance.create_run_for_job(failing, tags={"dagster/backfill": "abc"})
+        sensor_tick(instance, server, tmp_path, None)
+        assert server.slack_messages() == []
+        instance.delete_run(run.run_id)
+        for _ in range(2):
+            sensor_tick(instance, server, tmp_path, None)
+    (post,) = server.slack_messages()
+    assert "3 past days were made or made again" in str(post["text"])
+    assert "2023-05-01 to 2023-05-03" in str(post["blocks"])
 
 
 def test_a_failed_run_waits_in_the_outbox_until_slack_takes_it(
@@ -94,7 +219,8 @@ def test_without_failed_runs_nothing_is_made_or_posted(
 ) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         outcome, cursor = sensor_tick(instance, server, tmp_path, None)
-    assert "0 failed runs" in str(outcome.skip_message)
+    assert "0 runs ended" in str(outcome.skip_message)
+    assert server.slack_messages() == []
     assert cursor is None
 
 

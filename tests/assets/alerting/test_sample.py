@@ -4,33 +4,43 @@ from datetime import UTC, datetime
 
 import pytest
 
+from assets.alerting.links import Links
 from assets.alerting.outbox import Action
-from assets.alerting.sample import sample_messages
+from assets.alerting.posting import Form
+from assets.alerting.sample import sample
 from resources.slack import escape
 from sandbox.slack_limits import check_content
 
 NOW = datetime(2026, 11, 1, 12, 30, tzinfo=UTC)
+FORM = Form("live", Links(), (), escape)
 
 
 @pytest.mark.parametrize("world", ["sandbox", "live"])
 def test_each_part_says_that_it_is_a_test_and_fits_slack(world: str) -> None:
-    messages = sample_messages(NOW, world=world, escape=escape)
+    made = sample(NOW, Form(world, Links(), (), escape))
+    messages = (made.alert, made.chart, made.reply)
     assert [each.action for each in messages] == [Action.POST, Action.CHART, Action.REPLY]
-    opening, chart, reply = messages
-    assert {chart.thread, reply.thread} == {opening.key}
+    assert {made.chart.thread, made.reply.thread} == {made.alert.key}
     for each in messages:
         assert "TEST" in each.text
         check_content({"text": each.text, "blocks": list(each.blocks)})
-    assert "TEST" in str(opening.blocks[0])
-    assert chart.png is not None
-    assert chart.png.startswith(b"\x89PNG")
-    assert "TEST" in chart.alt_text
+    assert "TEST" in str(made.alert.blocks[0])
+    assert made.chart.png is not None
+    assert made.chart.png.startswith(b"\x89PNG")
+    assert "TEST" in made.chart.alt_text
 
 
 def test_each_sample_has_a_key_of_its_own() -> None:
-    later = NOW.replace(second=1)
-    first, second = (
-        {each.key for each in sample_messages(at, world="live", escape=escape)}
-        for at in (NOW, later)
-    )
-    assert not first & second
+    later = sample(NOW.replace(second=1), FORM)
+    first = sample(NOW, FORM)
+    keys = {each.key for made in (first, later) for each in (made.alert, made.chart, made.reply)}
+    assert len(keys) == 6
+
+
+def test_a_sample_without_a_chart_is_none(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: object, **__: object) -> bytes:
+        raise ValueError("no font")
+
+    monkeypatch.setattr("assets.alerting.posting.notice_png", broken)
+    with pytest.raises(ValueError, match="no font"):
+        sample(NOW, FORM)
