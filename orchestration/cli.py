@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
@@ -225,12 +225,8 @@ def materialise(
         runner = Runner(settings, instance)
         print("reference tables …", flush=True)
         runner.reference()
-        print("baselines …", flush=True)
-        if error := runner.baseline():
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
-        print("polls of tracked repositories …", flush=True)
-        if error := runner.polls(first):
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
+        attempt("baselines", runner.baseline)
+        attempt("polls of tracked repositories", lambda: runner.polls(first))
         if months:
             ask_papers(runner, *months)
         if weeks and settings.uspto_url.startswith("http") and not settings.uspto_key.value:
@@ -241,9 +237,7 @@ def materialise(
             snapshot_hub(settings, runner)
         for error in filter(None, runner.hub_days(first, settings.today)):
             print(f"  FAILED, going on with what is there: {error}", flush=True)
-        print("gap between use and patents …", flush=True)
-        if error := runner.gap():
-            print(f"  FAILED, going on with what is there: {error}", flush=True)
+        attempt("gap between use and patents", runner.gap)
         print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
         for result in runner.range(first, last, days_per_run):
             done += (result.last - result.first).days + 1
@@ -255,7 +249,15 @@ def materialise(
                 flush=True,
             )
             failed += not result.is_success
+        attempt("effects of shocks", runner.shifts)
     return failed
+
+
+def attempt(words: str, make: Callable[[], str]) -> None:
+    """Say what is made and make it; say what error it gave, and go on."""
+    print(f"{words} …", flush=True)
+    if error := make():
+        print(f"  FAILED, going on with what is there: {error}", flush=True)
 
 
 def snapshot_hub(settings: Settings, runner: Runner) -> None:

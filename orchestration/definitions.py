@@ -18,11 +18,13 @@ from assets.polls import assets as polls
 from assets.reference import assets as reference
 from assets.reference.digest import content_digest
 from assets.report import assets as report
+from assets.shifts import assets as shifts
 from assets.visibility import assets as visibility
 from checks.archive import archive_checks
 from checks.factory import suite_checks
 from checks.hub import hub_checks
 from checks.publication import publication_checks
+from checks.shifts import shift_checks
 from orchestration.automation import (
     automation_sensor,
     baseline_condition,
@@ -88,6 +90,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
                     patents,
                     hub,
                     visibility,
+                    shifts,
                     alerting,
                     report,
                 )
@@ -99,6 +102,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *hub_checks(),
             *suite_checks(),
             *publication_checks(),
+            *shift_checks(),
         ],
         jobs=build_jobs(),
         sensors=[automation_sensor(), *build_sensors()],

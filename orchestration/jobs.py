@@ -1,4 +1,4 @@
-"""Jobs: reference, baselines, polls, papers, patents, the Hub, the gap, and a day of the rest."""
+"""Jobs: reference, baselines, polls, papers, patents, Hub, gap, shifts, and a day of the rest."""
 
 from typing import Any
 
@@ -27,6 +27,7 @@ PATENTS_JOB = "patents"
 HUB_SNAPSHOT_JOB = "hub_snapshot"
 HUB_JOB = "hub"
 GAP_JOB = "gap"
+SHIFTS_JOB = "shifts"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -49,7 +50,8 @@ def build_jobs() -> list[Any]:
     snapshot = dg.AssetSelection.assets(*(asset_key(table) for table in SNAPSHOT_TABLES))
     hub = dg.AssetSelection.assets(*(asset_key(table) for table in DERIVED_TABLES))
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
-    others = reference | baseline | polls | papers | patents | snapshot | hub | gap
+    shifts = dg.AssetSelection.groups("shifts")
+    others = reference | baseline | polls | papers | patents | snapshot | hub | gap | shifts
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -90,6 +92,11 @@ def build_jobs() -> list[Any]:
             GAP_JOB,
             selection=gap,
             description="The gap between use and patents, of all cohorts.",
+        ),
+        dg.define_asset_job(
+            SHIFTS_JOB,
+            selection=shifts,
+            description="What policy shocks did, of all weeks at once.",
         ),
         dg.define_asset_job(
             DAILY_JOB,

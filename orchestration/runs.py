@@ -23,6 +23,7 @@ from orchestration.jobs import (
     PATENTS_JOB,
     POLLS_JOB,
     REFERENCE_JOB,
+    SHIFTS_JOB,
 )
 from orchestration.partitions import chunks
 from orchestration.resources import platform
@@ -97,6 +98,7 @@ class Runner:
         self._hub_snapshot = repository.get_job(HUB_SNAPSHOT_JOB)
         self._hub = repository.get_job(HUB_JOB)
         self._gap = repository.get_job(GAP_JOB)
+        self._shifts = repository.get_job(SHIFTS_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._settings = settings
         self._instance = instance
@@ -123,6 +125,10 @@ class Runner:
     def gap(self) -> str:
         """Compare use and patents of all cohorts; the first error, or nothing."""
         return self._whole(self._gap)
+
+    def shifts(self) -> str:
+        """Estimate what shocks did, of all weeks; the first error, or nothing."""
+        return self._whole(self._shifts)
 
     def _whole(self, job: dg.JobDefinition) -> str:
         """Run a job without partitions; its first error, or nothing."""

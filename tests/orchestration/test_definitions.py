@@ -68,6 +68,7 @@ ASSETS = {
         "core/upstream_breaks",
     ],
     "report": ["published/page", "published/snapshot"],
+    "shifts": ["mart/shock_effects", "mart/shock_leads_lags"],
     "visibility": [
         "core/patent_mentions",
         "mart/patents",
@@ -76,6 +77,13 @@ ASSETS = {
         "raw/patent_quarantine",
         "raw/patents",
     ],
+}
+#: What is made of all partitions of others at once.
+GATHERED = {
+    "mart/patents",
+    "mart/shock_effects",
+    "mart/shock_leads_lags",
+    "mart/visibility_gap",
 }
 #: What is asked of GitHub as it is now, of no day.
 POLLED = {"repository_events", "repository_polls", "star_history"}
@@ -95,7 +103,13 @@ BLOCKING = {
     "patents_suite",
     "hub_lineage_suite",
 }
-WARNING = {"files_whole", "volume_as_usual", "published_as_staged", "hub_snapshots_whole"}
+WARNING = {
+    "files_whole",
+    "volume_as_usual",
+    "published_as_staged",
+    "hub_snapshots_whole",
+    "shock_effects_hold_together",
+}
 
 
 @pytest.fixture(scope="module")
@@ -133,7 +147,7 @@ def test_assets_are_partitioned_by_utc_day_week_or_month_since_2022(
     definitions: dg.Definitions,
 ) -> None:
     for spec in specs(definitions):
-        is_gathered = spec.key.to_user_string() in {"mart/patents", "mart/visibility_gap"}
+        is_gathered = spec.key.to_user_string() in GATHERED
         is_whole = is_gathered or spec.key.path[-1] in POLLED
         if spec.group_name in {"reference", "baseline"} or is_whole:
             assert spec.partitions_def is None

@@ -1,0 +1,40 @@
+"""Checks of what is said of shocks and shifts."""
+
+from pathlib import Path
+
+import dagster as dg
+
+from assets.declare import asset_key
+from assets.shifts.tables import SHOCK_EFFECTS
+from resources.warehouse import WarehouseResource
+
+_SQL = (Path(__file__).parent / "sql" / "shock_effects.sql").read_text()
+
+
+def shift_checks() -> list[dg.AssetChecksDefinition]:
+    """The checks of this module."""
+    return [
+        dg.asset_check(
+            asset=asset_key(SHOCK_EFFECTS),
+            name="shock_effects_hold_together",
+            description=(
+                "Effects stand where the status is ok and nowhere else, inside their intervals; "
+                "p and q values lie between 0 and 1, no q below its p; no more weeks than the "
+                "window has."
+            ),
+        )(shock_effects_hold_together)
+    ]
+
+
+def shock_effects_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Count the rows that break a promise."""
+    counts = warehouse.open().query(_SQL).to_pylist()[0]
+    rows = counts.pop("row_count")
+    broken = {name: count for name, count in counts.items() if count}
+    found = ", ".join(f"{name.removesuffix('_count')} {count}" for name, count in broken.items())
+    return dg.AssetCheckResult(
+        passed=not broken,
+        severity=dg.AssetCheckSeverity.ERROR,
+        description=f"{rows} rows; {found or 'none breaks a promise'}.",
+        metadata={"rows": rows, **counts},
+    )

@@ -1,0 +1,28 @@
+-- What mart.shock_effects promises, as counts of rows that break it: all 0.
+-- Grain: one row. Reads: mart.shock_effects.
+SELECT
+    count(*) AS row_count,
+    count(*) FILTER (status = 'ok' AND level_change IS NULL) AS missing_count,
+    count(*) FILTER (status != 'ok' AND (level_change IS NOT NULL OR placebo_count IS NOT NULL))
+        AS unfounded_count,
+    count(*) FILTER (
+        NOT isfinite(level_change) OR NOT isfinite(level_change_se) OR level_change_se < 0
+        OR level_change_ci_low > level_change OR level_change_ci_high < level_change
+        OR effect_pct_ci_low > effect_pct OR effect_pct_ci_high < effect_pct
+        OR effect_pp_ci_low > effect_pp OR effect_pp_ci_high < effect_pp
+    ) AS disordered_count,
+    count(*) FILTER (
+        least(
+            level_p_value, level_q_value, slope_p_value, placebo_p_value, placebo_q_value,
+            pre_trend_p_value, heterogeneity_p_value
+        ) < 0
+        OR greatest(
+            level_p_value, level_q_value, slope_p_value, placebo_p_value, placebo_q_value,
+            pre_trend_p_value, heterogeneity_p_value
+        ) > 1 + 1e-9
+        OR level_q_value < level_p_value - 1e-9
+        OR placebo_q_value < placebo_p_value - 1e-9
+    ) AS improbable_count,
+    count(*) FILTER (placebo_effective_count > placebo_count + 1e-9) AS overcounted_count,
+    count(*) FILTER (week_count > 2 * window_weeks) AS overfull_count
+FROM mart.shock_effects
