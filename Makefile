@@ -55,7 +55,7 @@ attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge
 	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }
 	@$(PY) -m orchestration.cli attribute -- "$$TEXT"
 
-bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, mentions, patents (50 minutes)
+bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, shifts, mentions, patents (60 minutes)
 	@$(PY) -m benchmarks.scan
 	@$(PY) -m benchmarks.gazetteer
 	@$(PY) -m benchmarks.indices
@@ -64,6 +64,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.coverage
 	@$(PY) -m benchmarks.losses
 	@$(PY) -m benchmarks.gap_worlds
+	@$(PY) -m benchmarks.shifts
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 

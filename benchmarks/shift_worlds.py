@@ -10,7 +10,7 @@ repositories, 131 weeks of some 50 authors, have a design effect of 1.2 to 1.9 f
 """
 
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, timedelta
 
 import numpy as np
 import numpy.typing as npt
@@ -36,14 +36,21 @@ class Drawn:
         count: accounts of the country.
         total: located accounts.
         is_sound: whether capture is.
-        onset: first period at the new level; None where nothing shifts.
+        onset: first period at the new level, or of a loss; where neither is, the one drawn.
     """
 
     dates: npt.NDArray[np.datetime64]
     count: Floats
     total: Floats
     is_sound: Bools
-    onset: int | None
+    onset: int
+
+    @property
+    def onset_day(self) -> date:
+        """First day of the onset's period."""
+        step = self.dates[1] - self.dates[0]
+        found: date = (self.dates[self.onset] - step).item() + timedelta(days=1)
+        return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +98,9 @@ def draw(
         level[onset:] += shift_pp / 100
     is_sound = np.ones(periods, dtype=bool)
     if loss is not None:
-        level, total, is_sound = _lose(level, total, onset, loss, days, rng)
+        level, total, is_sound = _lose(
+            level, total, onset, loss, days, np.random.default_rng([seed, 1])
+        )
     log_odds = logit(level) + wander_sd * _wander(rng, periods, days)
     if days == 1:
         log_odds += rng.normal(0.0, 0.1, 7)[np.arange(periods) % 7]
@@ -101,7 +110,7 @@ def draw(
     count = rng.binomial(total.astype(np.int64), p).astype(np.float64)
     first = np.datetime64(_FIRST_SUNDAY) - (7 - days)
     dates = first + np.arange(periods) * np.timedelta64(days, "D")
-    return Drawn(dates, count, total, is_sound, onset if shift_pp else None)
+    return Drawn(dates, count, total, is_sound, onset)
 
 
 def _totals(rng: np.random.Generator, periods: int, accounts: float, days: int) -> Floats:

@@ -249,7 +249,7 @@ def materialise(
                 flush=True,
             )
             failed += not result.is_success
-        attempt("effects of shocks", runner.shifts)
+        attempt("effects of shocks, and shifts", runner.shifts)
     return failed
 
 

@@ -96,7 +96,7 @@ def build_jobs() -> list[Any]:
         dg.define_asset_job(
             SHIFTS_JOB,
             selection=shifts,
-            description="What policy shocks did, of all weeks at once.",
+            description="What policy shocks did, and where shares shifted, of all weeks at once.",
         ),
         dg.define_asset_job(
             DAILY_JOB,

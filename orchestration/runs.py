@@ -127,7 +127,7 @@ class Runner:
         return self._whole(self._gap)
 
     def shifts(self) -> str:
-        """Estimate what shocks did, of all weeks; the first error, or nothing."""
+        """Estimate what shocks did and find shifts, of all weeks; the first error, or nothing."""
         return self._whole(self._shifts)
 
     def _whole(self, job: dg.JobDefinition) -> str:

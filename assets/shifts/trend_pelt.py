@@ -56,7 +56,7 @@ def _weighted_cost() -> type[Any]:
             """Cost of the points from `start` up to before `end`."""
             weight = self._weight[end] - self._weight[start]
             first = self._first[end] - self._first[start]
-            second: float = self._second[end] - self._second[start]
-            return max(second - first * first / weight, 0.0)
+            second = self._second[end] - self._second[start]
+            return float(max(second - first * first / weight, 0.0))
 
     return WeightedSquares
