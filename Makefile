@@ -67,7 +67,7 @@ outbox: $(READY) ## List what waits for Slack and dead letters; RETRY=all (or a 
 		elif test -n "$$DISMISS"; then $(PY) -m orchestration.cli outbox dismiss -- "$$DISMISS"; \
 		else $(PY) -m orchestration.cli outbox; fi
 
-bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, shocks, mentions, patents (52 minutes)
+bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, corrected shares, capture, losses, shocks, shifts, mentions, patents (62 minutes)
 	@$(PY) -m benchmarks.scan
 	@$(PY) -m benchmarks.gazetteer
 	@$(PY) -m benchmarks.indices
@@ -77,6 +77,7 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.losses
 	@$(PY) -m benchmarks.gap_worlds
 	@$(PY) -m benchmarks.shock_placebos
+	@$(PY) -m benchmarks.shifts
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
 

@@ -6,9 +6,12 @@ import dagster as dg
 
 from assets.declare import asset_key
 from assets.shifts.tables import SHOCK_EFFECTS
+from assets.shifts.trend_tables import TREND_SHIFTS
 from resources.warehouse import WarehouseResource
 
-_SQL = (Path(__file__).parent / "sql" / "shock_effects.sql").read_text()
+_FOLDER = Path(__file__).parent / "sql"
+_SQL = (_FOLDER / "shock_effects.sql").read_text()
+_TREND_SQL = (_FOLDER / "trend_shifts.sql").read_text()
 
 
 def shift_checks() -> list[dg.AssetChecksDefinition]:
@@ -22,13 +25,31 @@ def shift_checks() -> list[dg.AssetChecksDefinition]:
                 "p and q values lie between 0 and 1, no q below its p; no more weeks than the "
                 "window has."
             ),
-        )(shock_effects_hold_together)
+        )(shock_effects_hold_together),
+        dg.asset_check(
+            asset=asset_key(TREND_SHIFTS),
+            name="trend_shifts_hold_together",
+            description=(
+                "Both detectors found what is confirmed, and nothing else has a day of detection; "
+                "dates are in order; sizes are those of the shares, inside their intervals; no "
+                "shift of a series is said twice."
+            ),
+        )(trend_shifts_hold_together),
     ]
 
 
 def shock_effects_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Count the rows that break a promise."""
-    counts = warehouse.open().query(_SQL).to_pylist()[0]
+    return _verdict(warehouse, _SQL)
+
+
+def trend_shifts_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
+    """Count the rows that break a promise."""
+    return _verdict(warehouse, _TREND_SQL)
+
+
+def _verdict(warehouse: WarehouseResource, sql: str) -> dg.AssetCheckResult:
+    counts = warehouse.open().query(sql).to_pylist()[0]
     rows = counts.pop("row_count")
     broken = {name: count for name, count in counts.items() if count}
     found = ", ".join(f"{name.removesuffix('_count')} {count}" for name, count in broken.items())

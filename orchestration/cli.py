@@ -293,7 +293,7 @@ def materialise(
             )
             failed += not result.is_success
         print("effects of shocks …", flush=True)
-        say_failure(runner.shifts())
+        say_failure(runner.shocks())
     return failed
 
 

@@ -1,4 +1,4 @@
-"""Jobs: reference, baselines, polls, papers, patents, the Hub, accounts, gap, shifts, and days."""
+"""Jobs: reference, baselines, polls, papers, patents, the Hub, accounts, gap, shocks, and days."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from assets.hub.assets import DERIVED_TABLES, SNAPSHOT_TABLES
 from assets.papers import tables as papers_tables
 from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
+from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.visibility.tables import VISIBILITY_GAP
 
 _PATENTS = (
@@ -30,7 +31,7 @@ HUB_SNAPSHOT_JOB = "hub_snapshot"
 HUB_JOB = "hub"
 ACCOUNTS_JOB = "accounts"
 GAP_JOB = "gap"
-SHIFTS_JOB = "shifts"
+SHOCKS_JOB = "shocks"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -41,6 +42,7 @@ _PAPERS = (
     papers_tables.STAGED_DIFFUSION_PAPERS,
     papers_tables.DIFFUSION_PAPERS,
 )
+_SHOCKS = (SHOCK_EFFECTS, SHOCK_LEADS_LAGS)
 #: What periods of several days need of their earlier ones, and nothing of what those show.
 _ACCOUNTS = (
     activity_tables.ARCHIVE_EVENTS,
@@ -66,8 +68,8 @@ def build_jobs() -> list[Any]:
     hub = dg.AssetSelection.assets(*(asset_key(table) for table in DERIVED_TABLES))
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
     accounts = dg.AssetSelection.assets(*(asset_key(table) for table in _ACCOUNTS))
-    shifts = dg.AssetSelection.groups("shifts")
-    others = reference | baseline | polls | papers | patents | snapshot | hub | shifts
+    shocks = dg.AssetSelection.assets(*(asset_key(table) for table in _SHOCKS))
+    others = reference | baseline | polls | papers | patents | snapshot | hub | shocks
     return [
         dg.define_asset_job(
             REFERENCE_JOB,
@@ -115,13 +117,13 @@ def build_jobs() -> list[Any]:
             description="The gap between use and patents, of all cohorts.",
         ),
         dg.define_asset_job(
-            SHIFTS_JOB,
-            selection=shifts,
+            SHOCKS_JOB,
+            selection=shocks,
             description="What policy shocks did, of all weeks at once.",
         ),
         dg.define_asset_job(
             DAILY_JOB,
             selection=dg.AssetSelection.all() - others,
-            description="One day from archive files to figures, the gap, alerts and publication.",
+            description="One day from archive files to figures, shifts, gap, alerts and publication.",
         ),
     ]

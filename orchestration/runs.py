@@ -24,7 +24,7 @@ from orchestration.jobs import (
     PATENTS_JOB,
     POLLS_JOB,
     REFERENCE_JOB,
-    SHIFTS_JOB,
+    SHOCKS_JOB,
 )
 from orchestration.partitions import MAX_DAYS_PER_RUN, chunks
 from orchestration.resources import platform
@@ -100,7 +100,7 @@ class Runner:
         self._hub = repository.get_job(HUB_JOB)
         self._accounts = repository.get_job(ACCOUNTS_JOB)
         self._gap = repository.get_job(GAP_JOB)
-        self._shifts = repository.get_job(SHIFTS_JOB)
+        self._shocks = repository.get_job(SHOCKS_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._settings = settings
         self._instance = instance
@@ -128,9 +128,9 @@ class Runner:
         """Compare use and patents of all cohorts; the first error, or nothing."""
         return self._whole(self._gap)
 
-    def shifts(self) -> str:
+    def shocks(self) -> str:
         """Estimate what shocks did, of all weeks; the first error, or nothing."""
-        return self._whole(self._shifts)
+        return self._whole(self._shocks)
 
     def _whole(self, job: dg.JobDefinition) -> str:
         """Run a job without partitions; its first error, or nothing."""

@@ -1,4 +1,4 @@
-"""Shift assets: what policy shocks did, of all weeks at once."""
+"""Shift assets: what policy shocks did, and where shares shifted, of all weeks at once."""
 
 from collections.abc import Iterator
 from datetime import timedelta
@@ -17,10 +17,12 @@ from assets.shifts.cases import CHINA, LOG_ACCOUNTS, SEGMENTED
 from assets.shifts.chart import shock_figure
 from assets.shifts.effects import OK, WINDOWS
 from assets.shifts.paper import OF_ACTORS, OF_EVENTS, ForkPanel, fork_panel, forks_by_week
-from assets.shifts.series import CountrySeries, Dates, country_series
+from assets.shifts.series import PERIODS, CountrySeries, Dates, country_series
 from assets.shifts.shock_effects import shock_rows
 from assets.shifts.shocks import calendar
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
+from assets.shifts.trend_rows import trend_shift_rows
+from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.tables import Table
 from resources.lake import Lake, LakeResource
 from resources.warehouse import WarehouseResource
@@ -44,7 +46,13 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
         )
         for table in _MADE
     ]
-    return [dg.multi_asset(name="mart__shocks", specs=specs)(shock_tables)]
+    trends: dg.AssetsDefinition = dg.asset(
+        **documentation(TREND_SHIFTS, GROUP, {"python", "duckdb"}),
+        code_version=code_version(trend_table, TREND_SHIFTS),
+        deps=[asset_key(ENGAGEMENT)],
+        automation_condition=plan.gathered_automation,
+    )(trend_table)
+    return [dg.multi_asset(name="mart__shocks", specs=specs)(shock_tables), trends]
 
 
 def shock_tables(
@@ -138,3 +146,52 @@ def _line(row: dict[str, Any]) -> str:
         f"{row['effect_pct_ci_high']:+.1f})"
     )
     return f"| {name} | {change} | {rank} | {row['placebo_count'] or ''} |"
+
+
+def trend_table(
+    context: dg.AssetExecutionContext, warehouse: WarehouseResource
+) -> dg.MaterializeResult[None]:
+    """Shifts of every country's located share, by weeks and by days."""
+    house = warehouse.open()
+    prepare(house, TREND_SHIFTS, ENGAGEMENT, COUNTRY_ACTIVITY)
+    with house.transaction() as connection:
+        series = [
+            each for period in PERIODS for each in country_series(connection, period).values()
+        ]
+    rows = trend_shift_rows(series)
+    house.replace_all(TREND_SHIFTS.qualified, rows)
+    newest = newest_shifts(rows.to_pylist())
+    context.log.info("%d series, %d rows of shifts", len(series), rows.num_rows)
+    return dg.MaterializeResult(
+        metadata={
+            "dagster/row_count": rows.num_rows,
+            "series": len(series),
+            "newest": dg.MetadataValue.md(newest),
+        }
+    )
+
+
+def newest_shifts(rows: list[dict[str, Any]], most: int = 10) -> str:
+    """The newest shifts by weeks that stand, as a Markdown table.
+
+    Args:
+        rows: of mart.trend_shifts.
+        most: of them.
+    """
+    chosen = [row for row in rows if row["period"] == "week" and row["status"] == "confirmed"]
+    if not chosen:
+        return "No shift of a weekly share is confirmed."
+    chosen.sort(key=lambda row: row["detected_date"], reverse=True)
+    lines = [
+        "| country | event group | since (95 %) | confirmed | share | change, percentage points "
+        "(95 %) |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['country_iso2']} | {row['event_group']} "
+        f"| {row['onset_date']} ({row['onset_low_date']} to {row['onset_high_date']}) "
+        f"| {row['detected_date']} | {row['before_share']:.1%} to {row['after_share']:.1%} "
+        f"| {row['size_pp']:+.1f} ({row['size_pp_ci_low']:+.1f} to {row['size_pp_ci_high']:+.1f}) |"
+        for row in chosen[:most]
+    ]
+    return "\n".join(lines)

@@ -1,12 +1,14 @@
-"""mart.shock_effects keeps its promises, or its check says which are broken."""
+"""The tables of shocks and shifts keep their promises, or a check says which are broken."""
 
+from datetime import date
 from pathlib import Path
 
 import pytest
 
 from assets.declare import prepare
 from assets.shifts.tables import SHOCK_EFFECTS
-from checks.shifts import shock_effects_hold_together
+from assets.shifts.trend_tables import TREND_SHIFTS
+from checks.shifts import shock_effects_hold_together, trend_shifts_hold_together
 from resources.warehouse import Warehouse, WarehouseResource
 from tests.assets.report.conftest import plausible
 
@@ -22,7 +24,7 @@ SOUND: dict[str, object] = {
 @pytest.fixture
 def house(tmp_path: Path) -> Warehouse:
     made = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    prepare(made, SHOCK_EFFECTS)
+    prepare(made, SHOCK_EFFECTS, TREND_SHIFTS)
     return made
 
 
@@ -67,3 +69,75 @@ def test_a_broken_promise_is_named(
     house: Warehouse, broken: str, values: dict[str, object]
 ) -> None:
     assert verdict(house, **values) == (False, f"1 rows; {broken}.")
+
+
+BOTH, ONE = ["sequential", "retrospective"], ["sequential"]
+CONFIRMED: dict[str, object] = {
+    "onset_date": date(2024, 3, 4),
+    "onset_low_date": date(2024, 3, 4),
+    "onset_high_date": date(2024, 3, 11),
+    "detected_date": date(2024, 3, 24),
+    "data_through_date": date(2024, 3, 24),
+    "withdrawn_date": None,
+    "before_share": 0.2,
+    "after_share": 0.25,
+    "size_pp": 5.0,
+    "size_pp_ci_low": 2.0,
+    "size_pp_ci_high": 8.0,
+    "statistic": 9.0,
+    "confidence_share": 0.8,
+    "detectors": BOTH,
+    "status": "confirmed",
+    "reason": None,
+}
+WITHDRAWN = {"status": "withdrawn", "withdrawn_date": date(2024, 5, 5), "reason": "chance"}
+CANDIDATE = {"status": "candidate", "detected_date": None, "detectors": ONE, "reason": "one"}
+
+
+def trend_verdict(house: Warehouse, *changes: dict[str, object]) -> tuple[bool, str]:
+    rows = [plausible(TREND_SHIFTS, **CONFIRMED | each) for each in changes]
+    house.replace_all(TREND_SHIFTS.qualified, TREND_SHIFTS.arrow(rows))
+    found = trend_shifts_hold_together(
+        WarehouseResource(database=str(house.database), max_wait_s=5)
+    )
+    return found.passed, str(found.description)
+
+
+def test_shifts_that_hold_together_pass(house: Warehouse) -> None:
+    assert trend_verdict(house, {}, WITHDRAWN, CANDIDATE) == (
+        True,
+        "3 rows; none breaks a promise.",
+    )
+
+
+@pytest.mark.parametrize(
+    ("broken", "values"),
+    [
+        ("unknown_status 1", {"status": "likely", "detected_date": None, "reason": "why"}),
+        ("unfounded 1", {"detected_date": None}),
+        ("unfounded 1", {"detectors": ONE}),
+        ("unfounded 1", CANDIDATE | {"detected_date": date(2024, 3, 24)}),
+        ("unfounded 1", CANDIDATE | {"detectors": BOTH}),
+        ("unexplained 1", {"reason": "why"}),
+        ("unexplained 1", WITHDRAWN | {"reason": None}),
+        ("unexplained 1", WITHDRAWN | {"withdrawn_date": None}),
+        ("disordered_dates 1", {"onset_low_date": date(2024, 3, 5)}),
+        ("disordered_dates 1", {"onset_high_date": date(2024, 3, 3)}),
+        ("disordered_dates 1", {"detected_date": date(2024, 3, 25)}),
+        ("disordered_dates 1", WITHDRAWN | {"withdrawn_date": date(2024, 3, 24)}),
+        ("wrong_size 1", {"size_pp": 4.0}),
+        ("wrong_size 1", {"size_pp_ci_low": 5.5}),
+        ("wrong_size 1", {"after_share": 1.05, "size_pp": 85.0, "size_pp_ci_high": 90.0}),
+        ("improbable 1", {"confidence_share": 1.1}),
+        ("improbable 1", {"statistic": -1.0}),
+    ],
+)
+def test_a_broken_promise_of_a_shift_is_named(
+    house: Warehouse, broken: str, values: dict[str, object]
+) -> None:
+    assert trend_verdict(house, values) == (False, f"1 rows; {broken}.")
+
+
+def test_a_shift_that_is_said_twice_is_counted(house: Warehouse) -> None:
+    later = {"detected_date": date(2024, 3, 31), "data_through_date": date(2024, 3, 31)}
+    assert trend_verdict(house, {}, later) == (False, "2 rows; duplicate 2.")

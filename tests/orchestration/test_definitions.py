@@ -68,7 +68,7 @@ ASSETS = {
         "core/upstream_breaks",
     ],
     "report": ["published/page", "published/snapshot"],
-    "shifts": ["mart/shock_effects", "mart/shock_leads_lags"],
+    "shifts": ["mart/shock_effects", "mart/shock_leads_lags", "mart/trend_shifts"],
     "visibility": [
         "core/patent_mentions",
         "mart/patents",
@@ -83,6 +83,7 @@ GATHERED = {
     "mart/patents",
     "mart/shock_effects",
     "mart/shock_leads_lags",
+    "mart/trend_shifts",
     "mart/visibility_gap",
 }
 #: What is asked of GitHub as it is now, of no day.
@@ -110,6 +111,7 @@ WARNING = {
     "hub_snapshots_whole",
     "shock_effects_hold_together",
     "outbox_delivered",
+    "trend_shifts_hold_together",
 }
 
 

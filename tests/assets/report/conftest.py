@@ -90,6 +90,7 @@ def plausible(table: Table, **values: object) -> dict[str, object]:
         "DOUBLE": 0.5,
         "BOOLEAN": True,
         "TIMESTAMPTZ": datetime(2024, 12, 17, tzinfo=UTC),
+        "VARCHAR[]": ["x"],
     }
     return {column.name: of_type[column.type] for column in table.columns} | values
 
