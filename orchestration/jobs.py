@@ -124,6 +124,6 @@ def build_jobs() -> list[Any]:
         dg.define_asset_job(
             DAILY_JOB,
             selection=dg.AssetSelection.all() - others,
-            description="One day from archive files to figures, shifts, gap, alerts and publication.",
+            description="One day: archive files, figures, shifts, gap, alerts and publication.",
         ),
     ]

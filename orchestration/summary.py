@@ -1,9 +1,11 @@
 """What a command says at its end: the newest figures, alerts, and where everything is."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
 
+from assets.alerting.states import QUIET
 from assets.engagement.shares import SMALLEST_CELL
 from assets.hub.tables import DIFFUSION_HUB
 from assets.report.page import PAGE_FILE
@@ -122,14 +124,19 @@ def _gap_in_words(row: Mapping[str, Any]) -> str:
 
 
 def _print_alerts(house: Warehouse) -> None:
-    rows = house.query("SELECT * FROM ops.alerts ORDER BY rule_id").to_pylist()
+    """Where alerts stand: those that are not quiet by name, the others counted by rule."""
+    rows = house.query("SELECT * FROM ops.alerts ORDER BY alert_id").to_pylist()
     sent = house.query(
-        "SELECT count(*) AS n, count(slack_channel) AS delivered FROM ops.outbox"
+        "SELECT count(*) AS n, count(delivered_at) AS delivered FROM ops.outbox"
     ).to_pylist()[0]
+    quiet = Counter(row["rule_id"] for row in rows if row["state"] in QUIET)
     print("\nAlerts")
     for row in rows:
-        print(
-            f"  {row['rule_id']}: {row['state']} since {row['since_date']}, "
-            f"evaluated through {row['evaluated_through']}"
-        )
+        if row["state"] not in QUIET:
+            print(
+                f"  {row['alert_id']}: {row['state']} since {row['since_date']}, "
+                f"evaluated through {row['evaluated_through']}"
+            )
+    named = (f"{rule} ({count})" if count > 1 else rule for rule, count in sorted(quiet.items()))
+    print(f"  quiet: {', '.join(named) or 'none'}")
     print(f"  messages: {sent['n']}, of which Slack took {sent['delivered']}")

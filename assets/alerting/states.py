@@ -26,6 +26,7 @@ class State(StrEnum):
 
 
 ACTIVE = frozenset({State.FIRING, State.RECOVERING})
+QUIET = frozenset({State.OK, State.RESOLVED})
 
 
 class Trust(StrEnum):

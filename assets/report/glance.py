@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from assets.alerting.states import QUIET
 from assets.coverage.chart import whole_groups
 from assets.coverage.coverage import COMBINED
 from assets.coverage.tables import COVERAGE
@@ -47,7 +48,6 @@ class CaptureState:
     rate: str
 
 
-_QUIET = ("ok", "resolved")
 _LOUD_FIRST = ("firing", "recovering", "pending", "held")
 
 
@@ -197,7 +197,7 @@ def _alerts(edition: Edition) -> tuple[AlertLine, ...]:
     lines: list[AlertLine] = []
     quiet: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     for row in edition.tables[ALERT_STATES].to_pylist():
-        if row["state"] in _QUIET:
+        if row["state"] in QUIET:
             quiet[row["rule_id"]].append(row)
             continue
         _, _, subject = row["alert_id"].partition(":")
