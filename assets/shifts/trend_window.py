@@ -61,12 +61,12 @@ class Settings:
 WEEKLY = Settings(
     days=7, window=60, newest=6, least_before=10, least_since=3,
     least_of_onset=2, least_around=4, agreement=2,
-    trial=26, hold=4.5, threshold=7.0, penalty=1.0,
+    trial=26, hold=5.5, threshold=7.0, penalty=1.0,
 )  # fmt: skip
 DAILY = Settings(
     days=1, window=210, newest=42, least_before=56, least_since=7,
     least_of_onset=5, least_around=14, agreement=14,
-    trial=182, hold=4.5, threshold=10.0, penalty=1.0,
+    trial=182, hold=5.5, threshold=10.0, penalty=1.0,
 )  # fmt: skip
 SETTINGS = {"week": WEEKLY, "day": DAILY}
 
