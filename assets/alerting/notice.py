@@ -33,11 +33,19 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """A figure with its 95 % interval; bounds are None where it is counted whole."""
+    """A figure with its 95 % interval.
+
+    Attributes:
+        value: the figure.
+        low: lower bound; None without an interval.
+        high: upper bound; None likewise.
+        without: why there is no interval, where there is none.
+    """
 
     value: float
     low: float | None = None
     high: float | None = None
+    without: str = "counted whole"
 
 
 @dataclass(frozen=True, slots=True)

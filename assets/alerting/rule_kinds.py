@@ -172,6 +172,7 @@ class TrendShiftRule(RuleBase):
     Attributes:
         countries: only these; empty for all.
         min_points: smallest size, percentage points.
+        min_confidence: smallest `confidence_share`, 0 to 1.
     """
 
     kind: Literal["trend_shift"]
@@ -179,6 +180,7 @@ class TrendShiftRule(RuleBase):
     countries: tuple[Iso2, ...] = ()
     period: Literal["day", "week"] = "week"
     min_points: Annotated[float, Field(ge=0.0, le=100.0)] = 0.0
+    min_confidence: Annotated[float, Field(ge=0.0, le=1.0)] = 0.0
 
 
 class GapRule(LevelRule):

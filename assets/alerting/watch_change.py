@@ -18,6 +18,7 @@ from assets.alerting.watch_threshold import cause_of
 from assets.alerting.words import country_name, group_name, is_whole_enough, of_hours
 from assets.engagement.intervals import wilson_interval
 from assets.engagement.tables import ENGAGEMENT
+from assets.figures import percent
 from assets.visibility.formulas import gap_pp
 
 _SQL = (Path(__file__).parent / "sql" / "change_readings.sql").read_text()
@@ -89,7 +90,7 @@ def _finding(rule: ChangeRule, country: str, row: Row, state: AlertState) -> Fin
         basis=(
             f"{_share(row, '')} of {row['located_actor_count']:,} located accounts, before "
             f"{_share(row, '_before')} of {row['located_actor_count_before']:,}; "
-            f"{row['unknown_share']:.1%} of active accounts have no known country. Source: "
+            f"{percent(row['unknown_share'])} of active accounts have no known country. Source: "
             f"{of_hours(row)}."
         ),
         soundness="corrected" if row["is_corrected"] else row["capture_status"],
@@ -100,7 +101,7 @@ def _course(country: str, event_group: str, rows: Mapping[date, Row], day: date)
     first = day - _DRAWN
     points = tuple(_point(at, row) for at, row in sorted(rows.items()) if first < at <= day)
     title = f"{country_name(country)}: share of {group_name(event_group)}, four weeks"
-    return Course(title, Unit.SHARE, points)
+    return Course(title, Unit.SHARE, points, measure="share of located accounts")
 
 
 def change(row: Row) -> Figure | None:
@@ -117,7 +118,8 @@ def change(row: Row) -> Figure | None:
         row["actor_count_before"],
         row["located_actor_count_before"],
     )
-    return Figure(*(float(each) / 100.0 for each in (found.value, found.low, found.high)))
+    value, low, high = (float(each) / 100.0 for each in (found.value, found.low, found.high))
+    return Figure(value, low, high)
 
 
 def _points(moved: Figure | None) -> Figure:
@@ -140,7 +142,7 @@ def _trust(rule: ChangeRule, row: Row) -> Trust:
 
 
 def _share(row: Row, when: str) -> str:
-    return f"{row[f'actor_count{when}'] / row[f'located_actor_count{when}']:.1%}"
+    return percent(row[f"actor_count{when}"] / row[f"located_actor_count{when}"])
 
 
 def _point(day: date, row: Row) -> Point:

@@ -21,6 +21,7 @@ from assets.alerting.words import (
     of_hours,
     of_period,
 )
+from assets.figures import percent
 from assets.indices.tables import COUNTRY_RATIO
 
 _SQL = (Path(__file__).parent / "sql" / "ratio_readings.sql").read_text()
@@ -84,8 +85,8 @@ class CrossoverWatch:
             level=level,
             since=state.episode,
             basis=(
-                f"{names[0]} {row['share']:.1%}, {names[1]} {row['other_share']:.1%}, those "
-                f"of unknown country ({row['unknown_share']:.1%}) estimated; "
+                f"{names[0]} {percent(row['share'])}, {names[1]} {percent(row['other_share'])}, "
+                f"those of unknown country ({percent(row['unknown_share'])}) estimated; "
                 f"{row['located_actor_count']:,} located accounts. Source: {of_hours(row)}."
             ),
             soundness="corrected" if row["is_corrected"] else row["capture_status"],
@@ -100,7 +101,8 @@ class CrossoverWatch:
             f"{country_name(rule.country)} to {country_name(rule.other)}: ratio of shares of "
             f"{group_name(rule.event_group)}"
         )
-        return Course(title, Unit.RATIO, points, rule.fire, rule.clear)
+        measure = "ratio of the shares of all accounts"
+        return Course(title, Unit.RATIO, points, rule.fire, rule.clear, measure)
 
 
 def _figure(row: Row) -> Figure | None:

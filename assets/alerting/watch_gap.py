@@ -13,6 +13,7 @@ from assets.alerting.rule_kinds import GapRule
 from assets.alerting.states import AlertState, Reading, Trust
 from assets.alerting.watch import Cause, Observed, Outcome, States, level_outcomes
 from assets.alerting.words import beyond, user_name
+from assets.figures import percent
 from assets.visibility.cohorts import COMPLETE, ripe_day
 from assets.visibility.tables import VISIBILITY_GAP
 
@@ -85,9 +86,9 @@ class GapWatch:
             level=level,
             since=state.episode,
             basis=(
-                f"{row['use_share']:.1%}{use} {_MEASURES[rule.use_measure]} and "
-                f"{row['patent_share']:.1%} of {row['patent_count']:,} U.S. patents that name any "
-                f"open model name one of Chinese origin. All weekly files up to "
+                f"{percent(row['use_share'])}{use} {_MEASURES[rule.use_measure]} and "
+                f"{percent(row['patent_share'])} of {row['patent_count']:,} U.S. patents that name "
+                f"any open model name one of Chinese origin. All weekly files up to "
                 f"{row['read_through_date']} were read."
             ),
         )
@@ -102,7 +103,8 @@ class GapWatch:
             if month <= day
         )
         title = f"Gap between use and patents, {user_name(rule.user_kind)}, by {rule.basis}"
-        return Course(title, Unit.POINTS, points, rule.fire, rule.clear)
+        measure = f"share in {_MEASURES[rule.use_measure]} less share in patents"
+        return Course(title, Unit.POINTS, points, rule.fire, rule.clear, measure)
 
 
 def _figure(row: Row) -> Figure | None:

@@ -13,6 +13,7 @@ from assets.alerting.rule_kinds import HubShareRule
 from assets.alerting.states import AlertState, Reading, Trust
 from assets.alerting.watch import Cause, Observed, Outcome, States, level_outcomes
 from assets.alerting.words import beyond, country_name
+from assets.figures import interval, percent
 from assets.hub.tables import DIFFUSION_HUB
 
 _CAUSE = Cause("hub-downloads", "Shares of Hub downloads have shifted")
@@ -82,8 +83,8 @@ class HubShareWatch:
             since=state.episode,
             basis=(
                 f"{row['known_value']:,.0f} downloads of known origin, counted whole; with all of "
-                f"unknown origin ({row['unknown_share'] or 0.0:.1%}) counted out or in, "
-                f"{row['share_low'] or 0.0:.1%} to {row['share_high'] or 0.0:.1%}."
+                f"unknown origin ({percent(row['unknown_share'] or 0.0)}) counted out or in, "
+                f"{interval(row['share_low'] or 0.0, row['share_high'] or 0.0)}."
             ),
         )
 
@@ -94,4 +95,11 @@ class HubShareWatch:
             if day - _DRAWN < at <= day
         )
         title = f"Hub downloads of weights from {country_name(self.rule.origin)}"
-        return Course(title, Unit.SHARE, points, self.rule.fire, self.rule.clear)
+        return Course(
+            title,
+            Unit.SHARE,
+            points,
+            self.rule.fire,
+            self.rule.clear,
+            "share of downloads of 30 days",
+        )

@@ -16,6 +16,8 @@ from assets.alerting.watch import Outcome, States
 from assets.alerting.watch_threshold import cause_of
 from assets.alerting.words import country_name, group_name, is_whole_enough
 from assets.engagement.intervals import wilson_interval
+from assets.engagement.shares import SMALLEST_CELL
+from assets.figures import percent
 from assets.shifts.trend_tables import TREND_SHIFTS
 
 _SHARES_SQL = (Path(__file__).parent / "sql" / "share_readings.sql").read_text()
@@ -28,7 +30,7 @@ _SQL = """
 SELECT *
 FROM mart.trend_shifts
 WHERE period = ? AND status IN ('confirmed', 'withdrawn') AND detected_date IS NOT NULL
-  AND abs(size_pp) >= ?
+  AND abs(size_pp) >= ? AND confidence_share >= ?
 ORDER BY detected_date, country_iso2, event_group
 """
 
@@ -46,7 +48,9 @@ class ShiftWatch:
     @classmethod
     def read(cls, connection: duckdb.DuckDBPyConnection, rule: TrendShiftRule) -> Self:
         """All of its period."""
-        found = connection.execute(_SQL, [rule.period, rule.min_points]).to_arrow_table()
+        found = connection.execute(
+            _SQL, [rule.period, rule.min_points, rule.min_confidence]
+        ).to_arrow_table()
         rows = [
             row
             for row in found.to_pylist()
@@ -83,7 +87,8 @@ class ShiftWatch:
         }
         found = self.connection.execute(_SHARES_SQL, parameters).to_arrow_table().to_pylist()
         title = f"{country_name(row['country_iso2'])}: share of {group_name(row['event_group'])}"
-        return Course(title, Unit.SHARE, tuple(map(_point, found)))
+        measure = "share of located accounts"
+        return Course(title, Unit.SHARE, tuple(map(_point, found)), measure=measure)
 
 
 def _after(
@@ -122,15 +127,15 @@ def _finding(row: Row, state: AlertState) -> Finding:
         now=Figure(row["size_pp"], row["size_pp_ci_low"], row["size_pp_ci_high"]),
         since=row["onset_date"],
         basis=(
-            f"From {row['before_share']:.1%} to {row['after_share']:.1%} of located accounts, by "
-            f"{row['period']}; two detectors of different kinds agree on it."
+            f"From {percent(row['before_share'])} to {percent(row['after_share'])} of located "
+            f"accounts, by {row['period']}; two detectors of different kinds agree on it."
         ),
     )
 
 
 def _point(row: Row) -> Point:
     total = row["located_actor_count"]
-    if not row["has_figure"] or not total:
+    if not row["has_figure"] or not total or 0 < row["actor_count"] < SMALLEST_CELL:
         return Point(row["activity_date"], None, is_sound=False)
     low, high = wilson_interval(row["actor_count"], total)
     is_sound = is_whole_enough(row) and row["capture_status"] != "degraded"

@@ -24,10 +24,15 @@ from assets.coverage.coverage import COMBINED
 from assets.engagement.intervals import wilson_interval
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import ENGAGEMENT
+from assets.figures import percent
 
 _SQL = (Path(__file__).parent / "sql" / "share_readings.sql").read_text()
 _USUAL = timedelta(days=28)
 _DRAWN = {"day": timedelta(days=90), "week": timedelta(days=728)}
+_MEASURES = {
+    "located_share": "share of located accounts",
+    "share": "share of all accounts, those of unknown country estimated",
+}
 
 Row = Mapping[str, Any]
 
@@ -79,9 +84,7 @@ class ThresholdWatch:
         before = self._before(row["activity_date"])
         return Finding(
             subject=f"{country_name(rule.country)}, {group_name(rule.event_group)}",
-            measure="share of located accounts"
-            if rule.measure == "located_share"
-            else "share of all accounts, those of unknown country estimated",
+            measure=_MEASURES[rule.measure],
             unit=Unit.SHARE,
             period=of_period(rule.period, row["activity_date"]),
             now=figure or Figure(0.0),
@@ -91,8 +94,9 @@ class ThresholdWatch:
             level=level,
             since=state.episode,
             basis=(
-                f"{row['located_actor_count']:,} located accounts; {row['unknown_share']:.1%} of "
-                f"active accounts have no known country. Source: {of_hours(row)}."
+                f"{row['located_actor_count']:,} located accounts; "
+                f"{percent(row['unknown_share'])} of active accounts have no known country. "
+                f"Source: {of_hours(row)}."
             ),
             soundness=_soundness(row),
         )
@@ -120,7 +124,7 @@ class ThresholdWatch:
             _point(rule, at, row) for at, row in sorted(self.rows.items()) if first < at <= day
         )
         title = f"{country_name(rule.country)}: share of {group_name(rule.event_group)}"
-        return Course(title, Unit.SHARE, points, rule.fire, rule.clear)
+        return Course(title, Unit.SHARE, points, rule.fire, rule.clear, _MEASURES[rule.measure])
 
 
 def cause_of(event_group: str) -> Cause:

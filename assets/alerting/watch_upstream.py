@@ -21,9 +21,10 @@ from assets.alerting.upstream import (
     step_source,
 )
 from assets.alerting.watch import Cause, Outcome, States
-from assets.alerting.words import group_name
+from assets.alerting.words import event_name, group_name
 from assets.coverage.cells import GROUPS
 from assets.coverage.tables import COVERAGE
+from assets.figures import percent
 
 _DRAWN = timedelta(days=90)
 _MOST_NAMED = 4
@@ -99,8 +100,9 @@ class UpstreamWatch:
             Point(at, rate, low, high, status != "degraded") for at, rate, low, high, status in rows
         )
         usual = capture.usual_rate
-        title = f"{source}: captured of {capture.event_type}"
-        return Course(title, Unit.SHARE, points, self.rule.fire * usual, self.rule.clear * usual)
+        title = f"{source}: captured of {event_name(capture.event_type)}"
+        levels = self.rule.fire * usual, self.rule.clear * usual
+        return Course(title, Unit.SHARE, points, *levels, "captured / all events")
 
 
 def _thread(states: Iterable[AlertState | None]) -> str | None:
@@ -127,11 +129,11 @@ def _finding(
     is_firing = state.state is State.FIRING
     return Finding(
         subject=subject,
-        measure=f"captured share of {capture.event_type}",
+        measure=f"captured share of {event_name(capture.event_type)}",
         unit=Unit.SHARE,
         period=period,
         now=Figure(capture.rate, capture.ci_low, capture.ci_high),
-        before=Figure(capture.usual_rate),
+        before=Figure(capture.usual_rate, without="median of its best four weeks"),
         before_period="as usual",
         side="below" if is_firing else "above",
         level=(rule.fire if is_firing else rule.clear) * capture.usual_rate,
@@ -148,7 +150,9 @@ def _basis(capture: SourceCapture, lost: Sequence[SourceCapture]) -> str:
     said = f"By {capture.yardstick.replace('_', ' ')}, {events}."
     if not others:
         return said
-    named = ", ".join(f"{each.event_type} {each.rate:.0%}" for each in others[:_MOST_NAMED])
+    named = ", ".join(
+        f"{event_name(each.event_type)} {percent(each.rate)}" for each in others[:_MOST_NAMED]
+    )
     more = f" and {len(others) - _MOST_NAMED} more" if len(others) > _MOST_NAMED else ""
     return f"{said} Also lost: {named}{more}."
 

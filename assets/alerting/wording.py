@@ -48,7 +48,7 @@ def bounds(unit: Unit, figure: Figure) -> str:
         return f"95 % lower bound {number(unit, low)}"
     if high is not None:
         return f"95 % upper bound {number(unit, high)}"
-    return "counted whole"
+    return figure.without
 
 
 def between(unit: Unit, low: float, high: float) -> str:

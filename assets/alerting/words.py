@@ -18,6 +18,18 @@ _GROUPS = {
     "any": "activity of any kind",
     "other": "other activity",
 }
+_EVENTS = {
+    "WatchEvent": "stars",
+    "ForkEvent": "forks",
+    "PushEvent": "pushes",
+    "PullRequestEvent": "pull requests",
+    "PullRequestReviewEvent": "reviews",
+    "PullRequestReviewCommentEvent": "comments on reviews",
+    "IssuesEvent": "issues",
+    "IssueCommentEvent": "comments on issues",
+    "CommitCommentEvent": "comments on commits",
+    "Commit": "commits",
+}
 _OPPOSITE = {"above": "below", "below": "above", "either": "either"}
 _USERS = {
     "us_company": "U.S. companies",
@@ -40,6 +52,11 @@ def country_name(code: str) -> str:
 def group_name(event_group: str) -> str:
     """An event group in words."""
     return _GROUPS.get(event_group, event_group)
+
+
+def event_name(event_type: str) -> str:
+    """An event type in words; its own name where it is no common one."""
+    return _EVENTS.get(event_type, event_type)
 
 
 def user_name(user_kind: str) -> str:

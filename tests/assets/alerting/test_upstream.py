@@ -416,9 +416,10 @@ def test_a_loss_of_two_groups_is_one_message_that_names_rates_what_is_usual_and_
     assert firing.asset == ("core", "coverage")
     issues, stars = firing.findings
     assert stars.subject == "gharchive, stars and forks"
-    assert stars.measure == "captured share of WatchEvent"
+    assert stars.measure == "captured share of stars"
     assert stars.now == Figure(0.3, pytest.approx(0.28), pytest.approx(0.32))
-    assert (stars.before, stars.before_period) == (Figure(0.98), "as usual")
+    assert stars.before == Figure(0.98, without="median of its best four weeks")
+    assert stars.before_period == "as usual"
     assert (stars.side, stars.level) == ("below", pytest.approx(0.8 * 0.98))
     assert stars.basis == "By star history, about 500 events."
     assert (stars.soundness, stars.period) == ("degraded", "2026-06-06 (UTC)")
@@ -427,7 +428,7 @@ def test_a_loss_of_two_groups_is_one_message_that_names_rates_what_is_usual_and_
     assert remark.startswith("This is a loss at the source, no trend.")
     assert remark.endswith("rules on stars and forks, issues and comments are held.")
     assert firing.course is not None
-    assert [each.value for each in firing.course.points] == [0.98] * 5 + [0.3]
+    assert [each.value for each in firing.course.points] == [0.98] * 5 + [0.1]
     assert [each.is_sound for each in firing.course.points] == [True] * 5 + [False]
     assert firing.course.fire == pytest.approx(0.8 * 0.98)
 
@@ -467,5 +468,5 @@ def test_a_type_that_is_gone_wholly_and_more_losses_than_fit_are_said(
     fill(warehouse, rows)
     (firing,) = evaluated(warehouse, days)
     (finding,) = firing.findings
-    assert finding.basis.startswith("By star history, none seen. Also lost: Type10Event 0%, ")
+    assert finding.basis.startswith("By star history, none seen. Also lost: Type10Event 0.0 %, ")
     assert finding.basis.endswith(" and 7 more.")

@@ -65,7 +65,7 @@ def test_a_complete_cohort_alerts_once_with_its_figures(warehouse: Warehouse) ->
     assert finding.measure == "share in papers less share in U.S. patents"
     assert finding.period == "patents by filing in 2023-05"
     assert (finding.side, finding.level) == ("above", 10.0)
-    assert "40.0% of 100 papers and 0.0% of 60 U.S. patents" in finding.basis
+    assert "40.0 % of 100 papers and 0.0 % of 60 U.S. patents" in finding.basis
     assert "up to 2024-12-12 were read" in finding.basis
     assert firing.course is not None
     assert [each.value for each in firing.course.points] == [40.0]
@@ -168,8 +168,8 @@ def test_a_share_of_downloads_fires_after_two_of_three_snapshots(warehouse: Ware
     assert finding.before == Figure(pytest.approx((0.4 + 0.52 + 0.49) / 3))
     assert finding.before_period == "mean of 3 snapshots of the four weeks before"
     assert finding.basis == (
-        "1,000,000 downloads of known origin, counted whole; with all of unknown origin (16.7%) "
-        "counted out or in, 44.2% to 60.8%."
+        "1,000,000 downloads of known origin, counted whole; with all of unknown origin (16.7 %) "
+        "counted out or in, 44.2 to 60.8 %."
     )
     assert firing.course is not None
     assert [each.value for each in firing.course.points] == [0.4, 0.52, 0.49, 0.53]

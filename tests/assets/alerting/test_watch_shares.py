@@ -83,7 +83,7 @@ def test_a_level_fires_with_all_that_its_message_needs(warehouse: Warehouse) -> 
     assert finding.before_period == "the four weeks before"
     assert (finding.side, finding.level, finding.since) == ("above", 0.28, day(5))
     assert finding.basis == (
-        "1,000 located accounts; 33.3% of active accounts have no known country. Source: hourly "
+        "1,000 located accounts; 33.3 % of active accounts have no known country. Source: hourly "
         "event archives, all 24 files whole."
     )
     assert (finding.period, finding.soundness) == ("2024-12-07 (UTC)", "sound")
@@ -214,7 +214,7 @@ def test_a_change_up_is_one_down_of_the_other_and_each_says_its_own(warehouse: W
         "United States, stars and forks", "below", pytest.approx(-3.0),
     )  # fmt: skip
     assert down.now.value == pytest.approx(-10.0)
-    assert up.basis.startswith("30.0% of 1,000 located accounts, before 20.0% of 1,000;")
+    assert up.basis.startswith("30.0 % of 1,000 located accounts, before 20.0 % of 1,000;")
     assert up.period == "the four weeks to 2025-01-05 (UTC) against the four weeks before"
     assert firing.course is not None
     assert [each.value for each in firing.course.points] == [0.3]

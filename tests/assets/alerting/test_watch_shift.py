@@ -49,7 +49,7 @@ def test_a_confirmed_shift_is_said_once_on_the_day_that_confirms_it(warehouse: W
     assert finding.period == (
         "since 2024-11-18 (2024-11-11 to 2024-11-25), found in data through 2024-12-08 (UTC)"
     )
-    assert finding.basis.startswith("From 20.0% to 25.0% of located accounts, by week;")
+    assert finding.basis.startswith("From 20.0 % to 25.0 % of located accounts, by week;")
     # Four weeks later it is no news, and its end is none either.
     (state,) = done.states.values()
     assert (state.state, state.thread) == (State.OK, None)
