@@ -8,21 +8,21 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
 from orchestration.doctor import examine
+from orchestration.materialise import Before, ask_papers, make_gap, materialise, read_patents
 from orchestration.partitions import weeks_between
 from orchestration.replaying import replay_alerts
 from orchestration.runs import Runner, dagster_instance
-from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
+from orchestration.sandbox_process import sandbox_process
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
 from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from orchestration.summary import print_summary
-from resources.http import UpstreamError
 
 # The sandbox's demonstration month: its planted rise begins on 2024-12-02.
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
@@ -33,30 +33,8 @@ _DEMO_ACCOUNTS = date(2024, 10, 28)
 _DEMO_PAPERS = (date(2022, 5, 1), date(2024, 11, 30))
 # From the filing of the newest cohort that is complete by then: it lacks no weekly file.
 _DEMO_PATENTS = (date(2023, 5, 2), date(2024, 12, 10))
-# Days before the demonstration's today on which its Hub is asked: weekly, then daily.
-_DEMO_HUB_DAYS = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1)
-# Also half a year and a year before the newest month of patents that is over.
-_DEMO_HUB_MONTHS = (date(2023, 11, 30), date(2024, 5, 31))
 _DAYS_PER_RUN = 10
 _BACKFILL_DAYS_PER_RUN = 31
-
-
-@dataclass(frozen=True, slots=True)
-class Before:
-    """What is made before a range of days.
-
-    Attributes:
-        months: first and last month of papers; None for no papers.
-        weeks: first and last week of patents, as Tuesdays; None for no patents.
-        accounts_from: first of the days before the range whose accounts its periods count; None
-            for none.
-        takes_snapshot: whether the Hub is asked how it stands today.
-    """
-
-    months: tuple[date, date] | None = None
-    weeks: tuple[date, date] | None = None
-    accounts_from: date | None = None
-    takes_snapshot: bool = False
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -216,14 +194,6 @@ def papers(first: date, last: date) -> int:
     return 1 if error else 0
 
 
-def ask_papers(runner: Runner, first: date, last: date) -> str:
-    """Make the months of papers of a range of days, and say so; the first error, or nothing."""
-    print(f"papers of {first:%Y-%m} to {last:%Y-%m} …", flush=True)
-    error = runner.papers(first, last).error
-    say_failure(error)
-    return error
-
-
 def patents(first: date, last: date) -> int:
     """Materialise the weeks of patents that begin in a range of days."""
     if not (weeks := [week for week in weeks_between(first, last) if week <= _last_week()]):
@@ -235,121 +205,6 @@ def patents(first: date, last: date) -> int:
             runner.reference()
             error = read_patents(runner, weeks[0], weeks[-1]) or make_gap(runner)
     return 1 if error else 0
-
-
-def read_patents(runner: Runner, first: date, last: date) -> str:
-    """Make the weeks of patents from one Tuesday to another, and say so; the first error."""
-    print(f"patents of the weeks from {first} to {last} …", flush=True)
-    error = runner.patents(first, last).error
-    say_failure(error)
-    return error
-
-
-def make_gap(runner: Runner) -> str:
-    """Compare use and patents anew, as each run of days does, and say so; the first error."""
-    print("gap between use and patents …", flush=True)
-    error = runner.gap()
-    say_failure(error)
-    return error
-
-
-def materialise(
-    settings: Settings,
-    first: date,
-    last: date,
-    days_per_run: int,
-    before: Before | None = None,
-) -> int:
-    """Run the reference job, what comes before the days, and the days; how many ranges failed.
-
-    Args:
-        settings: of the platform.
-        first: first day.
-        last: last day, over.
-        days_per_run: most days in a run.
-        before: what is made before the days, besides what they cannot do without.
-    """
-    count = (last - first).days + 1
-    done = failed = 0
-    began = time.monotonic()
-    with dagster_instance(settings) as instance:
-        runner = Runner(settings, instance)
-        print("reference tables …", flush=True)
-        runner.reference()
-        print("baselines …", flush=True)
-        say_failure(runner.baseline())
-        print("polls of tracked repositories …", flush=True)
-        say_failure(runner.polls(first))
-        make_before(settings, runner, first, before or Before())
-        print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
-        for result in runner.range(first, last, days_per_run):
-            done += (result.last - result.first).days + 1
-            rate = (time.monotonic() - began) / done
-            state = "ok" if result.is_success else f"FAILED: {result.error}"
-            print(
-                f"  {result.first} to {result.last}: {state}  "
-                f"[{done} of {count} days, about {rate * (count - done):.0f} s left]",
-                flush=True,
-            )
-            failed += not result.is_success
-        print("effects of shocks …", flush=True)
-        say_failure(runner.shocks())
-    return failed
-
-
-def make_before(settings: Settings, runner: Runner, first: date, before: Before) -> None:
-    """Make what comes before a range of days that begins with `first`, and say what failed."""
-    if before.months:
-        ask_papers(runner, *before.months)
-    if before.weeks and settings.uspto_url.startswith("http") and not settings.uspto_key.value:
-        print("patents: no OBSERVATORY_USPTO_KEY, left out", flush=True)
-    elif before.weeks:
-        read_patents(runner, *before.weeks)
-    asked_from = snapshot_hub(settings, runner) if before.takes_snapshot else first
-    for error in runner.hub_days(min(first, asked_from), settings.today):
-        say_failure(error)
-    if before.accounts_from:
-        eve = first - timedelta(days=1)
-        print(f"accounts active from {before.accounts_from} to {eve} …", flush=True)
-        say_failure(runner.accounts(before.accounts_from, eve).error)
-
-
-def say_failure(error: str) -> None:
-    """Print a job's first error; nothing where there is none."""
-    if error:
-        print(f"  FAILED, going on with what is there: {error}", flush=True)
-
-
-def snapshot_hub(settings: Settings, runner: Runner) -> date:
-    """Ask the Hub how it stands today; in the demonstration also on some days before.
-
-    There is no asking for the past, in the sandbox neither: its clock is set to each of these days,
-    and the platform's with it, so that each is asked on its day.
-
-    Returns:
-        The first day on which it was to be asked.
-    """
-    print("snapshot of the Hub; one begun earlier today goes on …", flush=True)
-    today = settings.today
-    days = [today]
-    if settings.now and settings.upstream == "sandbox":
-        recent = [today - timedelta(days=back) for back in _DEMO_HUB_DAYS]
-        days = [*_DEMO_HUB_MONTHS, *recent, today]
-        now = datetime.fromisoformat(settings.now)
-        try:
-            for day in days[:-1]:
-                moment = (now - (today - day)).isoformat()
-                set_sandbox_clock(settings.sandbox_url, moment)
-                if error := runner.hub_snapshots(day, day, moment):
-                    print(f"  FAILED on {day}: {error}", flush=True)
-            set_sandbox_clock(settings.sandbox_url, settings.now)
-        except UpstreamError as refusal:
-            print(f"  only today's, as the sandbox's clock stays as it is: {refusal}", flush=True)
-        # Of the last weeks it is stated, too, on which days nobody asked.
-        say_failure(runner.hub_snapshots(recent[0], today))
-    else:
-        say_failure(runner.hub_snapshots(today, today))
-    return days[0]
 
 
 def dev(port: int) -> int:

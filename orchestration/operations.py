@@ -11,6 +11,7 @@ import duckdb
 from assets.alerting import ledger
 from assets.alerting.assets import (
     BACKFILL_TAG,
+    RANGE_TAG,
     TICK_SECONDS,
     deliver,
     message_form,
@@ -33,11 +34,14 @@ from assets.alerting.states import AlertState
 from assets.alerting.telling import tell
 from assets.alerting.watch import Outcome
 from checks.days import PARTITION, RANGE_END, RANGE_START
+from orchestration.resources import platform, slack_resource
+from orchestration.settings import Settings
 from resources.platform import Platform
 from resources.slack import SlackResource
 from resources.warehouse import Warehouse, WarehouseResource
 
 _RUNS_PER_TICK = 25
+_TOGETHER = (BACKFILL_TAG, RANGE_TAG)
 _FIRST_LOOK = timedelta(days=1)
 #: What is made at 02:00 UTC should be there by then.
 _STALE_FROM_HOUR = 6
@@ -113,6 +117,15 @@ def operations(
     )
 
 
+def say_backfills(settings: Settings) -> None:
+    """Say what backfills made that are over, as the sensor does, for commands without a daemon."""
+    house = Warehouse(str(settings.warehouse))
+    prepare_alerting(house)
+    here = platform(settings)
+    watch(house, Rules(()), Facts((), (), frozenset(), None), here)
+    deliver(house, slack_resource(settings).client(), here, most_seconds=TICK_SECONDS)
+
+
 def watch(house: Warehouse, rules: Rules, facts: Facts, platform: Platform) -> list[Notice]:
     """Move the rules on operations on; states and messages are written in one transaction."""
     today, now = platform.today(), platform.now()
@@ -164,7 +177,7 @@ def read_facts(
     )
     unfinished = instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
     names = {run.run_id for run in unfinished}
-    names |= {run.tags[BACKFILL_TAG] for run in unfinished if BACKFILL_TAG in run.tags}
+    names |= {run.tags[tag] for run in unfinished for tag in _TOGETHER if tag in run.tags}
     return Facts(
         tuple(_ended(instance, record) for record in records),
         tuple(_checked(instance, checks)),

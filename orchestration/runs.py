@@ -2,13 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 import dagster as dg
 
+from assets.alerting.assets import RANGE_TAG
 from assets.hub.tables import HUB_MODELS
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
@@ -209,16 +210,22 @@ class Runner:
         """One run over a range of days of what later days' periods need of them, no figures."""
         return self._range_of(self._accounts, first, last)
 
-    def days(self, first: date, last: date) -> RangeResult:
+    def days(self, first: date, last: date, tags: Mapping[str, str] | None = None) -> RangeResult:
         """One run of the daily job over a range of days, both ends included."""
-        return self._range_of(self._daily, first, last)
+        return self._range_of(self._daily, first, last, tags)
 
-    def _range_of(self, job: dg.JobDefinition, first: date, last: date) -> RangeResult:
+    def _range_of(
+        self,
+        job: dg.JobDefinition,
+        first: date,
+        last: date,
+        tags: Mapping[str, str] | None = None,
+    ) -> RangeResult:
         result = job.execute_in_process(
             instance=self._instance,
             raise_on_error=False,
             run_config=_CONSOLE,
-            tags=self._range(first, last),
+            tags={**self._range(first, last), **(tags or {})},
         )
         error = "" if result.success else _error(result)
         return RangeResult(first, last, result.run_id, result.success, error)
@@ -236,13 +243,14 @@ class Runner:
 
         So a day that cannot be made fails alone; what the others need of the first try is there.
         """
+        tags = {RANGE_TAG: f"{first}..{last}, {datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"}
         for start, end in chunks(first, last, size):
-            result = self.days(start, end)
+            result = self.days(start, end, tags)
             if result.is_success or start == end:
                 yield result
                 continue
             for day, _ in chunks(start, end, 1):
-                yield self.days(day, day)
+                yield self.days(day, day, tags)
 
 
 def _error(result: dg.ExecuteInProcessResult) -> str:

@@ -40,7 +40,8 @@ from resources.warehouse import Warehouse, WarehouseResource
 GROUP = "alerting"
 #: A run may wait for Slack that long; a sensor's tick, which Dagster ends after a minute, less.
 RUN_SECONDS, TICK_SECONDS = 300.0, 25.0
-BACKFILL_TAG = "dagster/backfill"
+#: Tags that say which runs belong together: Dagster's, and that of a command over many days.
+BACKFILL_TAG, RANGE_TAG = "dagster/backfill", "observatory/range"
 _READ = (ENGAGEMENT, COUNTRY_RATIO, COVERAGE, TREND_SHIFTS, VISIBILITY_GAP, DIFFUSION_HUB)
 FAILURES = Failures(
     failed=SlackDeliveryError,
@@ -89,7 +90,8 @@ def alerts_table(
     news = [day for day in days if day >= oldest]
     old = [day for day in days if day < oldest]
     if old:
-        backfill = context.run.tags.get(BACKFILL_TAG, context.run.run_id)
+        tags = context.run.tags
+        backfill = tags.get(BACKFILL_TAG) or tags.get(RANGE_TAG) or context.run.run_id
         _note(house, old, backfill, context.run.run_id, platform)
         context.log.info(f"{len(old)} days before {oldest} raise no alert")
     rules = load_rules(Path(platform.rules))

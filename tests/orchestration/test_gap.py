@@ -15,6 +15,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration import cli
+from orchestration.materialise import Before, materialise
 from orchestration.partitions import weeks_between
 from orchestration.settings import Settings
 from orchestration.summary import print_summary
@@ -67,10 +68,10 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
         clock = WorldClock(NOW)
         with SandboxServer(World(seed=3, developers=300), clock=clock) as server:
             settings = sandbox_settings(server, tmp_path_factory.mktemp("gap"))
-            before = cli.Before(
+            before = Before(
                 cli._DEMO_PAPERS, cli._DEMO_PATENTS, cli._DEMO_ACCOUNTS, takes_snapshot=True
             )
-            assert cli.materialise(settings, SUNDAY, SUNDAY, 1, before) == 0
+            assert materialise(settings, SUNDAY, SUNDAY, 1, before) == 0
             yield Made(server, settings)
 
 

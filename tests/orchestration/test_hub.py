@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.cli import snapshot_hub
+from orchestration.materialise import snapshot_hub
 from orchestration.runs import Runner, dagster_instance
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
@@ -24,8 +24,8 @@ def states(settings: Settings) -> dict[date, str]:
 def test_the_demonstration_asks_on_each_of_its_days_and_states_the_others_as_missed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestration.cli._DEMO_HUB_DAYS", (3, 1))
-    monkeypatch.setattr("orchestration.cli._DEMO_HUB_MONTHS", (date(2024, 5, 31),))
+    monkeypatch.setattr("orchestration.materialise._DEMO_HUB_DAYS", (3, 1))
+    monkeypatch.setattr("orchestration.materialise._DEMO_HUB_MONTHS", (date(2024, 5, 31),))
     clock = WorldClock(NOW)
     with SandboxServer(World(seed=3, developers=20), clock=clock) as server:
         settings = sandbox_settings(server, tmp_path)

@@ -6,7 +6,8 @@ from datetime import date
 
 import pytest
 
-from orchestration.cli import patents, read_patents
+from orchestration.cli import patents
+from orchestration.materialise import read_patents
 from orchestration.runs import Runner, dagster_instance
 from orchestration.settings import Settings, SettingsError
 from resources.warehouse import Warehouse

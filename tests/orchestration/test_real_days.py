@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from assets.activity.scan import in_panel
-from orchestration.cli import materialise
+from orchestration.materialise import materialise
 from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from tests.orchestration.conftest import sandbox_settings

@@ -19,7 +19,7 @@ from assets.polls.pause import Pause
 from assets.polls.state import PollState
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.reference.tables import TRACKED_REPOSITORIES
-from orchestration.operations import operations
+from orchestration.operations import operations, say_backfills
 from orchestration.resources import build_resources
 from orchestration.sensors import (
     build_sensors,
@@ -222,6 +222,23 @@ def test_without_failed_runs_nothing_is_made_or_posted(
     assert "0 runs ended" in str(outcome.skip_message)
     assert server.slack_messages() == []
     assert cursor is None
+
+
+def test_a_command_over_old_days_posts_one_note_of_all_its_runs(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    settings = sandbox_settings(server, tmp_path)
+    house = Warehouse(str(settings.warehouse))
+    prepare(house, BACKFILLED_DAYS)
+    now = datetime(2024, 12, 17, tzinfo=UTC)
+    with house.transaction() as connection:
+        for number in (1, 2):
+            days = [date(2023, month, number) for month in (5, 6)]
+            note_days(connection, days, backfill_id="a..b", run_id=f"r{number}", now=now)
+    for _ in range(2):
+        say_backfills(settings)
+    (post,) = server.slack_messages()
+    assert "4 past days were made or made again" in str(post["text"])
 
 
 def hours(day: date, status: str) -> dict[str, object]:
