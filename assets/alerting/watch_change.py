@@ -6,25 +6,23 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
+from assets.alerting.located import MEASURE, Row, located_share, share_point
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import ChangeRule
 from assets.alerting.states import ACTIVE, AlertState, Reading, Trust
 from assets.alerting.watch import Observed, Outcome, States, level_outcomes
 from assets.alerting.watch_threshold import cause_of
 from assets.alerting.words import country_name, group_name, is_whole_enough, of_hours
-from assets.engagement.intervals import wilson_interval
 from assets.engagement.tables import ENGAGEMENT
 from assets.figures import percent
 from assets.visibility.formulas import gap_pp
 
 _SQL = (Path(__file__).parent / "sql" / "change_readings.sql").read_text()
 _DRAWN = timedelta(days=728)
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +99,7 @@ def _course(country: str, event_group: str, rows: Mapping[date, Row], day: date)
     first = day - _DRAWN
     points = tuple(_point(at, row) for at, row in sorted(rows.items()) if first < at <= day)
     title = f"{country_name(country)}: share of {group_name(event_group)}, four weeks"
-    return Course(title, Unit.SHARE, points, measure="share of located accounts")
+    return Course(title, Unit.SHARE, points, measure=MEASURE)
 
 
 def change(row: Row) -> Figure | None:
@@ -146,9 +144,6 @@ def _share(row: Row, when: str) -> str:
 
 
 def _point(day: date, row: Row) -> Point:
-    total = row["located_actor_count"]
-    if not total:
-        return Point(day, None, is_sound=False)
-    low, high = wilson_interval(row["actor_count"], total)
+    figure = located_share(row["actor_count"], row["located_actor_count"])
     is_sound = is_whole_enough(row) and row["capture_status"] != "degraded"
-    return Point(day, row["actor_count"] / total, float(low), float(high), is_sound)
+    return share_point(day, figure, row["actor_count"], is_sound=is_sound)

@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
+from assets.alerting.located import Row, rows_by
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import CrossoverRule
 from assets.alerting.states import AlertState, Reading, Trust
@@ -26,8 +27,6 @@ from assets.indices.tables import COUNTRY_RATIO
 
 _SQL = (Path(__file__).parent / "sql" / "ratio_readings.sql").read_text()
 _DRAWN = timedelta(days=728)
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,8 +48,7 @@ class CrossoverWatch:
             "first": first - _DRAWN,
             "last": last,
         }
-        rows = connection.execute(_SQL, parameters).to_arrow_table().to_pylist()
-        return cls(rule, {row["activity_date"]: row for row in rows})
+        return cls(rule, rows_by(connection, _SQL, parameters, "activity_date"))
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
         """Where the alert stands after a day: Sundays move it."""

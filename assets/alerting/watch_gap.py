@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
+from assets.alerting.located import Row, rows_by
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import GapRule
 from assets.alerting.states import AlertState, Reading, Trust
@@ -31,8 +32,6 @@ WHERE basis = ? AND user_kind = ? AND use_measure = ? AND lag_months = ?
 ORDER BY cohort_month
 """
 
-Row = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class GapWatch:
@@ -45,8 +44,7 @@ class GapWatch:
     def read(cls, connection: duckdb.DuckDBPyConnection, rule: GapRule) -> Self:
         """All cohorts there are."""
         parameters = [rule.basis, rule.user_kind, rule.use_measure, rule.lag_months]
-        rows = connection.execute(_SQL, parameters).to_arrow_table().to_pylist()
-        return cls(rule, {row["cohort_month"]: row for row in rows})
+        return cls(rule, rows_by(connection, _SQL, parameters, "cohort_month"))
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
         """Where the alert stands after a day: cohorts that are complete by then have moved it.

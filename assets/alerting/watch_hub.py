@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import partial
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
+from assets.alerting.located import Row, rows_by
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import HubShareRule
 from assets.alerting.states import AlertState, Reading, Trust
@@ -27,8 +28,6 @@ WHERE measure = 'downloads_30d' AND author_country_iso2 = 'any' AND origin_iso2 
 ORDER BY snapshot_date
 """
 
-Row = Mapping[str, Any]
-
 
 @dataclass(frozen=True, slots=True)
 class HubShareWatch:
@@ -43,8 +42,7 @@ class HubShareWatch:
     ) -> Self:
         """The snapshots that days from `first` to `last` need, and those that a chart shows."""
         parameters = [rule.origin, first - _DRAWN, last]
-        rows = connection.execute(_SQL, parameters).to_arrow_table().to_pylist()
-        return cls(rule, {row["snapshot_date"]: row for row in rows})
+        return cls(rule, rows_by(connection, _SQL, parameters, "snapshot_date"))
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
         """Where the alert stands after a day's snapshot."""

@@ -1,22 +1,21 @@
 """Rules on shifts of a country's share that two detectors agree on: each is said once."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
+from assets.alerting.located import MEASURE, Row, located_share, share_point
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import TrendShiftRule
 from assets.alerting.states import AlertState, State
 from assets.alerting.watch import Outcome, States
 from assets.alerting.watch_threshold import cause_of
 from assets.alerting.words import country_name, group_name, is_whole_enough
-from assets.engagement.intervals import wilson_interval
-from assets.engagement.shares import SMALLEST_CELL
 from assets.figures import percent
 from assets.shifts.trend_tables import TREND_SHIFTS
 
@@ -33,8 +32,6 @@ WHERE period = ? AND status IN ('confirmed', 'withdrawn') AND detected_date IS N
   AND abs(size_pp) >= ? AND confidence_share >= ?
 ORDER BY detected_date, country_iso2, event_group
 """
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +84,7 @@ class ShiftWatch:
         }
         found = self.connection.execute(_SHARES_SQL, parameters).to_arrow_table().to_pylist()
         title = f"{country_name(row['country_iso2'])}: share of {group_name(row['event_group'])}"
-        measure = "share of located accounts"
-        return Course(title, Unit.SHARE, tuple(map(_point, found)), measure=measure)
+        return Course(title, Unit.SHARE, tuple(map(_point, found)), measure=MEASURE)
 
 
 def _after(
@@ -134,10 +130,9 @@ def _finding(row: Row, state: AlertState) -> Finding:
 
 
 def _point(row: Row) -> Point:
-    total = row["located_actor_count"]
-    if not row["has_figure"] or not total or 0 < row["actor_count"] < SMALLEST_CELL:
-        return Point(row["activity_date"], None, is_sound=False)
-    low, high = wilson_interval(row["actor_count"], total)
+    day = row["activity_date"]
+    if not row["has_figure"]:
+        return Point(day, None, is_sound=False)
+    figure = located_share(row["actor_count"], row["located_actor_count"])
     is_sound = is_whole_enough(row) and row["capture_status"] != "degraded"
-    share = row["actor_count"] / total
-    return Point(row["activity_date"], share, float(low), float(high), is_sound)
+    return share_point(day, figure, row["actor_count"], is_sound=is_sound)

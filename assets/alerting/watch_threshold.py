@@ -4,10 +4,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
-from typing import Any, Self
+from typing import Self
 
 import duckdb
 
+from assets.alerting.located import MEASURE, Row, located_share, rows_by, share_point
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import ThresholdRule
 from assets.alerting.states import AlertState, Reading, Trust
@@ -21,7 +22,6 @@ from assets.alerting.words import (
     of_period,
 )
 from assets.coverage.coverage import COMBINED
-from assets.engagement.intervals import wilson_interval
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import ENGAGEMENT
 from assets.figures import percent
@@ -30,11 +30,9 @@ _SQL = (Path(__file__).parent / "sql" / "share_readings.sql").read_text()
 _USUAL = timedelta(days=28)
 _DRAWN = {"day": timedelta(days=90), "week": timedelta(days=728)}
 _MEASURES = {
-    "located_share": "share of located accounts",
+    "located_share": MEASURE,
     "share": "share of all accounts, those of unknown country estimated",
 }
-
-Row = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,8 +55,7 @@ class ThresholdWatch:
             "last": last,
             "combined": COMBINED,
         }
-        rows = connection.execute(_SQL, parameters).to_arrow_table().to_pylist()
-        return cls(rule, {row["activity_date"]: row for row in rows})
+        return cls(rule, rows_by(connection, _SQL, parameters, "activity_date"))
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
         """Where the alert stands after a day."""
@@ -112,10 +109,7 @@ class ThresholdWatch:
         ]
         total = sum(row["located_actor_count"] for row in rows)
         count = sum(row["actor_count"] for row in rows)
-        if not total:
-            return None
-        low, high = wilson_interval(count, total)
-        return Figure(count / total, float(low), float(high))
+        return located_share(count, total)
 
     def _course(self, day: date) -> Course:
         rule = self.rule
@@ -136,11 +130,7 @@ def _figure(rule: ThresholdRule, row: Row) -> Figure | None:
     if not row["has_figure"]:
         return None
     if rule.measure == "located_share":
-        total = row["located_actor_count"]
-        if not total:
-            return None
-        low, high = wilson_interval(row["actor_count"], total)
-        return Figure(row["actor_count"] / total, float(low), float(high))
+        return located_share(row["actor_count"], row["located_actor_count"])
     if row["share"] is None or row["share_ci_low"] is None:
         return None
     return Figure(row["share"], row["share_ci_low"], row["share_ci_high"])
@@ -161,11 +151,9 @@ def _is_whole(rule: ThresholdRule, row: Row) -> bool:
 
 
 def _point(rule: ThresholdRule, day: date, row: Row) -> Point:
-    figure = _figure(rule, row)
-    if figure is None or 0 < row["actor_count"] < SMALLEST_CELL:
-        return Point(day, None, is_sound=False)
     is_sound = _is_whole(rule, row) and row["capture_status"] != "degraded"
-    return Point(day, figure.value, figure.low, figure.high, is_sound)
+    count = row["actor_count"] or 0
+    return share_point(day, _figure(rule, row), count, is_sound=is_sound)
 
 
 def _soundness(row: Row) -> str:
