@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import dagster as dg
@@ -33,14 +33,19 @@ from assets.alerting.rules import Rules, load_rules
 from assets.alerting.states import AlertState
 from assets.alerting.telling import tell
 from assets.alerting.watch import Outcome
+from assets.figures import days_from
 from checks.days import PARTITION, RANGE_END, RANGE_START
+from orchestration.jobs import PAPERS_JOB, PATENTS_JOB
+from orchestration.partitions import months_between, weeks_between
 from orchestration.resources import platform, slack_resource
 from orchestration.settings import Settings
 from resources.platform import Platform
 from resources.slack import SlackResource
-from resources.warehouse import Warehouse, WarehouseResource
+from resources.warehouse import Warehouse, WarehouseBusyError, WarehouseResource
 
 _RUNS_PER_TICK = 25
+_MOST_ASSETS = 3
+_MOST_WAIT_S = 15.0
 _TOGETHER = (BACKFILL_TAG, RANGE_TAG)
 _FIRST_LOOK = timedelta(days=1)
 #: What is made at 02:00 UTC should be there by then.
@@ -101,16 +106,23 @@ def operations(
         if context.cursor
         else datetime.now(UTC) - _FIRST_LOOK
     )
+    # Dagster ends a tick after a minute: what another process holds for long is for the next one.
+    house = Warehouse(warehouse.database, max_wait_s=_MOST_WAIT_S)
+    try:
+        prepare_alerting(house)
+    except WarehouseBusyError as busy:
+        return dg.SkipReason(f"for the next tick: {busy}")
     graph = context.repository_def.asset_graph if context.repository_def else None
     facts = read_facts(context.instance, since, graph.asset_check_keys if graph else ())
-    house = warehouse.open()
-    prepare_alerting(house)
-    notices = watch(house, load_rules(Path(platform.rules)), facts, platform)
-    if facts.cursor:
-        context.update_cursor(facts.cursor.isoformat())
-    done = deliver(house, slack.client(), platform, most_seconds=TICK_SECONDS)
-    for key, reason in done.buried:
-        context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
+    try:
+        notices = watch(house, load_rules(Path(platform.rules)), facts, platform)
+        if facts.cursor:
+            context.update_cursor(facts.cursor.isoformat())
+    finally:
+        # What is decided is delivered, whatever is wrong with the rules.
+        done = deliver(house, slack.client(), platform, most_seconds=TICK_SECONDS)
+        for key, reason in done.buried:
+            context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
     return dg.SkipReason(
         f"{len(facts.runs)} runs ended since {since:%Y-%m-%d %H:%M}; {len(notices)} new messages, "
         f"{done.delivered} posted, {done.waiting} wait"
@@ -188,17 +200,40 @@ def read_facts(
 
 def _ended(instance: dg.DagsterInstance, record: dg.RunRecord) -> EndedRun:
     run = record.dagster_run
-    first = run.tags.get(RANGE_START) or run.tags.get(PARTITION, "")
     is_failed = run.status is dg.DagsterRunStatus.FAILURE
     return EndedRun(
         run_id=run.run_id,
-        job=run.job_name,
-        first=first,
-        last=run.tags.get(RANGE_END, first),
+        what=_what(run),
+        partitions=_partitions(run),
         ended_on=record.update_timestamp.astimezone(UTC).date(),
         is_failed=is_failed,
         error=_first_error(instance, run.run_id) if is_failed else "",
     )
+
+
+def _what(run: dg.DagsterRun) -> str:
+    """A run's job; of one that was put together by hand, its assets."""
+    if not run.asset_selection or not run.job_name.startswith("__"):
+        return run.job_name
+    keys = sorted(key.to_user_string() for key in run.asset_selection)
+    more = f" and {len(keys) - _MOST_ASSETS} more" if len(keys) > _MOST_ASSETS else ""
+    return f"{', '.join(keys[:_MOST_ASSETS])}{more}"
+
+
+def _partitions(run: dg.DagsterRun) -> tuple[str, ...]:
+    """The partitions of a run, one by one; one empty one where it has none."""
+    first = run.tags.get(RANGE_START) or run.tags.get(PARTITION, "")
+    last = run.tags.get(RANGE_END, first)
+    if first == last:
+        return (first,)
+    start, end = date.fromisoformat(first), date.fromisoformat(last)
+    if run.job_name == PAPERS_JOB:
+        found = months_between(start, end)
+    elif run.job_name == PATENTS_JOB:
+        found = weeks_between(start, end)
+    else:
+        found = days_from(start, end)
+    return tuple(map(str, found))
 
 
 def _first_error(instance: dg.DagsterInstance, run_id: str) -> str:

@@ -38,6 +38,13 @@ def weeks_between(first: date, last: date) -> list[date]:
     return [start + timedelta(days=7 * n) for n in range((last - start).days // 7 + 1)]
 
 
+def months_between(first: date, last: date) -> list[date]:
+    """The first days of the months from that of `first` to that of `last`."""
+    start = 12 * first.year + first.month - 1
+    end = 12 * last.year + last.month - 1
+    return [date(month // 12, month % 12 + 1, 1) for month in range(start, end + 1)]
+
+
 def snapshot_partitions(first_day: date) -> dg.DailyPartitionsDefinition:
     """The same days and today: what only says how things are now is asked for on the day."""
     return dg.DailyPartitionsDefinition(

@@ -194,7 +194,8 @@ class _Round:
         """Look for a message where it may be there already, else send it; a few tries."""
         action = row.outgoing.action
         # To update twice does no harm.
-        may_be_there = row.attempted_at is not None and action is not Action.UPDATE
+        in_question = row.attempted_at is not None
+        may_be_there = in_question and action is not Action.UPDATE
         if may_be_there and not self._has_settled(row):
             self._hold_up(row)
             return
@@ -213,12 +214,14 @@ class _Round:
                 break
             except self.failures.faulty as error:
                 self._fail(row, error, is_certain=False)
+                in_question = True
                 may_be_there = action is not Action.UPDATE
                 # A chart shows late, and by webhook there is no looking.
                 if action is Action.CHART or not self.slack.has_threads:
                     break
             except self.failures.failed as error:
-                self._fail(row, error, is_certain=True)
+                # That this one did not reach Slack says nothing of an earlier one.
+                self._fail(row, error, is_certain=not in_question)
                 self._give_up_if_old(row)
                 raise _StoppedError(str(error)) from error
             else:
@@ -373,7 +376,7 @@ def _marked(message: Outgoing) -> Outgoing:
 def _with_remark(message: Outgoing, remark: str, *, is_before: bool) -> Outgoing:
     block: dict[str, object] = {
         "type": "context",
-        "elements": [{"type": "mrkdwn", "text": remark}],
+        "elements": [{"type": "mrkdwn", "text": remark, "verbatim": True}],
     }
     texts = (remark, message.text) if is_before else (message.text, remark)
     blocks = message.blocks

@@ -21,7 +21,7 @@ from assets.alerting.rule_kinds import (
 )
 from assets.alerting.rules import Rules
 from assets.alerting.states import AlertState
-from assets.alerting.telling import tell
+from assets.alerting.telling import end_orphans, tell
 from assets.alerting.watch import Watch
 from assets.alerting.watch_change import ChangeWatch
 from assets.alerting.watch_crossover import CrossoverWatch
@@ -80,6 +80,9 @@ def evaluate_days(
     done = Evaluation(dict(states))
     if not days:
         return done
+    done.notices, ended = end_orphans(done.states, rules, days[-1])
+    done.states |= ended
+    done.changed |= ended.keys()
     watches = [
         watch
         for rule in rules.rules

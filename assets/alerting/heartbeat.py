@@ -9,10 +9,11 @@ import duckdb
 from assets.alerting.notice import Notice, Stage
 from assets.alerting.rule_kinds import HeartbeatRule
 from assets.alerting.rules import Rules
-from assets.alerting.states import ACTIVE, AlertState, State
+from assets.alerting.states import ACTIVE, QUIET, AlertState, State
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = timedelta(days=7)
+_MOST_NAMED = 3
 _ORDER = (State.FIRING, State.RECOVERING, State.PENDING, State.HELD, State.RESOLVED, State.OK)
 _DAYS_SQL = """
 SELECT
@@ -52,8 +53,19 @@ def heartbeat(
     by_rule: dict[str, list[AlertState]] = {}
     for state in states.values():
         by_rule.setdefault(state.rule_id, []).append(state)
-    others = [each.id for each in rules.rules if each.id != rule.id]
-    lines += [f"{name}: {_of_rule(by_rule.get(name, []), day)}" for name in others]
+    quiet: list[str] = []
+    silent: list[str] = []
+    for each in rules.rules:
+        if each.id == rule.id:
+            continue
+        found = by_rule.get(each.id, [])
+        loud = [state for state in found if state.state not in QUIET]
+        if loud:
+            lines.append(f"{each.id}: {_of_loud(loud, len(found), day)}.")
+        else:
+            (quiet if found else silent).append(each.id)
+    lines += [f"Quiet: {', '.join(quiet)}."] if quiet else []
+    lines += [f"Nothing to evaluate yet: {', '.join(silent)}."] if silent else []
     iso = day.isocalendar()
     return Notice(
         key=f"{rule.id}:{day}",
@@ -77,24 +89,19 @@ def _of_data(connection: duckdb.DuckDBPyConnection, day: date) -> str:
     )
 
 
-def _of_rule(states: list[AlertState], day: date) -> str:
-    """Where a rule stands, in a line; the few that are not quiet by name."""
-    if not states:
-        return "nothing to evaluate"
-    loud = [each for each in states if each.state not in (State.OK, State.RESOLVED)]
-    moved = [each for each in states if each.since > day - _WEEK and each not in loud]
-    if len(states) == 1:
-        return _of_state(states[0])
-    quiet = f"{len(states) - len(loud)} of {len(states)} quiet"
-    named = sorted((*loud, *moved), key=lambda each: (each.state not in ACTIVE, each.alert_id))
-    said = "; ".join(f"{_subject(each)} {_of_state(each)}" for each in named[:5])
-    more = f"; and {len(named) - 5} more" if len(named) > 5 else ""
-    return f"{quiet}; {said}{more}" if said else quiet
+def _of_loud(loud: list[AlertState], count: int, day: date) -> str:
+    """The alerts of a rule that are not quiet, by name as far as there is room."""
+    ordered = sorted(loud, key=lambda each: (each.state not in ACTIVE, each.alert_id))
+    said = "; ".join(_of_state(each, day) for each in ordered[:_MOST_NAMED])
+    more = f"; and {len(loud) - _MOST_NAMED} more" if len(loud) > _MOST_NAMED else ""
+    left = f" ({count - len(loud)} of {count} quiet)" if count > 1 else ""
+    return f"{said}{more}{left}"
 
 
-def _of_state(state: AlertState) -> str:
-    return f"{state.state} since {state.since}, evaluated through {state.evaluated_through}"
-
-
-def _subject(state: AlertState) -> str:
-    return state.alert_id.partition(":")[2].replace(":", ", ")
+def _of_state(state: AlertState, day: date) -> str:
+    subject = state.alert_id.partition(":")[2].replace(":", ", ")
+    since = state.episode if state.state in ACTIVE and state.episode else state.since
+    late = ""
+    if day - state.evaluated_through > _WEEK and state.state in ACTIVE:
+        late = f", not evaluated since {state.evaluated_through}"
+    return f"{f'{subject} ' if subject else ''}{state.state} since {since}{late}"

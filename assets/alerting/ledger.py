@@ -12,7 +12,8 @@ from assets.alerting.tables import ALERTS
 _EARLIER_SQL = (Path(__file__).parent / "sql" / "earlier_alerts.sql").read_text()
 _COLUMNS = (
     "alert_id", "rule_id", "state", "since_date", "evaluated_through", "value", "ci_low", "ci_high",
-    "held_from", "held_through", "recent", "episode_date", "thread_key", "said_on", "resolved_on",
+    "held_from", "held_through", "recent", "episode_date",
+    "episode_number", "thread_key", "said_on", "resolved_on",
 )  # fmt: skip
 
 
@@ -64,6 +65,7 @@ def write_states(connection: duckdb.DuckDBPyConnection, states: Iterable[AlertSt
                 each.held_through,
                 each.recent,
                 each.episode,
+                each.episode_number,
                 each.thread,
                 each.said_on,
                 each.resolved_on,
@@ -73,7 +75,7 @@ def write_states(connection: duckdb.DuckDBPyConnection, states: Iterable[AlertSt
 
 def _state(row: tuple[Any, ...]) -> AlertState:
     alert, rule, state, since, through, value, low, high, held, held_through, *rest = row
-    recent, episode, thread, said_on, resolved_on = rest
+    recent, episode, number, thread, said_on, resolved_on = rest
     return AlertState(
         alert_id=alert,
         rule_id=rule,
@@ -87,6 +89,7 @@ def _state(row: tuple[Any, ...]) -> AlertState:
         held_through=held_through,
         recent=recent,
         episode=episode,
+        episode_number=number,
         thread=thread,
         said_on=said_on,
         resolved_on=resolved_on,

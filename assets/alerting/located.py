@@ -1,7 +1,7 @@
-"""The share of located accounts as rules read it: a figure with its interval, a point of a chart."""
+"""The share of located accounts as rules read it: a figure with its interval, a chart's point."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 import duckdb
@@ -23,6 +23,11 @@ def rows_by(
     """The rows of a query by the day in one of their columns."""
     rows = connection.execute(sql, parameters).to_arrow_table().to_pylist()
     return {row[column]: row for row in rows}
+
+
+def sunday(day: date) -> date:
+    """The Sunday on or before a day: weeks that became whole after it are still evaluated."""
+    return day - timedelta(days=(day.weekday() + 1) % 7)
 
 
 def located_share(count: int, total: int) -> Figure | None:

@@ -22,26 +22,19 @@ class EndedRun:
 
     Attributes:
         run_id: Dagster's.
-        job: its name.
-        first: first partition; empty for a run without any.
-        last: last partition.
+        what: its job, or the assets of one that was put together by hand.
+        partitions: that it was over, in order; one empty one for a run without any.
         ended_on: day (UTC).
         is_failed: or it succeeded.
         error: first failed step and its error; empty where it succeeded.
     """
 
     run_id: str
-    job: str
-    first: str
-    last: str
+    what: str
+    partitions: tuple[str, ...]
     ended_on: date
     is_failed: bool
     error: str = ""
-
-    @property
-    def span(self) -> str:
-        """Its partitions, in a name."""
-        return self.first if self.first == self.last else f"{self.first}..{self.last}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +109,9 @@ def _stale_finding(
 def run_outcomes(
     rule: FailedRunRule, runs: Sequence[EndedRun], states: States, today: date
 ) -> Iterator[Outcome]:
-    """Where failed runs stand: until a run of the same job has made the same partitions.
+    """Where failed runs stand, partition by partition: until a like run has made it.
+
+    What fails while another partition of the same job does joins its thread.
 
     Args:
         rule: the rule.
@@ -127,47 +122,64 @@ def run_outcomes(
     stood = {
         name: state
         for name, state in states.items()
-        if state.rule_id == rule.id and state.state is State.FIRING
+        if state.rule_id == rule.id and (state.state is State.FIRING or state.thread)
     }
     last: dict[str, EndedRun] = {}
     for run in runs:
-        if run.is_failed:
-            name = f"{rule.id}:{run.job}:{run.span}"
-            stood[name] = _failed(rule, name, stood.get(name) or states.get(name), run.ended_on)
-            last[name] = run
-            continue
-        for name, state in list(stood.items()):
-            if state.state is State.FIRING and _is_made(name, run):
+        for partition in run.partitions:
+            name = f"{rule.id}:{run.what}:{partition}"
+            state = stood.get(name) or states.get(name)
+            if run.is_failed:
+                stood[name] = _failed(rule, name, state, run.ended_on)
+                last[name] = run
+            elif state is not None and state.state is State.FIRING:
                 stood[name] = _over(state, run.ended_on)
                 last[name] = run
     for name, state in stood.items():
-        run_of = last.get(name)
-        if run_of is None and state.since + _FORGOTTEN <= today:
-            state = replace(state, state=State.OK, since=today, thread=None)
-        job = name.split(":")[1]
+        what = _what(name)
+        threads = (
+            each.thread
+            for other, each in states.items()
+            if each.state is State.FIRING and each.rule_id == rule.id and _what(other) == what
+        )
         yield Outcome(
             rule,
-            state,
-            Cause(f"runs-{job}", f"Runs of {job} fail"),
+            _joined(_aged(state, name in last, today), next(filter(None, threads), None)),
+            Cause(f"runs-{what}", f"Runs of {what} fail"),
             _RUNS,
-            partial(_run_finding, name, run_of),
+            partial(_run_finding, name, last.get(name)),
         )
 
 
-def _is_made(name: str, run: EndedRun) -> bool:
-    """Whether a run has made the partitions that an alert is of."""
-    _, job, span = name.split(":", 2)
-    first, _, last = span.partition("..")
-    return job == run.job and run.first <= first and (last or first) <= run.last
+def _what(name: str) -> str:
+    """Job or assets of an alert."""
+    return name.split(":", 2)[1]
+
+
+def _aged(state: AlertState, is_news: bool, today: date) -> AlertState:
+    """A failed run that nobody repeats is given up after two weeks, and its thread says so."""
+    if is_news or state.state is not State.FIRING or state.since + _FORGOTTEN > today:
+        return state
+    return _over(state, today)
+
+
+def _joined(state: AlertState, thread: str | None) -> AlertState:
+    """The state in a thread that is open for the same job, if it has none."""
+    if state.state is State.FIRING and state.thread is None and thread is not None:
+        return replace(state, thread=thread, said_on=None)
+    return state
 
 
 def _run_finding(name: str, run: EndedRun | None, state: AlertState) -> Finding:
-    _, job, span = name.split(":", 2)
+    _, what, partition = name.split(":", 2)
     error = " ".join(run.error.split())[:_MOST_TEXT] if run else ""
     which = f"Run {run.run_id}. " if run else ""
+    measure = "failed run" if state.state is State.FIRING else "run succeeded"
+    if run is None and state.state is not State.FIRING:
+        measure = "not run again in two weeks: given up"
     return Finding(
-        subject=f"{job}, {span}" if span else job,
-        measure="failed run" if state.state is State.FIRING else "run succeeded",
+        subject=f"{what}, {partition}" if partition else what,
+        measure=measure,
         unit=Unit.COUNT,
         period=f"{state.evaluated_through} (UTC)",
         now=None,
@@ -190,11 +202,12 @@ def check_outcomes(
     for check in checks:
         name = f"{rule.id}:{'.'.join(check.asset)}:{check.name}"
         state = states.get(name)
-        is_firing = state is not None and state.state is State.FIRING
-        if check.is_failed and not is_firing:
+        if check.is_failed:
             after = _failed(rule, name, state, check.checked_on)
-        elif state is not None and is_firing and not check.is_failed:
+        elif state is not None and state.state is State.FIRING:
             after = _over(state, check.checked_on)
+        elif state is not None and state.thread:
+            after = state
         else:
             continue
         yield Outcome(
@@ -222,6 +235,7 @@ def _check_finding(check: CheckResult, state: AlertState) -> Finding:
 def _failed(rule: RuleBase, name: str, state: AlertState | None, day: date) -> AlertState:
     if state is not None and state.state is State.FIRING:
         return replace(state, evaluated_through=day)
+    is_same_day = state is not None and state.episode == day
     return AlertState(
         alert_id=name,
         rule_id=rule.id,
@@ -229,7 +243,9 @@ def _failed(rule: RuleBase, name: str, state: AlertState | None, day: date) -> A
         since=day,
         evaluated_through=day,
         episode=day,
+        episode_number=state.episode_number + 1 if state and is_same_day else 1,
         thread=state.thread if state else None,
+        said_on=state.said_on if state else None,
         resolved_on=state.resolved_on if state else None,
     )
 

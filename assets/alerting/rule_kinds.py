@@ -133,7 +133,7 @@ class ChangeRule(LevelRule):
 
     Attributes:
         fire: share points, 0.03 is three percentage points.
-        min_actors: of the country, in both; countries with fewer are passed over.
+        min_actors: of the country, in one of the two at least; others are passed over.
         min_located_actors: of all countries, in both.
         countries: only these; empty for all.
     """

@@ -136,9 +136,10 @@ class AlertState:
         held_through: newest period that holds it; None likewise.
         recent: marks of the newest figures since the last change to or from firing.
         episode: period with which it last began to fire; None before.
+        episode_number: of those that began with that period; a run may fail twice a day.
         thread: key of the message that says so; None where nothing was said, or all was.
         said_on: newest period of which something was said in that thread.
-        resolved_on: period with which it last was over.
+        resolved_on: period with which it last was over, of those ends that were said.
     """
 
     alert_id: str
@@ -153,9 +154,16 @@ class AlertState:
     held_through: date | None = None
     recent: str = ""
     episode: date | None = None
+    episode_number: int = 1
     thread: str | None = None
     said_on: date | None = None
     resolved_on: date | None = None
+
+    @property
+    def began(self) -> str:
+        """Which episode it is, among all of the alert."""
+        number = f".{self.episode_number}" if self.episode_number > 1 else ""
+        return f"{self.alert_id}:{self.episode}{number}"
 
     @property
     def standing(self) -> State:
@@ -229,12 +237,11 @@ def _moved(
 ) -> AlertState:
     before = state.standing if state else State.OK
     begins = after in ACTIVE and before not in ACTIVE
-    is_same = state is not None and state.state is after
     return AlertState(
         alert_id=alert_id,
         rule_id=rule_id,
         state=after,
-        since=state.since if state is not None and is_same else period,
+        since=_since(state, after, before, period),
         evaluated_through=period,
         value=figure.value,
         ci_low=figure.low,
@@ -244,8 +251,20 @@ def _moved(
         episode=period if begins else (state.episode if state else None),
         thread=state.thread if state else None,
         said_on=state.said_on if state else None,
-        resolved_on=period if after is State.RESOLVED else (state.resolved_on if state else None),
+        # An end that nobody heard of puts no cool-down off.
+        resolved_on=period
+        if after is State.RESOLVED and state is not None and state.thread
+        else (state.resolved_on if state else None),
     )
+
+
+def _since(state: AlertState | None, after: State, before: State, period: date) -> date:
+    """With which period a state began that is the same as before, held in between or not."""
+    if state is None or before is not after:
+        return period
+    if state.state is not State.HELD:
+        return state.since
+    return state.episode if after is State.FIRING and state.episode else period
 
 
 def _held(alert_id: str, rule_id: str, state: AlertState | None, period: date) -> AlertState:

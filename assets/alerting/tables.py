@@ -39,6 +39,7 @@ ALERTS = Table(
             "c back, b between",
         ),
         Column("episode_date", "DATE", "Day or cohort with which it last fired", nullable=True),
+        Column("episode_number", "INTEGER", "Of those of that day", earlier="1"),
         Column(
             "thread_key",
             "VARCHAR",
@@ -46,7 +47,7 @@ ALERTS = Table(
             nullable=True,
         ),
         Column("said_on", "DATE", "Newest day or cohort said in that thread", nullable=True),
-        Column("resolved_on", "DATE", "Day or cohort with which it last was over", nullable=True),
+        Column("resolved_on", "DATE", "Day or cohort of its last end that was said", nullable=True),
     ),
 )
 

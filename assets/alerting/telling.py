@@ -6,10 +6,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
 
-from assets.alerting.notice import Notice, Stage
+from assets.alerting.notice import Finding, Notice, Stage, Unit
 from assets.alerting.rule_kinds import LevelRule, RuleBase
 from assets.alerting.rules import Rules
-from assets.alerting.states import ACTIVE, AlertState, State
+from assets.alerting.states import ACTIVE, QUIET, AlertState, State
 from assets.alerting.watch import Outcome, States
 
 _Group = tuple[Stage, str]
@@ -41,7 +41,8 @@ def tell(
     groups: dict[_Group, list[Outcome]] = defaultdict(list)
     for outcome in outcomes:
         after = outcome.after
-        if after.alert_id not in moved or rules.is_silent(after.rule_id, day):
+        is_news = after.alert_id in moved or _is_unsaid(after)
+        if not is_news or rules.is_silent(after.rule_id, day):
             continue
         stage = stage_due(outcome.rule, after)
         if stage is Stage.FIRING:
@@ -57,7 +58,65 @@ def tell(
     return [_closing(each, {**before, **moved}) for each in notices], moved
 
 
+def end_orphans(
+    states: States, rules: Rules, day: date
+) -> tuple[list[Notice], dict[str, AlertState]]:
+    """End the alerts of rules that the file has no more, and say so in their threads.
+
+    Args:
+        states: of all alerts, by id.
+        rules: of the file.
+        day: UTC.
+
+    Returns:
+        Notices, one a thread; and the states that changed, by id.
+    """
+    names = {rule.id for rule in rules.rules}
+    moved = {
+        name: replace(state, state=State.OK, since=day, held_from=None, held_through=None)
+        for name, state in states.items()
+        if state.rule_id not in names and (state.thread or state.state not in QUIET)
+    }
+    threads: dict[str, list[AlertState]] = defaultdict(list)
+    for state in moved.values():
+        if state.thread:
+            threads[state.thread].append(state)
+    notices = [_orphaned(thread, members, day) for thread, members in sorted(threads.items())]
+    moved = {name: replace(state, thread=None, said_on=None) for name, state in moved.items()}
+    return [_closing(each, {**states, **moved}) for each in notices], moved
+
+
+def _orphaned(thread: str, members: Sequence[AlertState], day: date) -> Notice:
+    rules = tuple(dict.fromkeys(each.rule_id for each in members))
+    findings = tuple(
+        Finding(
+            subject=each.alert_id,
+            measure="no longer watched",
+            unit=Unit.COUNT,
+            period=f"{day} (UTC)",
+            now=None,
+            soundness="",
+        )
+        for each in members
+    )
+    return Notice(
+        key=f"{thread}>{day}:{_digest(each.began for each in members)}:removed",
+        thread=thread,
+        kind="rule_removed",
+        stage=Stage.RESOLVED,
+        title="Its rule was removed or renamed",
+        day=day,
+        findings=findings,
+        rule_ids=rules,
+    )
+
+
 _ORDER = {Stage.FIRING: 0, Stage.UPDATE: 1, Stage.RESOLVED: 2, Stage.NOTE: 3}
+
+
+def _is_unsaid(state: AlertState) -> bool:
+    """Whether its beginning or its end has not been said, as in a silence."""
+    return (state.thread is None) if state.state in ACTIVE else state.thread is not None
 
 
 def stage_due(rule: RuleBase, state: AlertState) -> Stage | None:
@@ -68,8 +127,12 @@ def stage_due(rule: RuleBase, state: AlertState) -> Stage | None:
         return Stage.RESOLVED if state.thread else None
     newest = state.evaluated_through
     if state.thread is None:
-        return None if _is_cooling(rule, state.resolved_on, newest) else Stage.FIRING
-    if isinstance(rule, LevelRule) and state.said_on is not None:
+        # On its way back, it waits for where that leads.
+        is_kept = state.state is State.RECOVERING or _is_cooling(rule, state.resolved_on, newest)
+        return None if is_kept else Stage.FIRING
+    if state.said_on is None:
+        return Stage.UPDATE  # it has joined a thread in which nothing was said of it
+    if isinstance(rule, LevelRule):
         is_due = newest - state.said_on >= timedelta(days=rule.remind_days)
         return Stage.UPDATE if is_due else None
     return None
@@ -111,9 +174,8 @@ def _key(stage: Stage, members: Sequence[Outcome], day: date) -> str:
     """Identifies what is said for ever, whoever computes it and how often."""
     if stage is Stage.FIRING:
         if len(members) == 1:
-            after = members[0].after
-            return f"{after.alert_id}:{after.episode}:firing"
-        begun = [f"{each.after.alert_id}:{each.after.episode}" for each in members]
+            return f"{members[0].after.began}:firing"
+        begun = [each.after.began for each in members]
         return f"{members[0].cause.key}:{day}:{_digest(begun)}:firing"
     through = [f"{each.after.alert_id}:{each.after.evaluated_through}" for each in members]
     return f"{members[0].after.thread}>{day}:{_digest(through)}:{stage}"

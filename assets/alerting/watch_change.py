@@ -10,13 +10,14 @@ from typing import Self
 
 import duckdb
 
-from assets.alerting.located import MEASURE, Row, located_share, share_point
+from assets.alerting.located import MEASURE, Row, located_share, share_point, sunday
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import ChangeRule
-from assets.alerting.states import ACTIVE, AlertState, Reading, Trust
+from assets.alerting.states import AlertState, Mark, Reading, Trust
 from assets.alerting.watch import Observed, Outcome, States, level_outcomes
 from assets.alerting.watch_threshold import cause_of
 from assets.alerting.words import country_name, group_name, is_whole_enough, of_hours
+from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import ENGAGEMENT
 from assets.figures import percent
 from assets.visibility.formulas import gap_pp
@@ -45,7 +46,7 @@ class ChangeWatch:
         return cls(rule, rows)
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
-        """Where the countries' alerts stand after a day: Sundays move them."""
+        """Where the countries' alerts stand after a day: its newest Sunday moves them."""
         return level_outcomes(
             self.rule,
             self._observed(day),
@@ -56,10 +57,10 @@ class ChangeWatch:
 
     def _observed(self, day: date) -> Iterator[Observed]:
         for country, rows in sorted(self.rows.items()):
-            row = rows.get(day)
+            row = rows.get(sunday(day))
             if row is None:
                 continue
-            reading = Reading(day, change(row), _trust(self.rule, row))
+            reading = Reading(sunday(day), change(row), _trust(self.rule, row))
             yield Observed(
                 f"{self.rule.id}:{country}",
                 (reading,),
@@ -69,11 +70,11 @@ class ChangeWatch:
 
 
 def _finding(rule: ChangeRule, country: str, row: Row, state: AlertState) -> Finding:
-    day, moved = row["activity_date"], _points(change(row))
-    is_down = moved.value < 0
-    side, level = "", None
-    if state.standing in ACTIVE:
+    day, found = row["activity_date"], change(row)
+    moved, side, level = _points(found), "", None
+    if found is not None and rule.level.mark(found) is Mark.BEYOND:
         # A change of direction either is said as it is, up or down.
+        is_down = moved.value < 0
         side = "below" if is_down else "above"
         level = (-100.0 if is_down else 100.0) * rule.fire
     return Finding(
@@ -131,10 +132,12 @@ def _trust(rule: ChangeRule, row: Row) -> Trust:
         return Trust.DEGRADED
     totals: Sequence[int] = (row["located_actor_count"], row["located_actor_count_before"])
     counts: Sequence[int] = (row["actor_count"], row["actor_count_before"])
+    is_small = any(0 < count < SMALLEST_CELL for count in counts)
     is_usable = (
         is_whole_enough(row)
         and min(totals) >= rule.min_located_actors
-        and min(counts) >= rule.min_actors
+        and max(counts) >= rule.min_actors
+        and not is_small
     )
     return Trust.SOUND if is_usable else Trust.UNUSABLE
 

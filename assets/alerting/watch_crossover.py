@@ -8,7 +8,7 @@ from typing import Self
 
 import duckdb
 
-from assets.alerting.located import Row, rows_by
+from assets.alerting.located import Row, rows_by, sunday
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import CrossoverRule
 from assets.alerting.states import AlertState, Reading, Trust
@@ -51,13 +51,13 @@ class CrossoverWatch:
         return cls(rule, rows_by(connection, _SQL, parameters, "activity_date"))
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
-        """Where the alert stands after a day: Sundays move it."""
-        row = self.rows.get(day)
+        """Where the alert stands after a day: its newest Sunday moves it."""
+        row = self.rows.get(sunday(day))
         if row is None:
             return ()
         observed = Observed(
             self.rule.id,
-            (Reading(day, _figure(row), _trust(self.rule, row)),),
+            (Reading(sunday(day), _figure(row), _trust(self.rule, row)),),
             lambda state: self._finding(row, state),
             lambda: self._course(day),
         )
@@ -71,7 +71,7 @@ class CrossoverWatch:
 
     def _finding(self, row: Row, state: AlertState) -> Finding:
         rule, day = self.rule, row["activity_date"]
-        side, level = beyond(rule.direction, rule.level, state.state)
+        side, level = beyond(rule.level, _figure(row))
         names = country_name(rule.country), country_name(rule.other)
         return Finding(
             subject=f"{names[0]} to {names[1]}, {group_name(rule.event_group)}",

@@ -71,7 +71,7 @@ class GapWatch:
 
     def _finding(self, state: AlertState) -> Finding:
         rule, row = self.rule, self.rows[state.evaluated_through]
-        side, level = beyond(rule.direction, rule.level, state.state)
+        side, level = beyond(rule.level, _figure(row))
         lag = f" {rule.lag_months} months before" if rule.lag_months else ""
         use = "" if row["use_count"] is None else f" of {row['use_count']:,}"
         return Finding(

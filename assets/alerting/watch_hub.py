@@ -60,7 +60,7 @@ class HubShareWatch:
 
     def _finding(self, row: Row, state: AlertState) -> Finding:
         rule, day = self.rule, row["snapshot_date"]
-        side, level = beyond(rule.direction, rule.level, state.state)
+        side, level = beyond(rule.level, Figure(row["share"] or 0.0))
         before = [
             each["share"]
             for at, each in self.rows.items()

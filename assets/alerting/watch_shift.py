@@ -1,6 +1,6 @@
 """Rules on shifts of a country's share that two detectors agree on: each is said once."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import partial
@@ -22,8 +22,10 @@ from assets.shifts.trend_tables import TREND_SHIFTS
 _SHARES_SQL = (Path(__file__).parent / "sql" / "share_readings.sql").read_text()
 #: A shift may be found some days after the data that it rests on were made.
 _NEWS = timedelta(days=14)
-#: So long a shift stands as firing; its message stays, and its end is no news.
-_LASTS = timedelta(days=28)
+#: So long it may be withdrawn, and stands as firing; that this is over is no news.
+_TRIAL = timedelta(days=182)
+#: By so much an onset may move with data that were made again.
+_MOVES = timedelta(days=14)
 _DRAWN = {"day": timedelta(days=180), "week": timedelta(days=728)}
 _SQL = """
 SELECT *
@@ -57,21 +59,33 @@ class ShiftWatch:
         return cls(rule, rows, connection)
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
-        """Shifts confirmed by a day, and those that it withdraws."""
+        """Shifts confirmed by a day, and those that it withdraws.
+
+        The table is made anew of all data: a shift whose dates have moved a little is the one that
+        was said, and one that later data do not show at all is withdrawn.
+        """
+        stood = {name: state for name, state in states.items() if state.rule_id == self.rule.id}
+        known: set[str] = set()
         for row in self.rows:
-            name = ":".join(
-                (self.rule.id, row["country_iso2"], row["event_group"], str(row["detected_date"]))
-            )
-            after = _after(self.rule, name, states.get(name), row, day)
+            name = _name(self.rule, row, stood)
+            if row["detected_date"] <= day:
+                known.add(name)
+            after = _after(self.rule, name, stood.get(name), row, day)
             if after is not None:
-                yield Outcome(
-                    rule=self.rule,
-                    after=after,
-                    cause=cause_of(row["event_group"]),
-                    asset=(TREND_SHIFTS.schema, TREND_SHIFTS.name),
-                    finding=partial(_finding, row),
-                    course=partial(self._course, row, day),
-                )
+                yield self._outcome(row, after, day)
+        for name, state in stood.items():
+            if name not in known and state.state is State.FIRING:
+                yield self._outcome(_forgotten(state), _withdrawn(state, day), day)
+
+    def _outcome(self, row: Row, after: AlertState, day: date) -> Outcome:
+        return Outcome(
+            rule=self.rule,
+            after=after,
+            cause=cause_of(row["event_group"]),
+            asset=(TREND_SHIFTS.schema, TREND_SHIFTS.name),
+            finding=partial(_finding, row),
+            course=partial(self._course, row, day),
+        )
 
     def _course(self, row: Row, day: date) -> Course:
         parameters = {
@@ -85,6 +99,19 @@ class ShiftWatch:
         found = self.connection.execute(_SHARES_SQL, parameters).to_arrow_table().to_pylist()
         title = f"{country_name(row['country_iso2'])}: share of {group_name(row['event_group'])}"
         return Course(title, Unit.SHARE, tuple(map(_point, found)), measure=MEASURE)
+
+
+def _name(rule: TrendShiftRule, row: Row, stood: Mapping[str, AlertState]) -> str:
+    """Which alert a shift is of: one whose onset lies about where this one's does, or its own."""
+    of = f"{rule.id}:{row['country_iso2']}:{row['event_group']}:"
+    onsets = {name: date.fromisoformat(name[len(of) :]) for name in stood if name.startswith(of)}
+    first, last = row["onset_low_date"] - _MOVES, row["onset_high_date"] + _MOVES
+    near = [name for name, onset in onsets.items() if first <= onset <= last]
+    return min(
+        near,
+        key=lambda name: abs(onsets[name] - row["onset_date"]),
+        default=f"{of}{row['onset_date']}",
+    )
 
 
 def _after(
@@ -101,19 +128,44 @@ def _after(
             row["size_pp_ci_low"], row["size_pp_ci_high"], episode=detected,
         )  # fmt: skip
     if state.state is not State.FIRING:
-        return None
+        return state
     if is_withdrawn:
-        return replace(
-            state, state=State.RESOLVED, since=day, evaluated_through=day, resolved_on=day
-        )
-    if day >= detected + _LASTS:
+        return _withdrawn(state, day)
+    if state.episode is not None and day >= state.episode + _TRIAL:
         return replace(state, state=State.OK, since=day, evaluated_through=day, thread=None)
-    return None
+    return state
+
+
+def _withdrawn(state: AlertState, day: date) -> AlertState:
+    return replace(state, state=State.RESOLVED, since=day, evaluated_through=day, resolved_on=day)
+
+
+def _forgotten(state: AlertState) -> Row:
+    """What is known of a shift that the table has no row of any more."""
+    _, country, group, onset = state.alert_id.split(":")
+    return {
+        "country_iso2": country,
+        "event_group": group,
+        "period": "week",
+        "onset_date": date.fromisoformat(onset),
+        "detected_date": state.episode,
+        "size_pp": state.value or 0.0,
+        "size_pp_ci_low": state.ci_low,
+        "size_pp_ci_high": state.ci_high,
+    }
 
 
 def _finding(row: Row, state: AlertState) -> Finding:
-    onset = f"{row['onset_date']} ({row['onset_low_date']} to {row['onset_high_date']})"
+    onset = f"{row['onset_date']}"
+    if "onset_low_date" in row:
+        onset += f" ({row['onset_low_date']} to {row['onset_high_date']})"
     is_over = state.state is State.RESOLVED
+    basis = ""
+    if "before_share" in row:
+        basis = (
+            f"From {percent(row['before_share'])} to {percent(row['after_share'])} of located "
+            f"accounts, by {row['period']}; two detectors of different kinds agree on it."
+        )
     return Finding(
         subject=f"{country_name(row['country_iso2'])}, {group_name(row['event_group'])}",
         measure="shift of the share of located accounts"
@@ -122,10 +174,7 @@ def _finding(row: Row, state: AlertState) -> Finding:
         period=f"since {onset}, found in data through {row['detected_date']} (UTC)",
         now=Figure(row["size_pp"], row["size_pp_ci_low"], row["size_pp_ci_high"]),
         since=row["onset_date"],
-        basis=(
-            f"From {percent(row['before_share'])} to {percent(row['after_share'])} of located "
-            f"accounts, by {row['period']}; two detectors of different kinds agree on it."
-        ),
+        basis=basis,
     )
 
 

@@ -8,7 +8,7 @@ from typing import Self
 
 import duckdb
 
-from assets.alerting.located import MEASURE, Row, located_share, rows_by, share_point
+from assets.alerting.located import MEASURE, Row, located_share, rows_by, share_point, sunday
 from assets.alerting.notice import Course, Figure, Finding, Point, Unit
 from assets.alerting.rule_kinds import ThresholdRule
 from assets.alerting.states import AlertState, Reading, Trust
@@ -59,11 +59,12 @@ class ThresholdWatch:
 
     def outcomes(self, states: States, day: date) -> Iterable[Outcome]:
         """Where the alert stands after a day."""
-        row = self.rows.get(day)
+        rule = self.rule
+        period = day if rule.period == "day" else sunday(day)
+        row = self.rows.get(period)
         if row is None:
             return ()
-        rule = self.rule
-        reading = Reading(day, _figure(rule, row), _trust(rule, row))
+        reading = Reading(period, _figure(rule, row), _trust(rule, row))
         observed = Observed(
             rule.id,
             (reading,),
@@ -77,7 +78,7 @@ class ThresholdWatch:
     def _finding(self, row: Row, state: AlertState) -> Finding:
         rule = self.rule
         figure = _figure(rule, row)
-        side, level = beyond(rule.direction, rule.level, state.state)
+        side, level = beyond(rule.level, figure)
         before = self._before(row["activity_date"])
         return Finding(
             subject=f"{country_name(rule.country)}, {group_name(rule.event_group)}",

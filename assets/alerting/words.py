@@ -7,7 +7,8 @@ from typing import Any
 
 from babel import Locale
 
-from assets.alerting.states import ACTIVE, Level, State
+from assets.alerting.notice import Figure
+from assets.alerting.states import Level, Mark
 
 #: Of the hours of a week or of four: what so few held moves no share by a point.
 MOST_MISSING_HOURS = 0.02
@@ -85,8 +86,9 @@ def is_whole_enough(row: Mapping[str, Any]) -> bool:
     return bool(due) and row["complete_hour_count"] >= (1.0 - MOST_MISSING_HOURS) * due
 
 
-def beyond(direction: str, level: Level, state: State) -> tuple[str, float]:
-    """The side of which level the whole interval lies on: while it fires, and when it is over."""
-    if state in ACTIVE:
-        return direction, level.fire
-    return _OPPOSITE[direction], level.clear
+def beyond(level: Level, figure: Figure | None) -> tuple[str, float | None]:
+    """The side of which level the whole interval lies on; of none where it lies between."""
+    mark = Mark.BETWEEN if figure is None else level.mark(figure)
+    if mark is Mark.BEYOND:
+        return level.direction, level.fire
+    return (_OPPOSITE[level.direction], level.clear) if mark is Mark.BACK else ("", None)

@@ -1,11 +1,18 @@
 """The weekly note of how all rules stand, and the replay of what they would have sent."""
 
 from datetime import date, timedelta
+from pathlib import Path
 
+from assets.alerting import rules as rules_module
+from assets.alerting.heartbeat import heartbeat
+from assets.alerting.limits import faults
+from assets.alerting.links import Links
+from assets.alerting.message_blocks import compose
 from assets.alerting.notice import Stage
 from assets.alerting.replay import as_table, replayed, summary
 from assets.alerting.rule_kinds import GapRule, HeartbeatRule, Rule, ThresholdRule
-from assets.alerting.states import AlertState, Patience
+from assets.alerting.rules import load_rules
+from assets.alerting.states import AlertState, Patience, State
 from assets.engagement.tables import ENGAGEMENT
 from resources.warehouse import Warehouse
 from tests.assets.alerting.conftest import evaluated
@@ -46,8 +53,8 @@ def test_the_note_comes_on_its_day_and_names_the_loud_and_the_quiet(warehouse: W
         "The week to 2024-12-08 (UTC): 7 of 7 days with all hourly files whole (168 of 168 hours), "
         "0 days of degraded capture.",
         "Alerts: 1 firing.",
-        "cn-high: firing since 2024-12-06, evaluated through 2024-12-08",
-        "gap-us: nothing to evaluate",
+        "cn-high: firing since 2024-12-06.",
+        "Nothing to evaluate yet: gap-us.",
     )
 
 
@@ -55,18 +62,52 @@ def test_a_quiet_week_is_said_as_one_and_other_days_say_nothing(warehouse: Wareh
     days = week(warehouse, *[150] * 6)
     assert evaluated(warehouse, RULES, days).notices == []
     (note,) = evaluated(warehouse, RULES, week(warehouse, *[150] * 7)).notices
-    assert "Alerts: 1 ok." in note.remarks
+    assert note.remarks[1:] == (
+        "Alerts: 1 ok.", "Quiet: cn-high.", "Nothing to evaluate yet: gap-us.",
+    )  # fmt: skip
 
 
 def test_many_alerts_of_a_rule_are_counted_and_the_loud_ones_named(warehouse: Warehouse) -> None:
     states = {
-        name: AlertState(name, "gap-us", state, SUNDAY, SUNDAY)
-        for name, state in [(f"gap-us:{n}", "firing" if n < 7 else "ok") for n in range(20)]
-    }  # type: ignore[misc]
+        f"gap-us:{n}": AlertState(
+            f"gap-us:{n}", "gap-us", State.FIRING if n < 7 else State.OK, SUNDAY, SUNDAY
+        )
+        for n in range(20)
+    }
     (note,) = evaluated(warehouse, [GAP, HEARTBEAT], [SUNDAY], states).notices
-    line = note.remarks[-1]
-    assert line.startswith("gap-us: 13 of 20 quiet; 0 firing since 2024-12-08")
-    assert line.endswith("; and 15 more")
+    assert note.remarks[2] == (
+        "gap-us: 0 firing since 2024-12-08; 1 firing since 2024-12-08; 2 firing since 2024-12-08; "
+        "and 4 more (13 of 20 quiet)."
+    )
+
+
+def test_an_alert_that_fires_and_is_not_evaluated_any_more_is_named_as_such(
+    warehouse: Warehouse,
+) -> None:
+    old = SUNDAY - timedelta(days=30)
+    states = {"gap-us": AlertState("gap-us", "gap-us", State.FIRING, old, old, episode=old)}
+    (note,) = evaluated(warehouse, [GAP, HEARTBEAT], [SUNDAY], states).notices
+    assert note.remarks[2] == "gap-us: firing since 2024-11-08, not evaluated since 2024-11-08."
+
+
+def test_with_all_shipped_rules_loud_the_note_names_every_one(warehouse: Warehouse) -> None:
+    shipped = load_rules(Path(rules_module.__file__).with_name("rules.yaml"))
+    states = {
+        f"{rule.id}:{n}": AlertState(
+            f"{rule.id}:{n}", rule.id, State.FIRING, SUNDAY, SUNDAY, episode=SUNDAY
+        )
+        for rule in shipped.rules
+        if rule.kind != "heartbeat"
+        for n in range(4)
+    }
+    (beat,) = shipped.of_kind(HeartbeatRule)
+    with warehouse.transaction() as connection:
+        note = heartbeat(connection, beat, shipped, states, SUNDAY)
+    assert note is not None
+    message = compose(note, world="live", links=Links(), events=(), escape=lambda text: text)
+    assert faults(message) == []
+    for rule in shipped.rules:
+        assert rule is beat or f"{rule.id}:" in str(message.blocks)
 
 
 def test_a_replay_says_what_would_have_been_sent_and_what_not(warehouse: Warehouse) -> None:

@@ -15,7 +15,7 @@ from assets.alerting.notice import Course, Figure, Finding, Notice, Stage, Unit
 from assets.alerting.rule_kinds import RuleBase, ThresholdRule, UpstreamRule
 from assets.alerting.rules import Rules, Silence, load_rules
 from assets.alerting.states import AlertState, Reading, State, Trust, step
-from assets.alerting.telling import tell
+from assets.alerting.telling import end_orphans, tell
 from assets.alerting.watch import Cause, Outcome
 from assets.engagement.intervals import wilson_interval
 
@@ -199,13 +199,43 @@ def test_firing_again_within_the_cool_down_is_said_once_that_is_over() -> None:
     )  # fmt: skip
 
 
-def test_what_was_never_said_has_no_end_to_say_and_puts_the_cool_down_off() -> None:
-    told = Told(made("rule-a", cool_down_days=5))
-    for figure in (BEYOND, BACK, BEYOND, BACK, BEYOND, BEYOND, BEYOND, BEYOND):
+def test_an_end_that_was_never_said_puts_no_cool_down_off() -> None:
+    """Beyond three weeks of four for a year: it is said again and again, not once and never more."""
+    told = Told(made("rule-a", cool_down_days=28, remind_days=366))
+    for number in range(365):
+        told.see(BACK if number % 25 >= 21 else BEYOND)
+    begun = [each.day for each in told.notices if each.stage is Stage.FIRING]
+    assert 6 <= len(begun) <= 14
+    assert max((b - a).days for a, b in zip(begun, begun[1:], strict=False)) <= 56
+
+
+def test_what_is_on_its_way_back_when_a_cool_down_ends_is_not_said_to_fire() -> None:
+    patient = made("rule-a", cool_down_days=5, clear_after="2 of 2")
+    told = Told(patient)
+    for figure in (BEYOND, BACK, BACK, BEYOND, BEYOND, BEYOND, BEYOND, BEYOND, BACK):
+        told.see(figure)
+    # Over on day 2, so that nothing is said before day 7.
+    assert [(each.stage, each.day) for each in told.notices] == [
+        (Stage.FIRING, day(0)), (Stage.RESOLVED, day(2)), (Stage.FIRING, day(7)),
+    ]  # fmt: skip
+    told = Told(patient)
+    for figure in (BEYOND, BACK, BACK, BEYOND, BETWEEN, BETWEEN, BACK, BACK):
         told.see(figure)
     assert told.stages == [Stage.FIRING, Stage.RESOLVED]
-    (again,) = told.see(BEYOND)
-    assert again.day == day(8)
+
+
+def test_a_rule_that_is_removed_ends_its_thread_and_lets_the_others_close() -> None:
+    told = Told(A, B)
+    (firing,) = told.see(BEYOND, BEYOND)
+    notices, moved = end_orphans(told.states, Rules((A,)), day(1))
+    (removed,) = notices
+    assert (removed.thread, removed.stage, removed.is_last) == (firing.key, Stage.RESOLVED, False)
+    assert [each.subject for each in removed.findings] == ["rule-b"]
+    assert (moved["rule-b"].state, moved["rule-b"].thread) == (State.OK, None)
+    told.states |= moved
+    assert end_orphans(told.states, Rules((A,)), day(1)) == ([], {})
+    (over, *_) = told.see(BACK, BETWEEN)
+    assert over.is_last
 
 
 def test_an_upstream_rule_has_no_reminder_and_no_cool_down() -> None:

@@ -437,6 +437,8 @@ def test_its_end_is_said_in_its_thread_group_by_group(warehouse: Warehouse) -> N
     firing, first, last = lost_and_found(warehouse)
     assert (first.stage, first.thread, first.is_last) == (Stage.RESOLVED, firing.key, False)
     assert [each.subject for each in first.findings] == ["gharchive, stars and forks"]
+    # Its bound may lie under the level that the rate is back at: no side is claimed.
+    assert (first.findings[0].side, first.findings[0].level) == ("", None)
     assert "gharchive still loses issues and comments." in first.remarks
     assert (last.stage, last.thread, last.is_last) == (Stage.RESOLVED, firing.key, True)
 

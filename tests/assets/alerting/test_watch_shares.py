@@ -290,3 +290,35 @@ def test_a_crossing_in_a_degraded_week_is_held(warehouse: Warehouse) -> None:
     )
     done = evaluated(warehouse, [CROSSOVER], [SUNDAY])
     assert done.states["crossover"].state is State.HELD
+
+
+def test_an_update_says_no_level_that_the_figure_has_not_passed(warehouse: Warehouse) -> None:
+    """Of 1,000 accounts 270 are 24.3 to 29.8 %: neither above 28 nor below 25."""
+    rule = LEVEL.model_copy(update={"remind_days": 1})
+    done = evaluated(warehouse, [rule], fill(warehouse, {day(0): HIGH, day(1): 270}))
+    update = done.notices[1]
+    assert update.stage is Stage.UPDATE
+    assert (update.findings[0].side, update.findings[0].level) == ("", None)
+
+
+def test_a_week_that_becomes_whole_after_its_sunday_is_evaluated(warehouse: Warehouse) -> None:
+    rule = LEVEL.model_copy(update={"period": "week"})
+    fill(warehouse, {SUNDAY: HIGH}, period="week", hours=100)
+    done = evaluated(warehouse, [rule], [SUNDAY])
+    assert done.states == {}
+    fill(warehouse, {SUNDAY: HIGH}, period="week")
+    wednesday = SUNDAY + timedelta(days=3)
+    (firing,) = evaluated(warehouse, [rule], [wednesday], done.states).notices
+    assert firing.findings[0].period == "the week to 2024-12-08 (UTC)"
+    assert (firing.key, firing.day) == ("cn-high:2024-12-08:firing", wednesday)
+
+
+@pytest.mark.parametrize(("after", "is_said"), [(20, True), (3, False), (0, True)])
+def test_a_country_that_falls_to_few_accounts_has_changed_most(
+    warehouse: Warehouse, after: int, is_said: bool
+) -> None:
+    """From 300 of 1,000 to 20 or none; of three it would be said who they are."""
+    sundays = four_weeks(warehouse, 300, after)
+    rule = CHANGE.model_copy(update={"countries": ("CN",)})
+    notices = evaluated(warehouse, [rule], sundays).notices
+    assert [each.stage for each in notices] == ([Stage.FIRING] if is_said else [])

@@ -2,8 +2,10 @@
 
 from datetime import date, timedelta
 
+from assets.alerting.evaluation import evaluate_days
 from assets.alerting.notice import Figure, Stage, Unit
 from assets.alerting.rule_kinds import TrendShiftRule
+from assets.alerting.rules import Rules, Silence
 from assets.alerting.states import State
 from assets.shifts.trend_tables import TREND_SHIFTS
 from resources.warehouse import Warehouse
@@ -39,10 +41,10 @@ def fill(warehouse: Warehouse, *rows: dict[str, object]) -> None:
 
 def test_a_confirmed_shift_is_said_once_on_the_day_that_confirms_it(warehouse: Warehouse) -> None:
     fill(warehouse, shift())
-    done = evaluated(warehouse, [RULE], days(-5, 40))
+    done = evaluated(warehouse, [RULE], days(-5, 200))
     (firing,) = done.notices
     assert (firing.day, firing.stage) == (DETECTED, Stage.FIRING)
-    assert firing.key == "trend-shift:CN:attention:2024-12-08:2024-12-08:firing"
+    assert firing.key == "trend-shift:CN:attention:2024-11-18:2024-12-08:firing"
     (finding,) = firing.findings
     assert (finding.now, finding.unit) == (Figure(5.0, 3.0, 7.0), Unit.POINTS)
     assert finding.since == date(2024, 11, 18)
@@ -50,7 +52,7 @@ def test_a_confirmed_shift_is_said_once_on_the_day_that_confirms_it(warehouse: W
         "since 2024-11-18 (2024-11-11 to 2024-11-25), found in data through 2024-12-08 (UTC)"
     )
     assert finding.basis.startswith("From 20.0 % to 25.0 % of located accounts, by week;")
-    # Four weeks later it is no news, and its end is none either.
+    # Half a year later it stands for good, which is no news.
     (state,) = done.states.values()
     assert (state.state, state.thread) == (State.OK, None)
 
@@ -93,3 +95,40 @@ def test_shifts_of_several_countries_that_are_found_together_are_one_message(
     fill(warehouse, shift(), shift("US", size_pp=-5.0, size_pp_ci_low=-7.0, size_pp_ci_high=-3.0))
     (firing,) = evaluated(warehouse, [RULE], days(0, 0)).notices
     assert len(firing.findings) == 2
+
+
+def test_a_shift_whose_dates_move_with_data_made_again_is_said_once(warehouse: Warehouse) -> None:
+    fill(warehouse, shift())
+    done = evaluated(warehouse, [RULE], days(0, 2))
+    later = DETECTED + timedelta(days=7)
+    moved = {
+        "onset_date": date(2024, 11, 25), "onset_low_date": date(2024, 11, 18),
+        "onset_high_date": date(2024, 12, 2), "detected_date": later,
+    }  # fmt: skip
+    fill(warehouse, shift(**moved))
+    done = evaluated(warehouse, [RULE], days(7, 20), done.states)
+    assert done.notices == []
+    assert [each.state for each in done.states.values()] == [State.FIRING]
+    # Another one half a year later is one of its own.
+    other = {name: value + timedelta(days=150) for name, value in moved.items()}
+    fill(warehouse, shift(**moved), shift(**other))
+    (firing,) = evaluated(warehouse, [RULE], days(157, 158), done.states).notices
+    assert firing.stage is Stage.FIRING
+
+
+def test_a_shift_that_later_data_do_not_show_at_all_is_withdrawn(warehouse: Warehouse) -> None:
+    fill(warehouse, shift())
+    done = evaluated(warehouse, [RULE], days(0, 2))
+    fill(warehouse)
+    (over,) = evaluated(warehouse, [RULE], days(3, 9), done.states).notices
+    assert over.stage is Stage.RESOLVED
+    assert "withdrawn" in over.findings[0].measure
+    assert over.findings[0].now == Figure(5.0, 3.0, 7.0)
+
+
+def test_a_shift_confirmed_in_a_silence_is_said_after_it(warehouse: Warehouse) -> None:
+    fill(warehouse, shift())
+    silence = Silence(rules=("trend-*",), first=DETECTED, last=DETECTED, reason="a holiday")
+    with warehouse.transaction() as connection:
+        done = evaluate_days(connection, Rules((RULE,), (silence,)), days(0, 2), {})
+    assert [each.day for each in done.notices] == [DETECTED + timedelta(days=1)]
