@@ -207,6 +207,7 @@ class _Round:
             try:
                 self._attempt(row, opening, may_be_there=may_be_there)
             except self.failures.rejected as error:
+                self._fail(row, error, is_certain=not in_question)
                 self._bury(row, str(error))
                 return
             except self.failures.unanswered as error:

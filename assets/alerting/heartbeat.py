@@ -13,7 +13,8 @@ from assets.alerting.states import ACTIVE, QUIET, AlertState, State
 
 _WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _WEEK = timedelta(days=7)
-_MOST_NAMED = 3
+#: Alerts of a rule that are named; one, where more rules than so many are loud.
+_MOST_NAMED, _MANY_RULES = 3, 5
 _ORDER = (State.FIRING, State.RECOVERING, State.PENDING, State.HELD, State.RESOLVED, State.OK)
 _DAYS_SQL = """
 SELECT
@@ -53,17 +54,16 @@ def heartbeat(
     by_rule: dict[str, list[AlertState]] = {}
     for state in states.values():
         by_rule.setdefault(state.rule_id, []).append(state)
-    quiet: list[str] = []
-    silent: list[str] = []
-    for each in rules.rules:
-        if each.id == rule.id:
-            continue
-        found = by_rule.get(each.id, [])
-        loud = [state for state in found if state.state not in QUIET]
-        if loud:
-            lines.append(f"{each.id}: {_of_loud(loud, len(found), day)}.")
-        else:
-            (quiet if found else silent).append(each.id)
+    names = [each.id for each in rules.rules if each.id != rule.id]
+    loud = {name: _loud(by_rule.get(name, [])) for name in names}
+    most = _MOST_NAMED if sum(map(bool, loud.values())) <= _MANY_RULES else 1
+    lines += [
+        f"{name}: {_of_loud(found, len(by_rule[name]), day, most)}."
+        for name, found in loud.items()
+        if found
+    ]
+    quiet = [name for name in names if name in by_rule and not loud[name]]
+    silent = [name for name in names if name not in by_rule]
     lines += [f"Quiet: {', '.join(quiet)}."] if quiet else []
     lines += [f"Nothing to evaluate yet: {', '.join(silent)}."] if silent else []
     iso = day.isocalendar()
@@ -89,11 +89,16 @@ def _of_data(connection: duckdb.DuckDBPyConnection, day: date) -> str:
     )
 
 
-def _of_loud(loud: list[AlertState], count: int, day: date) -> str:
+def _loud(states: list[AlertState]) -> list[AlertState]:
+    """Those that are not quiet, the firing ones first."""
+    loud = [each for each in states if each.state not in QUIET]
+    return sorted(loud, key=lambda each: (each.state not in ACTIVE, each.alert_id))
+
+
+def _of_loud(loud: list[AlertState], count: int, day: date, most: int) -> str:
     """The alerts of a rule that are not quiet, by name as far as there is room."""
-    ordered = sorted(loud, key=lambda each: (each.state not in ACTIVE, each.alert_id))
-    said = "; ".join(_of_state(each, day) for each in ordered[:_MOST_NAMED])
-    more = f"; and {len(loud) - _MOST_NAMED} more" if len(loud) > _MOST_NAMED else ""
+    said = "; ".join(_of_state(each, day) for each in loud[:most])
+    more = f"; and {len(loud) - most} more" if len(loud) > most else ""
     left = f" ({count - len(loud)} of {count} quiet)" if count > 1 else ""
     return f"{said}{more}{left}"
 

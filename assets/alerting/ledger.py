@@ -13,7 +13,7 @@ _EARLIER_SQL = (Path(__file__).parent / "sql" / "earlier_alerts.sql").read_text(
 _COLUMNS = (
     "alert_id", "rule_id", "state", "since_date", "evaluated_through", "value", "ci_low", "ci_high",
     "held_from", "held_through", "recent", "episode_date",
-    "episode_number", "thread_key", "said_on", "resolved_on",
+    "episode_number", "thread_key", "said_date", "resolved_date",
 )  # fmt: skip
 
 

@@ -46,8 +46,8 @@ ALERTS = Table(
             "Message of ops.outbox that says that it fires; null where none does",
             nullable=True,
         ),
-        Column("said_on", "DATE", "Newest day or cohort said in that thread", nullable=True),
-        Column("resolved_on", "DATE", "Day or cohort of its last end that was said", nullable=True),
+        Column("said_date", "DATE", "Newest day or cohort said in that thread", nullable=True),
+        Column("resolved_date", "DATE", "Day or cohort of its last said end", nullable=True),
     ),
 )
 

@@ -45,7 +45,7 @@ ROW: dict[str, object] = {
 def declared() -> Iterator[Table]:
     """Every table that a module `assets.<domain>.tables` declares."""
     for module in pkgutil.walk_packages(assets.__path__, "assets."):
-        if module.name.endswith(".tables") and module.name != "assets.tables":
+        if module.name.endswith("tables") and module.name != "assets.tables":
             found = vars(importlib.import_module(module.name)).values()
             yield from (value for value in found if isinstance(value, Table))
 
@@ -108,12 +108,30 @@ NAMED_OTHERWISE = {
     "known_value": "the part of value's measure that is of known origin: a denominator",
     "unknown_value": "the part of value's measure that is of unknown origin",
     "correction_value": "the part of value that corrections downward make",
+    "base_value": "the level before: accounts, events, a share, or forks a repository",
+    "level_change": "on the scale of the measure: a logarithm, a logit, or forks a repository",
+    "level_change_se": "the standard error of level_change",
+    "level_p_value": "a probability, of the test that it names",
+    "level_q_value": "a p value, adjusted",
+    "slope_change": "as level_change, a week",
+    "slope_p_value": "a probability, of the test that it names",
+    "effect_pct": "per cent of the level before",
+    "placebo_effective_count": "a number of independent windows, which need not be whole",
+    "placebo_p_value": "a probability, of the test that it names",
+    "placebo_q_value": "a p value, adjusted",
+    "pre_trend_p_value": "a probability, of the test that it names",
+    "tau_squared": "a variance, as the literature on pooled effects calls it",
+    "heterogeneity_p_value": "a probability, of the test that it names",
+    "estimate": "on the scale of the measure: of the difference of two countries",
+    "estimate_se": "the standard error of estimate",
+    "statistic": "twice a log likelihood ratio",
     "value": "the measure of whatever rule or kind: shares, capture rates, models, downloads",
     "ci_low": "a bound of value",
     "ci_high": "a bound of value",
 }
 #: Why null is a value of a key.
 NULL_IN_KEY = {
+    "mart.shock_effects": "shocks pooled stand beside each",
     "raw.paper_field_counts": "works of all countries together stand beside those of each",
     "stage.diffusion_papers": "works of all countries together stand beside those of each",
     "mart.diffusion_papers": "works of all countries together stand beside those of each",

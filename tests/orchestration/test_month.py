@@ -12,6 +12,7 @@ import pytest
 from checks.archive import volume_losses
 from tests.orchestration.conftest import DAYS, LAST, PLAIN, Month
 
+SYNTHETIC = "[sandbox, synthetic]"
 LOSS_DAYS = [date(2024, 12, 9), date(2024, 12, 10)]
 TABLES = (
     "core.events",
@@ -98,7 +99,8 @@ def test_the_planted_rise_is_found_and_fires_one_alert_once(month: Month) -> Non
     by_day = {day.as_py(): share.as_py() for day, share in shares.items()}
     assert by_day[date(2024, 12, 1)] < 0.25
     assert by_day[LAST] > 0.33
-    (text,) = (json.dumps(each) for each in messages_of(month) if "Firing" in each["text"])
+    rises = f"{SYNTHETIC} Firing: China's share of attention to"
+    (text,) = (json.dumps(each) for each in messages_of(month) if each["text"].startswith(rises))
     assert "synthetic" in text
     assert "95 % interval" in text
     (alert,) = month.warehouse.query(
@@ -111,11 +113,23 @@ def test_the_planted_rise_is_found_and_fires_one_alert_once(month: Month) -> Non
 
 def test_the_planted_loss_is_said_to_be_the_sources_and_no_shift(month: Month) -> None:
     """Two days on which the first archive has 30 % of the stars; the second has 60 % as always."""
-    lost, back = (each["text"] for each in messages_of(month) if "Upstream" in each["text"])
-    assert "gharchive captured 3" in lost
-    assert "of WatchEvent on 2024-12-09 (UTC)" in lost
-    assert "opendigger" not in lost
-    assert "gharchive captured as much of attention as usual on 2024-12-11" in back
+    messages = messages_of(month)
+    (lost,) = (
+        each
+        for each in messages
+        if each["text"].startswith(f"{SYNTHETIC} Upstream") and "blocks" in each
+        if each.get("thread_ts") in (None, each["ts"])
+    )
+    chart, back = (each for each in messages if each.get("thread_ts") == lost["ts"] != each["ts"])
+    assert chart["files"]
+    said = str(lost["blocks"])
+    assert "gharchive, stars and forks*: captured share of stars" in said
+    assert "*2024-12-09 (UTC)*" in said
+    assert "opendigger" not in said
+    # When it was over, the message that said so was changed, too.
+    assert "Upstream, resolved:" in lost["text"]
+    assert "gharchive, stars and forks" in back["text"]
+    assert "2024-12-11 (UTC)" in back["text"]
     rows = month.warehouse.query(
         "SELECT coverage_date, source, capture_rate, capture_rate_ci_low, capture_rate_ci_high, "
         "status FROM core.coverage WHERE scope = 'tracked' AND event_type = 'WatchEvent' "
@@ -133,9 +147,20 @@ def test_the_planted_loss_is_said_to_be_the_sources_and_no_shift(month: Month) -
 
 
 def messages_of(month: Month) -> list[dict[str, Any]]:
-    """What Slack took, the oldest first: a loss and its end, and the rise."""
+    """What Slack took, the oldest first: five weekly notes, three alerts with charts, an end."""
     messages = month.server.slack_messages()
-    assert len(messages) == 3
+    keys = [each.get("metadata", {}).get("event_payload", {}).get("key") for each in messages]
+    sundays = ["2024-11-17", "2024-11-24", "2024-12-01", "2024-12-08", "2024-12-15"]
+    lost = "upstream-capture:gharchive:attention:2024-12-09:firing"
+    *begun, end = sorted(filter(None, keys))
+    assert begun == [
+        "cn-attention-share-high:2024-12-06:firing",
+        "cn-us-attention-crossover:2024-12-08:firing",
+        *(f"heartbeat:{day}" for day in sundays),
+        lost,
+    ]
+    assert end.startswith(f"{lost}>2024-12-11:")
+    assert len([each for each in messages if each.get("files")]) == keys.count(None) == 3
     return messages
 
 
@@ -210,7 +235,7 @@ def test_the_same_days_again_give_the_same_rows_no_message_and_no_question(month
     assert result.error == ""
     assert tables(month) == before
     assert [r for r in month.server.requests() if r.path.startswith("/graphql")] == asked
-    assert len(messages_of(month)) == 3
+    assert len(messages_of(month)) == 12
 
 
 def test_a_file_that_was_missing_is_asked_for_again_and_its_events_join_their_day(
@@ -236,4 +261,4 @@ def test_a_file_that_was_missing_is_asked_for_again_and_its_events_join_their_da
         [day],
     ).to_pylist()
     assert row["n"] == int(chosen.sum())
-    assert len(messages_of(month)) == 3
+    assert len(messages_of(month)) == 12

@@ -11,6 +11,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from assets.alerting import rules as rules_module
+from assets.alerting.rules import load_rules
+from assets.alerting.states import State
 from assets.shifts.shock_effects import POOLED_CONTROLS, POOLED_PAPER
 from orchestration.summary import print_summary
 from sandbox.events import EVENT_TYPES
@@ -25,6 +28,8 @@ from tests.orchestration.conftest import (
     Month,
 )
 
+RULES = load_rules(Path(rules_module.__file__).with_name("rules.yaml")).rules
+RULE_IDS = {rule.id for rule in RULES}
 KEY = ("activity_date", "period", "event_group", "country_iso2")
 
 
@@ -96,15 +101,18 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         "source": {"gharchive", "opendigger", "github_events", "combined"},
         "yardstick": {"two_sources", "star_history", "volume", "calendar", "none"},
         "event_type": {*EVENT_TYPES, None},
-        "rule_id": {
-            "cn-attention-share-high",
+        "rule_id": RULE_IDS,
+        "alert_id": {
+            *RULE_IDS,
+            *(f"attention-share-change:{code}" for code in economies),
+            *(f"contribution-share-change:{code}" for code in economies),
             *(
                 f"upstream-capture:{source}:{group}"
                 for source in ("gharchive", "opendigger", "github_events")
                 for group in EVENT_GROUPS
             ),
         },
-        "state": {"ok", "firing", "complete"},
+        "state": {*State, "complete"},
         "user_kind": {"us_company", "us_education", "us_all", "all", "country"},
         "basis": {"filing", "publication"},
         "document_kind": {"grant", "application", "any"},
@@ -159,7 +167,7 @@ def test_the_summary_gives_the_newest_shares_with_their_intervals(
         assert f"{figure:.1%}" in line
     assert "sandbox: synthetic figures" in printed
     assert "cn-attention-share-high: firing" in printed
-    assert "messages: 3, of which Slack took 3" in printed
+    assert "messages: 13, of which Slack took 13" in printed
     assert f"page        {page_of(month)}" in printed
     (hub,) = month.warehouse.query(
         "SELECT share FROM mart.diffusion_hub WHERE origin_iso2 = 'CN' AND root_family = 'any' "

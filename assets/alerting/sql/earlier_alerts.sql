@@ -18,8 +18,8 @@ SELECT
     CASE WHEN 'firing' IN (a.state, a.held_from) THEN a.since_date END AS episode_date,
     1 AS episode_number,
     CASE WHEN 'firing' IN (a.state, a.held_from) THEN m.message_key END AS thread_key,
-    CASE WHEN m.message_key IS NOT NULL THEN a.since_date END AS said_on,
-    NULL::DATE AS resolved_on
+    CASE WHEN m.message_key IS NOT NULL THEN a.since_date END AS said_date,
+    NULL::DATE AS resolved_date
 FROM ops.alerts AS a
 LEFT JOIN (
     SELECT rule_id, max(message_key) AS message_key

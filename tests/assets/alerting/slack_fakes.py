@@ -47,12 +47,14 @@ class Lying:
 class FakeSlack:
     """Remembers every call; `plan` says of a key's next sends what they raise.
 
-    A planned failure with `is_taken` stores the message first, as Slack may.
+    A planned failure with `is_taken` stores the message first, as Slack may. So many looks as
+    `blind_looks` says find nothing, as Slack shows a message some time after it took it.
     """
 
     has_threads: bool = True
     plan: dict[str, list[tuple[type[Exception], bool]]] = field(default_factory=dict)
     looks: list[type[Exception]] = field(default_factory=list)
+    blind_looks: int = 0
     messages: list[dict[str, object]] = field(default_factory=list)
     calls: list[tuple[str, str]] = field(default_factory=list)
 
@@ -105,6 +107,9 @@ class FakeSlack:
         self.calls.append(("look", key))
         if self.looks:
             raise self.looks.pop(0)("planned")
+        if self.blind_looks:
+            self.blind_looks -= 1
+            return None
         for number, message in enumerate(self.messages, 1):
             if message["key"] == key and message["thread_ts"] == thread_ts:
                 return Lying("C1", f"{number}.0")

@@ -175,6 +175,17 @@ def test_a_look_that_fails_sends_nothing(desk: Desk) -> None:
     assert desk.slack.keys() == ["a"]
 
 
+def test_a_failure_that_is_certain_leaves_the_question_of_an_earlier_attempt(desk: Desk) -> None:
+    """Taken, and said to have failed; not seen a second later; then there is a limit."""
+    desk.put(post("a"))
+    desk.slack.fails("a", FaultyError, is_taken=True)
+    desk.slack.fails("a", FailedError)
+    desk.slack.blind_looks = 1
+    assert desk.round().sent == 0
+    desk.clock.pass_by(minutes=2)
+    assert (desk.round().found, desk.slack.keys()) == (1, ["a"])
+
+
 def test_an_update_is_repeated_without_a_look(desk: Desk) -> None:
     desk.put(post("p", order=0), update("u", "p", order=1))
     desk.slack.fails("u", FaultyError, is_taken=True)

@@ -203,7 +203,7 @@ def test_an_alert_is_a_thread_from_its_first_message_to_its_end(
     assert "15.0 %" in str(end["text"])
     state = alert(warehouse)
     assert (state["state"], state["since_date"]) == ("ok", day(3))
-    assert (state["thread_key"], state["resolved_on"]) == (None, day(2))
+    assert (state["thread_key"], state["resolved_date"]) == (None, day(2))
 
 
 def test_evaluating_and_delivering_again_sends_nothing_more(

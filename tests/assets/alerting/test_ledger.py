@@ -16,7 +16,7 @@ DAY = date(2024, 12, 15)
 BARE = AlertState("a", "a", State.OK, DAY, DAY)
 FULL = AlertState(
     "b:CN", "b", State.HELD, DAY, date(2024, 12, 14), 0.4, 0.3, 0.5, State.RECOVERING,
-    date(2024, 12, 16), "fcb", date(2024, 12, 1), "b:CN:2024-12-01:firing", date(2024, 12, 8),
+    date(2024, 12, 16), "fcb", date(2024, 12, 1), 2, "b:CN:2024-12-01:firing", date(2024, 12, 8),
     date(2024, 6, 1),
 )  # fmt: skip
 

@@ -118,7 +118,11 @@ def test_a_state_says_since_when_and_of_which_figure() -> None:
         firing, evaluated_through=day(2), value=28.0, ci_low=26.0, ci_high=31.0, recent="b"
     )
     assert over is not None
-    assert (over.state, over.since, over.resolved_on) == (State.RESOLVED, day(3), day(3))
+    # Nobody was told, so that no cool-down begins.
+    assert (over.state, over.since, over.resolved_on) == (State.RESOLVED, day(3), None)
+    told = step("a", "a", LEVEL, replace(still, thread="said"), reading(3, "c"))
+    assert told is not None
+    assert told.resolved_on == day(3)
     assert after is not None
     assert (after.state, after.since, after.episode) == (State.OK, day(4), day(1))
 

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -200,13 +201,13 @@ def test_firing_again_within_the_cool_down_is_said_once_that_is_over() -> None:
 
 
 def test_an_end_that_was_never_said_puts_no_cool_down_off() -> None:
-    """Beyond three weeks of four for a year: it is said again and again, not once and never more."""
+    """Beyond three weeks of four for a year: it is said again and again, not only once."""
     told = Told(made("rule-a", cool_down_days=28, remind_days=366))
     for number in range(365):
         told.see(BACK if number % 25 >= 21 else BEYOND)
     begun = [each.day for each in told.notices if each.stage is Stage.FIRING]
     assert 6 <= len(begun) <= 14
-    assert max((b - a).days for a, b in zip(begun, begun[1:], strict=False)) <= 56
+    assert max((b - a).days for a, b in pairwise(begun)) <= 56
 
 
 def test_what_is_on_its_way_back_when_a_cool_down_ends_is_not_said_to_fire() -> None:

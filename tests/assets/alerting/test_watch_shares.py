@@ -230,7 +230,7 @@ def test_a_change_is_over_when_it_is_no_longer_sure(warehouse: Warehouse) -> Non
     ("chinese", "hours", "others"),
     [
         ((200, 240), 672, {}),  # 4 points, 0.4 to 7.6
-        ((25, 90), 672, {"countries": ("CN",)}),  # few accounts of the country before
+        ((200, 300), 672, {"countries": ("CN",), "min_actors": 301}),
         ((200, 300), 650, {}),  # 3.3 % of the hours missing
         ((200, 300), 672, {"min_located_actors": 1_001}),
         ((200, 300), 672, {"countries": ("FR",)}),

@@ -103,7 +103,7 @@ def test_a_shift_whose_dates_move_with_data_made_again_is_said_once(warehouse: W
     later = DETECTED + timedelta(days=7)
     moved = {
         "onset_date": date(2024, 11, 25), "onset_low_date": date(2024, 11, 18),
-        "onset_high_date": date(2024, 12, 2), "detected_date": later,
+        "onset_high_date": date(2024, 12, 2), "detected_date": later, "data_through_date": later,
     }  # fmt: skip
     fill(warehouse, shift(**moved))
     done = evaluated(warehouse, [RULE], days(7, 20), done.states)
