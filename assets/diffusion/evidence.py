@@ -143,8 +143,10 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
     if candidate.form.family in around.families:
         spelling = text[start:stop]
         yield "established", 4 if candidate.form.has_capitals(spelling) else 1
-    if _VERB_BEFORE.search(before) or _VERB_AFTER.match(after):
+    if _VERB_BEFORE.search(before):
         yield "verb", 2
+    elif _VERB_AFTER.match(after):
+        yield "verb", 1
     elif _COMPARISON_BEFORE.search(before):
         yield "verb", 1
     if candidate.is_written_on:

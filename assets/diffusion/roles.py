@@ -65,8 +65,10 @@ _NO_TOOL = re.compile(
 )
 # What is only intended is not done.
 _PLANNED = re.compile(
-    r"\b(?:future\s+(?:work|research|studies|study|versions?|directions?)|plan(?:s|ned)?\s+to"
-    r"|intends?\s+to|hopes?\s+to|left\s+(?:for|to)\s+future)\b|未来工作|计划",
+    r"\bfuture\s+(?:work|research|studies|study|versions?|directions?)\s+(?:\w+\s+){0,2}"
+    r"(?:will|would|could|may|might|should|can|is\s+to|are\s+to)\b"
+    r"|\b(?:we|I|authors|team)\s+(?:\w+\s+)?(?:plan|intend|hope)s?\s+to\b"
+    r"|\bleft\s+(?:for|to)\s+future\b|未来工作|我们计划",
     re.IGNORECASE,
 )
 # Where no cue decides, an abstract tells of its own work in the first person or the past.
