@@ -145,9 +145,7 @@ def evidence(candidate: Candidate, around: Surroundings) -> Iterator[tuple[str, 
         yield "established", 4 if candidate.form.has_capitals(spelling) else 1
     if _VERB_BEFORE.search(before):
         yield "verb", 2
-    elif _VERB_AFTER.match(after):
-        yield "verb", 1
-    elif _COMPARISON_BEFORE.search(before):
+    elif _VERB_AFTER.match(after) or _COMPARISON_BEFORE.search(before):
         yield "verb", 1
     if candidate.is_written_on:
         yield "written on", 3
