@@ -1,6 +1,7 @@
 """Sensors: what goes on, busy repositories, days and weeks whose sources may give more."""
 
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import pyarrow.compute as pc
@@ -9,6 +10,8 @@ from assets.activity.events import COMMIT, day_events
 from assets.activity.revisit import has_open_files, recent_days
 from assets.activity.tables import ARCHIVE_EVENTS, ARCHIVE_HOURS, EVENTS
 from assets.declare import asset_key
+from assets.engagement.outgrown import outgrown_weeks
+from assets.engagement.tables import ENGAGEMENT
 from assets.patents import weeks
 from assets.patents.tables import PATENT_FILES
 from assets.polls.assets import hot_repositories
@@ -37,6 +40,16 @@ def build_sensors() -> list[dg.SensorDefinition]:
             minimum_interval_seconds=3600,
             default_status=dg.DefaultSensorStatus.RUNNING,
         )(revisit_days),
+        dg.sensor(
+            name="revisit_sundays",
+            description=(
+                "Asks again for a Sunday of the last week whose weekly figures were made before "
+                "days of its week became more whole."
+            ),
+            job_name=DAILY_JOB,
+            minimum_interval_seconds=3600,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+        )(revisit_sundays),
         dg.sensor(
             name="revisit_weeks",
             description=(
@@ -121,6 +134,22 @@ def revisit_days(
             yield dg.RunRequest(run_key=f"late:{day}:{available}", partition_key=str(day))
     if not asked:
         yield dg.SkipReason("the last seven days are as whole as their archives")
+
+
+def revisit_sundays(
+    context: dg.SensorEvaluationContext, warehouse: WarehouseResource, platform: Platform
+) -> Iterator[dg.RunRequest | dg.SkipReason]:
+    """Ask for Sundays again whose week has become more whole since: its figures stand on them."""
+    del context
+    house, days = warehouse.open(), recent_days(platform.today())
+    weeks: dict[date, int] = {}
+    if house.has_table(ENGAGEMENT.qualified):
+        with house.transaction() as connection:
+            weeks = outgrown_weeks(connection, days[0], days[-1])
+    for day, hours in weeks.items():
+        yield dg.RunRequest(run_key=f"week:{day}:{hours}", partition_key=str(day))
+    if not weeks:
+        yield dg.SkipReason("the newest week is as whole as its days")
 
 
 def revisit_weeks(

@@ -200,7 +200,8 @@ def test_nothing_is_published_that_does_not_rest_on_a_blocking_check(
 def test_sensors_are_on_by_default(definitions: dg.Definitions) -> None:
     sensors = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
     assert set(sensors) == {
-        "daily_automation", "operations", "revisit_days", "revisit_weeks", "busy_repositories",
+        "daily_automation", "operations", "revisit_days", "revisit_sundays", "revisit_weeks",
+        "busy_repositories",
     }  # fmt: skip
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
 

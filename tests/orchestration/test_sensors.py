@@ -25,6 +25,7 @@ from orchestration.sensors import (
     build_sensors,
     busy_repositories,
     revisit_days,
+    revisit_sundays,
     revisit_weeks,
 )
 from resources.lake import Lake
@@ -284,6 +285,41 @@ def test_recent_days_with_missing_files_are_asked_for_again_and_old_or_whole_one
         "files:2024-12-12:2024-12-17",
         "files:2024-12-16:2024-12-17",
     ]
+
+
+def test_a_sunday_is_asked_for_again_when_its_week_has_become_more_whole(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    """Today is 2024-12-17: the newest Sunday, the 15th, was made when a day lacked hours."""
+    settings = sandbox_settings(server, tmp_path)
+    house, resources = Warehouse(str(settings.warehouse)), build_resources(settings)
+    prepare(house, ENGAGEMENT)
+
+    def made(day: date, hours: int, period: str = "day") -> None:
+        rows = engagement_rows(day, {"CN": 5, "US": 5}, hours, period=period, event_group="any")
+        with house.transaction() as connection:
+            connection.execute(
+                "DELETE FROM mart.engagement WHERE activity_date = ? AND period = ?", [day, period]
+            )
+            connection.register("incoming", rows)
+            connection.execute("INSERT INTO mart.engagement BY NAME SELECT * FROM incoming")
+
+    def asked() -> list[object]:
+        found = revisit_sundays(
+            dg.build_sensor_context(), resources["warehouse"], resources["platform"]
+        )
+        return [getattr(each, "run_key", None) for each in found]
+
+    assert asked() == [None]
+    sunday = date(2024, 12, 15)
+    for back in range(7):
+        made(sunday - timedelta(days=back), 20 if back == 3 else 24)
+    made(sunday, 164, "week")
+    assert asked() == [None]
+    made(sunday - timedelta(days=3), 24)
+    assert asked() == ["week:2024-12-15:168"]
+    made(sunday, 168, "week")
+    assert asked() == [None]
 
 
 def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_path: Path) -> None:
