@@ -228,3 +228,13 @@ def test_a_censored_cohort_moves_no_rule_and_the_page_has_all_of_it(made: Made) 
     page = (current / "index.html").read_text()
     for words in ("Hub downloads than in patents published", "no cohort yet whose use 12 months"):
         assert words in page
+
+
+def test_effects_of_shocks_are_published_by_the_command_that_made_them(made: Made) -> None:
+    house = Warehouse(str(made.settings.warehouse))
+    effects = house.query("SELECT * FROM mart.shock_effects ORDER BY ALL").to_pylist()
+    assert effects
+    current = made.settings.data / "published" / "current"
+    published = pq.read_table(current / "shock_effects.parquet").to_pylist()
+    assert published == effects
+    assert (current / "index.html").is_file()
