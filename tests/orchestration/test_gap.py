@@ -64,7 +64,7 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with pytest.MonkeyPatch.context() as patch:
         # Fewer snapshots, each month's last of the demonstration among them.
-        patch.setattr(cli, "_DEMO_HUB_DAYS", (28, 21))
+        patch.setattr("orchestration.materialise._DEMO_HUB_DAYS", (28, 21))
         clock = WorldClock(NOW)
         with SandboxServer(World(seed=3, developers=300), clock=clock) as server:
             settings = sandbox_settings(server, tmp_path_factory.mktemp("gap"))
