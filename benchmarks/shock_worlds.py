@@ -10,12 +10,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from assets.engagement.intervals import wilson_interval
+from assets.shifts.paper import ForkPanel
 from assets.shifts.series import CountrySeries, Dates, Floats, SeriesByCell
 
 FIRST_WEEK, LAST_WEEK = dt.date(2022, 1, 9), dt.date(2026, 10, 25)
 _WEEKS_A_YEAR = 365.25 / 7
 _SHARED = 0.5  # of the noise's variance
 _OVERDISPERSION = 60.0  # negative binomial size: variance = mean + mean² / 60
+_REPOSITORIES = 60
+_FORKED = {"before_17": 0.7, "from_17": 0.3, "located_cn": 0.1, "located_us": 0.3}
 _OTHERS = 3.0  # located accounts of other countries, to each of the United States
 
 
@@ -72,6 +75,35 @@ def world(
         (country, "any"): _series(country, dates, count, located)
         for country, count in zip(("CN", "US"), counts, strict=True)
     }
+
+
+def fork_world(seed: int, noise: Noise) -> ForkPanel:
+    """Forks of 60 repositories, a third of them there from the first week on.
+
+    Each has its own mean, log-normal, and a rush after its release that is over in some ten weeks;
+    all share growth and noise.
+
+    Args:
+        seed: of the world.
+        noise: how it varies; `accounts` are forks of all repositories before growth, about.
+    """
+    rng = np.random.default_rng([20261126, seed])
+    weeks = (LAST_WEEK - FIRST_WEEK).days // 7 + 1
+    first = np.sort(rng.integers(0, weeks, _REPOSITORIES))
+    first[: _REPOSITORIES // 3] = 0
+    popularity = rng.lognormal(0.0, 1.0, _REPOSITORIES)
+    popularity *= noise.accounts / popularity[: _REPOSITORIES // 3].sum()
+    course = np.exp(noise.growth * np.arange(weeks) + _autoregressive(rng, weeks, noise))
+    age = np.arange(weeks) - first[:, None]
+    rush = 1.0 + 8.0 * np.exp(-np.maximum(age, 0) / 4.0) * (first[:, None] > 0)
+    mean = popularity[:, None] * course * rush * (age >= 0)
+    running = {
+        label: np.vstack(
+            [np.zeros((1, weeks)), np.cumsum(_drawn(rng, share * mean), axis=0)]
+        ).astype(np.float64)
+        for label, share in _FORKED.items()
+    }
+    return ForkPanel(first.astype(np.int64), running)
 
 
 def _autoregressive(rng: np.random.Generator, weeks: int, noise: Noise) -> Floats:

@@ -21,9 +21,9 @@ def shift_checks() -> list[dg.AssetChecksDefinition]:
             asset=asset_key(SHOCK_EFFECTS),
             name="shock_effects_hold_together",
             description=(
-                "Effects stand where the status is ok and nowhere else, inside their intervals; "
-                "p and q values lie between 0 and 1, no q below its p; no more weeks than the "
-                "window has."
+                "Effects stand where the status says so and nowhere else, inside their intervals, "
+                "and verdicts by placebos where it is ok; p and q values lie between 0 and 1, no "
+                "q below its p; no more weeks than the window has."
             ),
         )(shock_effects_hold_together),
         dg.asset_check(

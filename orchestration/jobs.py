@@ -1,4 +1,4 @@
-"""Jobs: reference, baselines, polls, papers, patents, the Hub, accounts, gap, shocks, and days."""
+"""Jobs: reference, baselines, polls, papers, patents, Hub, accounts, gap, shocks, page, days."""
 
 from typing import Any
 
@@ -11,6 +11,7 @@ from assets.hub.assets import DERIVED_TABLES, SNAPSHOT_TABLES
 from assets.papers import tables as papers_tables
 from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
+from assets.report.tables import PAGE, SNAPSHOT
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.visibility.tables import VISIBILITY_GAP
 
@@ -32,6 +33,7 @@ HUB_JOB = "hub"
 ACCOUNTS_JOB = "accounts"
 GAP_JOB = "gap"
 SHOCKS_JOB = "shocks"
+PUBLICATION_JOB = "publication"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -69,6 +71,7 @@ def build_jobs() -> list[Any]:
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
     accounts = dg.AssetSelection.assets(*(asset_key(table) for table in _ACCOUNTS))
     shocks = dg.AssetSelection.assets(*(asset_key(table) for table in _SHOCKS))
+    publication = dg.AssetSelection.assets(*(asset_key(table) for table in (SNAPSHOT, PAGE)))
     others = reference | baseline | polls | papers | patents | snapshot | hub | shocks
     return [
         dg.define_asset_job(
@@ -120,6 +123,11 @@ def build_jobs() -> list[Any]:
             SHOCKS_JOB,
             selection=shocks,
             description="What policy shocks did, of all weeks at once.",
+        ),
+        dg.define_asset_job(
+            PUBLICATION_JOB,
+            selection=publication,
+            description="The published snapshot and the page, of what the marts hold.",
         ),
         dg.define_asset_job(
             DAILY_JOB,

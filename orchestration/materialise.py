@@ -3,6 +3,7 @@
 import time
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Protocol
 
 from orchestration.operations import say_backfills
 from orchestration.runs import Runner, dagster_instance
@@ -14,6 +15,19 @@ from resources.http import UpstreamError
 _DEMO_HUB_DAYS = (28, 21, 14, 7, 6, 5, 4, 3, 2, 1)
 # Also half a year and a year before the newest month of patents that is over.
 _DEMO_HUB_MONTHS = (date(2023, 11, 30), date(2024, 5, 31))
+
+
+class Estimates(Protocol):
+    """What makes the effects of shocks and publishes them; each gives its first error, or nothing.
+
+    `Runner` is one.
+    """
+
+    def shocks(self) -> str:
+        """Estimate them, of all weeks."""
+
+    def publication(self, last: date) -> str:
+        """Publish what the marts hold as of a day."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +55,9 @@ def materialise(
     days_per_run: int,
     before: Before | None = None,
 ) -> int:
-    """Run the reference job, what comes before the days, and the days; how many ranges failed.
+    """Run the reference job, what comes before the days, the days, and effects; how many failed.
+
+    Counted are ranges of days, and the effects of shocks with their publication as one.
 
     Args:
         settings: of the platform.
@@ -60,8 +76,7 @@ def materialise(
         say_failure(runner.polls(first))
         make_before(settings, runner, first, before or Before())
         failed = make_days(runner, first, last, days_per_run)
-        print("effects of shocks …", flush=True)
-        say_failure(runner.shocks())
+        failed += make_shocks(runner, last)
     say_backfills(settings)
     return failed
 
@@ -82,6 +97,20 @@ def make_days(runner: Runner, first: date, last: date, days_per_run: int) -> int
         )
         failed += not result.is_success
     return failed
+
+
+def make_shocks(runner: Estimates, last: date) -> int:
+    """Estimate what shocks did once the days are there, and publish it; how many failed: 0 or 1.
+
+    The days publish as they are made, when the effects of their weeks are not there yet.
+    """
+    print("effects of shocks …", flush=True)
+    error = runner.shocks()
+    if not error:
+        print("publication of them …", flush=True)
+        error = runner.publication(last)
+    say_failure(error)
+    return int(bool(error))
 
 
 def make_before(settings: Settings, runner: Runner, first: date, before: Before) -> None:

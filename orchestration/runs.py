@@ -24,6 +24,7 @@ from orchestration.jobs import (
     PAPERS_JOB,
     PATENTS_JOB,
     POLLS_JOB,
+    PUBLICATION_JOB,
     REFERENCE_JOB,
     SHOCKS_JOB,
 )
@@ -102,6 +103,7 @@ class Runner:
         self._accounts = repository.get_job(ACCOUNTS_JOB)
         self._gap = repository.get_job(GAP_JOB)
         self._shocks = repository.get_job(SHOCKS_JOB)
+        self._publication = repository.get_job(PUBLICATION_JOB)
         self._daily = repository.get_job(DAILY_JOB)
         self._settings = settings
         self._instance = instance
@@ -132,6 +134,13 @@ class Runner:
     def shocks(self) -> str:
         """Estimate what shocks did, of all weeks; the first error, or nothing."""
         return self._whole(self._shocks)
+
+    def publication(self, last: date) -> str:
+        """Publish what the marts hold, as the last day of a range; the first error, or nothing.
+
+        For what is made of all days once they are there.
+        """
+        return self._range_of(self._publication, last, last).error
 
     def _whole(self, job: dg.JobDefinition) -> str:
         """Run a job without partitions; its first error, or nothing."""

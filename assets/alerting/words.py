@@ -9,9 +9,8 @@ from babel import Locale
 
 from assets.alerting.notice import Figure
 from assets.alerting.states import Level, Mark
+from assets.engagement import hours
 
-#: Of the hours of a week or of four: what so few held moves no share by a point.
-MOST_MISSING_HOURS = 0.02
 _GROUPS = {
     "contribution": "contributions",
     "participation": "issues and comments",
@@ -82,8 +81,7 @@ def of_hours(row: Mapping[str, Any]) -> str:
 
 def is_whole_enough(row: Mapping[str, Any]) -> bool:
     """Whether so many of a week's or four weeks' hourly files were whole that its shares stand."""
-    due = row["expected_hour_count"]
-    return bool(due) and row["complete_hour_count"] >= (1.0 - MOST_MISSING_HOURS) * due
+    return bool(hours.is_whole_enough(row["complete_hour_count"], row["expected_hour_count"]))
 
 
 def beyond(level: Level, figure: Figure | None) -> tuple[str, float | None]:

@@ -77,6 +77,8 @@ class Case:
 def measured(series: CountrySeries, measure: str) -> Floats:
     """(dates,) a measure of a series, NaN in weeks that are not sound.
 
+    Shares are NaN too in weeks in which nobody is located.
+
     Args:
         series: weekly.
         measure: log_accounts or log_events, ln(n + ½); or logit_located_share,
@@ -89,6 +91,7 @@ def measured(series: CountrySeries, measure: str) -> Floats:
     else:
         others = series.located - series.count
         values = np.log((series.count + _HALF) / (others + _HALF))
+        values = np.where(series.located > 0, values, np.nan)
     return np.where(series.is_sound, values, np.nan)
 
 

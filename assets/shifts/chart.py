@@ -1,5 +1,6 @@
 """Effects of policy shocks as a figure: a dot and an interval for each shock, on its day."""
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -17,10 +18,16 @@ from assets.shifts.cases import (
     SEGMENTED,
     UNITED_STATES,
 )
-from assets.shifts.effects import OK, WINDOWS
+from assets.shifts.effects import (
+    OK,
+    TOO_FEW_ACCOUNTS,
+    TOO_FEW_PLACEBOS,
+    TOO_FEW_WEEKS,
+    WINDOWS,
+)
+from assets.shifts.placebo import TOLD
 
 _HEIGHT = 260
-_TOLD = 0.05  # placebo p value up to which a dot is filled
 _LINES = (
     ("cn", "China", CHINA, SEGMENTED),
     ("us", "United States", UNITED_STATES, SEGMENTED),
@@ -38,6 +45,11 @@ _FLAGS = (
     ("has_release_overlap", "a model's release"),
     ("has_break_overlap", "a loss of data"),
 )
+_WITHOUT = {
+    TOO_FEW_WEEKS: "too few weeks around each",
+    TOO_FEW_ACCOUNTS: "too few accounts",
+    TOO_FEW_PLACEBOS: "too few placebo weeks to judge by",
+}
 _COLUMNS = (
     FigureColumn("shock_date", "Shock", "date"),
     FigureColumn("shock_name", "What it was"),
@@ -45,8 +57,10 @@ _COLUMNS = (
     FigureColumn("measure", "Measure"),
     FigureColumn("event_group", "Event group"),
     FigureColumn("effect_pct", "Change, %", "number"),
-    FigureColumn("effect_pct_ci_low", "95 % lower bound", "number"),
-    FigureColumn("effect_pct_ci_high", "95 % upper bound", "number"),
+    FigureColumn("effect_pct_placebo_low", "95 % lower bound by placebo weeks", "number"),
+    FigureColumn("effect_pct_placebo_high", "95 % upper bound by placebo weeks", "number"),
+    FigureColumn("effect_pct_ci_low", "Newey-West lower bound (covers 56 to 81 %)", "number"),
+    FigureColumn("effect_pct_ci_high", "Newey-West upper bound (covers 56 to 81 %)", "number"),
     FigureColumn("placebo_p_value", "Placebo p value", "number"),
     FigureColumn("placebo_count", "Placebo weeks", "count"),
     FigureColumn("also", "Also in the window"),
@@ -56,8 +70,10 @@ _SCHEMA = pa.schema(
     [
         ("shock_date", pa.date32()),
         *((name, pa.string()) for name in ("shock_name", "line", "measure", "event_group")),
-        *((name, pa.float64()) for name in ("effect_pct", "effect_pct_ci_low")),
-        *((name, pa.float64()) for name in ("effect_pct_ci_high", "placebo_p_value")),
+        ("effect_pct", pa.float64()),
+        *((f"effect_pct_placebo_{end}", pa.float64()) for end in ("low", "high")),
+        *((f"effect_pct_ci_{end}", pa.float64()) for end in ("low", "high")),
+        ("placebo_p_value", pa.float64()),
         ("placebo_count", pa.int64()),
         ("also", pa.string()),
         ("status", pa.string()),
@@ -94,7 +110,7 @@ def shock_figure(effects: pa.Table) -> Figure:
             Choice("event_group", "Event group", tuple((g, _GROUPS[g]) for g in EVENT_GROUPS)),
         ),
         legend=(
-            LegendEntry("series-1", "change, with its 95 % interval by Newey-West errors"),
+            LegendEntry("series-1", "change; line: what placebo weeks leave open at 95 %"),
             LegendEntry("threshold", "no change"),
         ),
     )
@@ -129,17 +145,19 @@ def _chart() -> alt.LayerChart:
         alt.Tooltip("day:N", title="shock"),
         alt.Tooltip("shock_name:N", title="what it was"),
         alt.Tooltip("effect_pct:Q", title="change, %", format="+.1f"),
-        alt.Tooltip("effect_pct_ci_low:Q", title="95 % lower bound", format="+.1f"),
-        alt.Tooltip("effect_pct_ci_high:Q", title="95 % upper bound", format="+.1f"),
+        alt.Tooltip("effect_pct_placebo_low:Q", title="95 % by placebos, low", format="+.1f"),
+        alt.Tooltip("effect_pct_placebo_high:Q", title="95 % by placebos, high", format="+.1f"),
         alt.Tooltip("placebo_p_value:Q", title="placebo p value", format=".3f"),
         alt.Tooltip("also:N", title="also in the window"),
     ]
-    told = f"isValid(datum.placebo_p_value) && datum.placebo_p_value <= {_TOLD}"
-    low = alt.Y("effect_pct_ci_low:Q", title="change, %")
+    told = f"isValid(datum.placebo_p_value) && datum.placebo_p_value <= {TOLD}"
+    low = alt.Y("effect_pct_placebo_low:Q", title="change, %")
     dots = base.mark_point(opacity=1, size=60, strokeWidth=1.5)
     return layered(
         threshold(0.0),
-        base.mark_rule(strokeWidth=1.5).encode(y=low, y2="effect_pct_ci_high:Q"),
+        base.transform_filter("isValid(datum.effect_pct_placebo_low)")
+        .mark_rule(strokeWidth=1.5)
+        .encode(y=low, y2="effect_pct_placebo_high:Q"),
         dots.encode(y="effect_pct:Q", tooltip=tooltip),
         base.transform_filter(told)
         .mark_point(filled=True, opacity=1, size=60)
@@ -157,21 +175,34 @@ def _view(rows: Sequence[Mapping[str, Any]], setting: tuple[str, str, str]) -> V
     what = f"{name}, weekly {dict(_MEASURES)[setting[1]]}, {group}"
     known = [row for row in ours if row["status"] == OK and row["placebo_p_value"] is not None]
     if not known:
-        states = f"{len(ours)} shocks, too few weeks around each" if ours else "no shock yet"
+        states = "; ".join(_counted(ours)) or "no shock yet"
         return View(setting, f"{what}: {states}", "No figure to state.")
-    told = sum(row["placebo_p_value"] <= _TOLD for row in known)
+    told = sum(row["placebo_p_value"] <= TOLD for row in known)
     first = min(known, key=lambda row: row["placebo_p_value"])
     title = (
-        f"{what}: {told} of {len(known)} shocks stand out from placebo weeks (p up to {_TOLD}); "
-        f"farthest out {first['shock_date']}: {first['effect_pct']:+.1f} % "
-        f"(95 % {first['effect_pct_ci_low']:+.1f} to {first['effect_pct_ci_high']:+.1f}), "
+        f"{what}: {told} of {len(known)} shocks stand out from placebo weeks (p up to {TOLD}); "
+        f"farthest out {first['shock_date']}: {first['effect_pct']:+.1f} %"
+        f"{_left_open(first)}, "
         f"p = {first['placebo_p_value']:.3f}"
     )
     return View(
         setting,
         title,
         f"Change at each shock from {known[0]['shock_date']} to {known[-1]['shock_date']}, in %, "
-        f"{WINDOWS[0]} weeks on each side; filled: no more than 1 in 20 of the "
+        f"{WINDOWS[0]} weeks on each side; line: what placebo weeks leave open at 95 %; filled: "
+        "no more than 1 in 20 of the "
         f"{first['placebo_count']} placebo weeks shows as much, which chance alone gives one shock "
         "in twenty.",
     )
+
+
+def _counted(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """How many shocks have no verdict, and why not."""
+    count = Counter(_WITHOUT[row["status"]] for row in rows if row["status"] in _WITHOUT)
+    return [f"{number} shock{'s' * (number != 1)}, {why}" for why, number in count.items()]
+
+
+def _left_open(row: Mapping[str, Any]) -> str:
+    """The interval by placebo weeks in brackets; nothing where it has no end."""
+    low, high = row["effect_pct_placebo_low"], row["effect_pct_placebo_high"]
+    return "" if low is None else f" (95 % by placebo weeks {low:+.1f} to {high:+.1f})"

@@ -23,13 +23,14 @@ class EventStudy:
     Attributes:
         weeks: relative to the shock's: -n to n - 1.
         estimate: difference of the two countries, less that of week -1, where it is 0.
-        se: root mean square of the same around placebo weeks; NaN with fewer than 20.
+        se: root mean square of the same around placebo weeks; NaN with fewer than 20, or
+            worth fewer than 20 independent ones.
         low: estimate - 1.96 se.
         high: estimate + 1.96 se.
         p_value: two-sided, by rank among the placebos.
         placebo_count: placebo weeks.
-        pre_trend_p_value: of all leads being 0 together; None with fewer than 20 placebos, or than
-            three a lead.
+        pre_trend_p_value: of all leads being 0 together; None where they are worth fewer than
+            20, or are fewer than three a lead.
     """
 
     weeks: Floats
@@ -42,13 +43,18 @@ class EventStudy:
     pre_trend_p_value: float | None
 
 
-def event_study(windows: Floats, week: int, is_admissible: Bools) -> EventStudy | None:
+def event_study(
+    windows: Floats, week: int, is_admissible: Bools, scale: Floats, worth: float
+) -> EventStudy | None:
     """The leads and lags of one week among placebos; None where week -1 is not known.
 
     Args:
         windows: (dates, 2 · weeks) of the difference of two countries, NaN for unknown.
         week: the shock's place among the dates.
-        is_admissible: (dates,) placebo weeks; their windows are known throughout.
+        is_admissible: (dates,) placebo weeks.
+        scale: (placebos,) what their differences are multiplied by: residuals of the shock's
+            window beside theirs.
+        worth: how many independent placebos they are worth; under 20 there are no errors.
     """
     half = windows.shape[1] // 2
     reference = half - 1
@@ -56,14 +62,17 @@ def event_study(windows: Floats, week: int, is_admissible: Bools) -> EventStudy 
     if not np.isfinite(windows[week, reference]):
         return None
     chosen = windows[is_admissible]
-    placebos = chosen - chosen[:, reference, None]
+    is_usable = np.isfinite(chosen[:, reference]) & np.isfinite(scale)
+    placebos = (chosen - chosen[:, reference, None])[is_usable] * scale[is_usable, None]
     is_lead = np.isfinite(found) & (np.arange(2 * half) < reference)
     se, p_values = np.full(2 * half, np.nan), np.full(2 * half, np.nan)
-    if len(placebos) >= LEAST_PLACEBOS:
-        se = np.sqrt(np.square(placebos).mean(axis=0))
-        for at in np.flatnonzero(np.isfinite(found) & (np.arange(2 * half) != reference)):
-            p_values[at] = p_value(float(found[at]), placebos[:, at])
-    se = np.where(np.isfinite(found), se, np.nan)
+    is_told = worth >= LEAST_PLACEBOS
+    for at in np.flatnonzero(np.isfinite(found)) if is_told else ():
+        others = placebos[np.isfinite(placebos[:, at]), at]
+        rank = p_value(float(found[at]), others)
+        if rank is not None:
+            se[at] = np.sqrt(np.square(others).mean())
+            p_values[at] = np.nan if at == reference else rank
     return EventStudy(
         weeks=np.arange(-half, half, dtype=np.float64),
         estimate=found,
@@ -72,7 +81,7 @@ def event_study(windows: Floats, week: int, is_admissible: Bools) -> EventStudy 
         high=found + Z_95 * se,
         p_value=p_values,
         placebo_count=len(placebos),
-        pre_trend_p_value=_joint(found[is_lead], placebos[:, is_lead]),
+        pre_trend_p_value=_joint(found[is_lead], placebos[:, is_lead]) if is_told else None,
     )
 
 
@@ -82,6 +91,7 @@ def _joint(leads: Floats, placebos: Floats) -> float | None:
     All share one second moment, the shock's own leads included: told by the placebos alone, it
     would fit them better than the shock.
     """
+    placebos = placebos[np.isfinite(placebos).all(axis=1)]
     least = max(LEAST_PLACEBOS, _PLACEBOS_A_LEAD * len(leads))
     if not len(leads) or len(placebos) < least:
         return None

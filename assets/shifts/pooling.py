@@ -10,6 +10,7 @@ from assets.shifts.regression import Floats
 
 LEAST_SHOCKS = 2
 _DRAWS, _SEED = 1999, 20221007
+_FARTHEST = 1e150  # for placebos that are infinitely far out: their sums stay numbers
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,11 +81,10 @@ def pooled(effects: Sequence[float], errors: Sequence[float]) -> Pooled | None:
     )
 
 
-def drawn_p_value(found: Pooled, placebos: Sequence[Floats]) -> float:
-    """How often placebo weeks, pooled with the same weights, show as much as the shocks.
+def drawn(found: Pooled, placebos: Sequence[Floats]) -> Floats:
+    """(1,999,): what placebo weeks, pooled with the same weights as the shocks, show.
 
-    For each shock one of its placebo weeks is drawn, 1,999 times, with a fixed seed;
-    (1 + draws at least as far from 0) / (1 + draws).
+    For each shock one of its placebo weeks is drawn, 1,999 times, with a fixed seed.
 
     Args:
         found: the pooled effect.
@@ -93,5 +93,6 @@ def drawn_p_value(found: Pooled, placebos: Sequence[Floats]) -> float:
     rng = np.random.default_rng(_SEED)
     means = np.zeros(_DRAWS)
     for weight, changes in zip(found.weights, placebos, strict=True):
-        means += weight * changes[rng.integers(len(changes), size=_DRAWS)]
-    return float((1 + (np.abs(means) >= abs(found.value)).sum()) / (1 + _DRAWS))
+        chosen = changes[rng.integers(len(changes), size=_DRAWS)]
+        means += weight * np.clip(chosen, -_FARTHEST, _FARTHEST)
+    return means

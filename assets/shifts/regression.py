@@ -1,6 +1,7 @@
 """Interrupted time series: a level, and a slope, before and after week 0, with HAC errors."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Literal
 
 import numpy as np
@@ -70,10 +71,11 @@ def design(weeks: int, form: Form) -> Floats:
     return np.column_stack(columns)
 
 
-def is_enough(is_known: Bools) -> bool:
-    """Whether three quarters of the weeks on each side of a window are known."""
-    sides = is_known.reshape(2, -1)
-    return bool((sides.sum(axis=1) >= LEAST_KNOWN * sides.shape[1]).all())
+def is_enough(is_known: Bools) -> Bools:
+    """(...,): whether three quarters of the weeks on each side of (..., 2 · weeks) are known."""
+    half = is_known.shape[-1] // 2
+    sides = is_known.reshape(*is_known.shape[:-1], 2, half).sum(axis=-1)
+    return np.asarray((sides >= LEAST_KNOWN * half).all(axis=-1), dtype=np.bool_)
 
 
 def hac_lags(week_count: int) -> int:
@@ -114,6 +116,57 @@ def fit(values: Floats, form: Form) -> Fit:
 
     slope = coefficient(_SLOPE) if form == "segmented" else None
     return Fit(coefficient(_LEVEL), slope, len(known), lags)
+
+
+@dataclass(frozen=True, slots=True)
+class Levels:
+    """Changes of level in many windows; arrays of (windows,), in the unit of the values.
+
+    Attributes:
+        change: least squares; 0 where it is but rounding.
+        error: its ordinary standard error, of the window's own residuals; 0 where the fit is
+            exact, NaN (as `change`) where no week is left over to judge by.
+    """
+
+    change: Floats
+    error: Floats
+
+
+def levels(windows: Floats, form: Form) -> Levels:
+    """The change of level in each of many windows, on its own known weeks.
+
+    Errors are those of independent residuals: they are compared with each other only.
+
+    Args:
+        windows: (windows, 2 · weeks), NaN for unknown.
+        form: what may change.
+    """
+    change, error = np.full(len(windows), np.nan), np.full(len(windows), np.nan)
+    patterns, of_window = np.unique(np.isfinite(windows), axis=0, return_inverse=True)
+    for number, is_known in enumerate(patterns):
+        regressors, solved = _solved(is_known.tobytes(), form)
+        left_over = len(regressors) - regressors.shape[1]
+        if left_over < 1:
+            continue
+        chosen = np.flatnonzero(of_window == number)
+        values = windows[chosen][:, is_known]
+        coefficients = values @ solved.T
+        residuals = values - coefficients @ regressors.T
+        variance = np.square(residuals).sum(axis=1) / left_over
+        least = _EXACT * (1.0 + np.abs(values).max(axis=1))
+        found = coefficients[:, _LEVEL]
+        scale = np.where(np.sqrt(variance) > least, np.sqrt(variance), 0.0)
+        change[chosen] = np.where(np.abs(found) > least, found, 0.0)
+        error[chosen] = scale * np.linalg.norm(solved[_LEVEL])
+    return Levels(change, error)
+
+
+@lru_cache(maxsize=4096)
+def _solved(pattern: bytes, form: Form) -> tuple[Floats, Floats]:
+    """The design on a pattern of known weeks, and its pseudoinverse."""
+    is_known = np.frombuffer(pattern, dtype=np.bool_)
+    regressors = design(len(is_known) // 2, form)[is_known]
+    return regressors, np.asarray(np.linalg.pinv(regressors), dtype=np.float64)
 
 
 def level_weights(is_known: Bools, form: Form) -> Floats:

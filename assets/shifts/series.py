@@ -14,6 +14,7 @@ import numpy.typing as npt
 import pyarrow as pa
 
 from assets.coverage.verdicts import DEGRADED
+from assets.engagement.hours import is_whole_enough
 from assets.engagement.intervals import wilson_interval
 
 Floats = npt.NDArray[np.float64]
@@ -59,8 +60,9 @@ class CountrySeries:
         is_corrected: whether `share` was extrapolated from degraded capture; counts never are.
         capture_status: sound, degraded or unknown; unknown in gaps.
         is_sound: whether counts, events and located shares stand for what happened: the period has
-            rows, all of its files were whole and its capture is not degraded. Capture that no
-            yardstick measures (unknown) passes: a known loss would have made it degraded.
+            rows, 98 % of its hourly files (of a day, all) were whole and its capture is not
+            degraded. Capture that no yardstick measures (unknown) passes: a known loss would have
+            made it degraded.
         is_share_sound: whether `share` does: as `is_sound`, or corrected for degraded capture.
     """
 
@@ -160,8 +162,12 @@ def _cells(
         flags[name][places] = rows[name].to_numpy().astype(bool)
     status = np.full(shape, "unknown", dtype="<U8")
     status[places] = rows["capture_status"].to_numpy().astype("<U8")
-    is_sound = flags["is_complete"] & (status != DEGRADED)
-    is_share_sound = flags["is_complete"] & ~flags["is_masked"]
+    is_whole = np.zeros(shape, dtype=bool)
+    is_whole[places] = is_whole_enough(
+        rows["complete_hour_count"].to_numpy(), rows["expected_hour_count"].to_numpy()
+    )
+    is_sound = is_whole & (status != DEGRADED)
+    is_share_sound = is_whole & ~flags["is_masked"]
     return {
         **found,
         **flags,

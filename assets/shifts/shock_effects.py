@@ -7,11 +7,11 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from assets.shifts.cases import Case, cases
-from assets.shifts.effects import OK, WINDOWS, Effect, effects_on
+from assets.shifts.cases import EVENT_GROUPS, Case, cases
+from assets.shifts.effects import OK, TOO_FEW_PLACEBOS, WINDOWS, Effect, effects_on
 from assets.shifts.paper import ForkPanel
-from assets.shifts.placebo import adjusted
-from assets.shifts.pooling import drawn_p_value, pooled
+from assets.shifts.placebo import adjusted, half_width, p_value
+from assets.shifts.pooling import drawn, pooled
 from assets.shifts.regression import Estimate
 from assets.shifts.series import SeriesByCell
 from assets.shifts.shocks import Calendar, Shock, Window
@@ -25,8 +25,8 @@ _COMPARED = (*SHOCK_EFFECTS.key[:2], *SHOCK_EFFECTS.key[3:])  # all of the key b
 _DAYS_A_WEEK = 7
 
 
-#: Of each window: whether it holds another shock, a release, a known loss.
-Overlaps = Mapping[Window, tuple[bool, bool, bool]]
+#: Of each window and event group: whether it holds another shock, a release, a known loss.
+Overlaps = Mapping[tuple[Window, str], tuple[bool, bool, bool]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,12 +56,13 @@ def shock_rows(
     if series and calendar.shocks:
         dates = next(iter(series.values())).dates
         overlaps = {
-            window: (
+            (window, group): (
                 calendar.has_shock_overlap(window),
                 calendar.has_release_overlap(window),
-                calendar.has_loss(window),
+                calendar.has_loss(window, group),
             )
             for window in (Window(shock, weeks) for shock in calendar.shocks for weeks in windows)
+            for group in EVENT_GROUPS
         }
         for case in cases(series, forks):
             found = list(effects_on(case, dates, calendar, windows))
@@ -104,6 +105,7 @@ def _row(effect: Effect, overlaps: Overlaps) -> dict[str, Any]:
     if found is None or placebo is None:
         return row
     row |= _level(found.level, effect.case, effect.base)
+    row |= _left_open(found.level.value, placebo.half_width, effect.case, effect.base)
     row |= {
         "hac_lag_count": found.lag_count,
         "placebo_count": placebo.count,
@@ -118,7 +120,7 @@ def _row(effect: Effect, overlaps: Overlaps) -> dict[str, Any]:
 
 def _flags(effects: Sequence[Effect], overlaps: Overlaps) -> dict[str, bool]:
     """What else fell into the window of any of the effects."""
-    found = [overlaps[effect.window] for effect in effects]
+    found = [overlaps[effect.window, effect.case.event_group] for effect in effects]
     return {
         "has_shock_overlap": any(has_shock for has_shock, _, _ in found),
         "has_release_overlap": any(has_release for _, has_release, _ in found),
@@ -149,11 +151,26 @@ def _triple(name: str, estimate: Estimate) -> dict[str, Any]:
 
 def _level(estimate: Estimate, case: Case, base: float | None) -> dict[str, Any]:
     """A change of level as it is, and in the unit that people read."""
-    row = _triple("level_change", estimate) | {
+    named = {"": estimate.value, "_ci_low": estimate.low, "_ci_high": estimate.high}
+    return _in_units(named, case, base) | {
         "level_change_se": estimate.se,
         "level_p_value": estimate.p_value,
     }
-    named = {"": estimate.value, "_ci_low": estimate.low, "_ci_high": estimate.high}
+
+
+def _left_open(
+    change: float, width: float | None, case: Case, base: float | None
+) -> dict[str, Any]:
+    """Between what changes the effect lies, by placebo weeks; nothing where they do not say."""
+    if width is None:
+        return {}
+    ends = {"_placebo_low": change - width, "_placebo_high": change + width}
+    return _in_units(ends, case, base)
+
+
+def _in_units(named: Mapping[str, float], case: Case, base: float | None) -> dict[str, float]:
+    """Changes of level by the ends of their columns' names, and in the unit that people read."""
+    row = {f"level_change{end}": value for end, value in named.items()}
     if case.link == "log":
         row |= {f"effect_pct{end}": effect_pct(value) for end, value in named.items()}
     elif case.link == "logit" and base is not None:
@@ -165,18 +182,17 @@ def _pooled_row(effects: Sequence[Effect], name: str, overlaps: Overlaps) -> dic
     """Effects of one case and width together."""
     is_paper = name == POOLED_PAPER
     chosen = _one_a_week(
-        effect
-        for effect in effects
-        if effect.status == OK and _is_pooled(effect.window.shock, is_paper)
+        effect for effect in effects if effect.fit and _is_pooled(effect.window.shock, is_paper)
     )
     case, weeks = effects[0].case, effects[0].window.weeks
     levels = [effect.fit.level for effect in chosen if effect.fit]
     placebos = [effect.placebo for effect in chosen if effect.placebo]
     together = pooled([each.value for each in levels], [each.se for each in levels])
+    is_told = all(each.p_value is not None for each in placebos)
     row = _blank(case, weeks) | {
         "shock_name": name,
         "is_paper_shock": is_paper,
-        "status": OK if together else TOO_FEW_SHOCKS,
+        "status": TOO_FEW_SHOCKS if together is None else OK if is_told else TOO_FEW_PLACEBOS,
         "shock_count": together.count if together else len(levels),
         **_flags(chosen, overlaps),
     }
@@ -185,20 +201,19 @@ def _pooled_row(effects: Sequence[Effect], name: str, overlaps: Overlaps) -> dic
     bases = [effect.base for effect in chosen if effect.base is not None]
     base = sum(bases) / len(bases)
     estimate = Estimate(together.value, together.se, together.low, together.high, together.p_value)
+    draws = drawn(together, [each.changes for each in placebos]) if is_told else None
+    width = None if draws is None else half_width(draws)
     return (
         row
         | _level(estimate, case, base)
+        | _left_open(together.value, width, case, base)
         | {
             "base_value": base,
             "tau_squared": together.tau_squared,
             "heterogeneity_p_value": together.heterogeneity_p_value,
             "placebo_count": min(each.count for each in placebos),
             "placebo_effective_count": min(each.effective_count for each in placebos),
-            "placebo_p_value": (
-                drawn_p_value(together, [each.changes for each in placebos])
-                if all(each.p_value is not None for each in placebos)
-                else None
-            ),
+            "placebo_p_value": None if draws is None else p_value(together.value, draws),
         }
     )
 

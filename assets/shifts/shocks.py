@@ -5,6 +5,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from assets.coverage.cells import GROUP_OF_TYPE
+
+_ALL, _NOT = "all", "non-"
 _RELEASE, _CONTROL, _TIGHTEN, _LOSS = "model_release", "export_control", "tighten", "loss"
 
 
@@ -61,18 +64,33 @@ class Window:
 
 
 @dataclass(frozen=True, slots=True)
+class Loss:
+    """What an upstream is known to have lost.
+
+    Attributes:
+        first: day of it.
+        last: day of it; None while it is open.
+        event_groups: those that hold a type of event which it took.
+    """
+
+    first: dt.date
+    last: dt.date | None
+    event_groups: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """What happened: the shocks, and what may be mistaken for their effects.
 
     Attributes:
         shocks: by date and name.
         releases: days on which models were released.
-        losses: first and last day of known losses of upstreams; None while open.
+        losses: known, of upstreams.
     """
 
     shocks: Sequence[Shock]
     releases: Sequence[dt.date]
-    losses: Sequence[tuple[dt.date, dt.date | None]]
+    losses: Sequence[Loss]
 
     def has_shock_overlap(self, window: Window) -> bool:
         """Whether another shock's week lies in the window, that of the same week included."""
@@ -82,11 +100,13 @@ class Calendar:
         """Whether a model was released in it."""
         return any(window.holds(day) for day in self.releases)
 
-    def has_loss(self, window: Window) -> bool:
-        """Whether an upstream is known to have lost data in it."""
+    def has_loss(self, window: Window, event_group: str) -> bool:
+        """Whether an upstream is known to have lost events of a group in it."""
         return any(
-            first <= window.last and (last is None or last >= window.first)
-            for first, last in self.losses
+            event_group in each.event_groups
+            and each.first <= window.last
+            and (each.last is None or each.last >= window.first)
+            for each in self.losses
         )
 
 
@@ -100,7 +120,8 @@ def calendar(
 
     Args:
         policy_events: event_date, kind, stance, name, is_paper_shock of core.policy_events.
-        upstream_breaks: from_at, to_at, effect of core.upstream_breaks; losses alone count.
+        upstream_breaks: from_at, to_at, effect, affects of core.upstream_breaks; losses alone
+            count.
     """
     events = sorted(policy_events, key=lambda row: (row["event_date"], row["name"]))
     found = [
@@ -116,8 +137,28 @@ def calendar(
         shocks=[each for each in found if each.is_paper_shock or each.is_control],
         releases=[row["event_date"] for row in events if row["kind"] == _RELEASE],
         losses=[
-            (row["from_at"].date(), row["to_at"].date() if row["to_at"] else None)
+            Loss(
+                row["from_at"].date(),
+                row["to_at"].date() if row["to_at"] else None,
+                affected_groups(row["affects"]),
+            )
             for row in upstream_breaks
             if row["effect"] == _LOSS
         ],
     )
+
+
+def affected_groups(affects: str) -> frozenset[str]:
+    """The event groups that hold a type of event which a loss took; `any` where there is one.
+
+    Args:
+        affects: a type such as WatchEvent, non-PushEvent for all but one, or all. Records that are
+            no events touch no group.
+    """
+    spared = affects.removeprefix(_NOT) if affects.startswith(_NOT) else None
+    found = {
+        group
+        for kind, group in GROUP_OF_TYPE.items()
+        if affects in (_ALL, kind) or spared not in (None, kind)
+    }
+    return frozenset({*found, "any"} if found else ())

@@ -20,11 +20,29 @@ _MEASURE = Column(
 _WINDOW = Column("window_weeks", "INTEGER", "Weeks on each side of the shock", "weeks")
 
 
-def _interval(name: str, what: str, unit: str) -> tuple[Column, ...]:
+#: docs/methods.md, Shock effects: what these intervals cover where nothing happened.
+_BY_ERRORS = "nominally 95 % by Newey-West errors, which cover 56 to 81 %"
+
+
+def _interval(name: str, what: str, unit: str, by: str = _BY_ERRORS) -> tuple[Column, ...]:
     return (
         Column(name, "DOUBLE", what, unit, nullable=True),
-        Column(f"{name}_ci_low", "DOUBLE", "95 % lower bound", unit, nullable=True),
-        Column(f"{name}_ci_high", "DOUBLE", "95 % upper bound", unit, nullable=True),
+        Column(f"{name}_ci_low", "DOUBLE", f"Lower bound, {by}", unit, nullable=True),
+        Column(f"{name}_ci_high", "DOUBLE", f"Upper bound, {by}", unit, nullable=True),
+    )
+
+
+def _left_open(name: str, unit: str) -> tuple[Column, ...]:
+    return (
+        Column(
+            f"{name}_placebo_low",
+            "DOUBLE",
+            "Lower bound of the effects that placebo weeks leave open at 95 %: the change less "
+            "what 1 in 20 of them exceeds, up or down; null where there is no placebo_p_value",
+            unit,
+            nullable=True,
+        ),
+        Column(f"{name}_placebo_high", "DOUBLE", "Upper bound likewise", unit, nullable=True),
     )
 
 
@@ -81,7 +99,9 @@ SHOCK_EFFECTS = Table(
             "status",
             "VARCHAR",
             "ok; too_few_weeks (under three quarters of a side's weeks known and sound); "
-            "too_few_accounts (under ten a week on average); too_few_shocks (to pool)",
+            "too_few_accounts (under ten a week on average); too_few_placebos (figures, but the "
+            "placebo weeks are worth fewer than 20: nothing to judge them by); too_few_shocks (to "
+            "pool)",
         ),
         Column("from_date", "DATE", "First day (UTC) of the window", nullable=True),
         Column("to_date", "DATE", "Last day", nullable=True),
@@ -89,7 +109,8 @@ SHOCK_EFFECTS = Table(
         Column(
             "base_value",
             "DOUBLE",
-            "Before the shock: mean weekly count, share (0 to 1), or forks a repository and week",
+            "Before the shock: mean weekly count, share ((k + ½) / (n + 1), 0 to 1), or forks a "
+            "repository and week",
             nullable=True,
         ),
         *_interval(
@@ -97,23 +118,26 @@ SHOCK_EFFECTS = Table(
             "Change at week 0 (segmented) or of the mean (others)",
             "of the measure",
         ),
+        *_left_open("level_change", "of the measure"),
         Column("level_change_se", "DOUBLE", "Its standard error", "of the measure", nullable=True),
         _probability("level_p_value", "Of no change, by the regression's errors"),
         _probability("level_q_value", "The same by Benjamini and Hochberg across countries"),
         *_interval("slope_change", "Change of the slope (segmented)", "of the measure a week"),
         _probability("slope_p_value", "Of no change of slope"),
         *_interval("effect_pct", "Logarithms: (exp(level_change) - 1) · 100", "%"),
+        *_left_open("effect_pct", "%"),
         *_interval(
             "effect_pp", "Logits: level_change at the base share, of CN in event_study",
             "percentage points",
         ),
+        *_left_open("effect_pp", "percentage points"),
         Column(
             "hac_lag_count", "INTEGER", "Autocovariances in the errors", "weeks", nullable=True
         ),
         Column(
             "placebo_count",
             "INTEGER",
-            "Weeks whose whole window is sound and holds no shock's week",
+            "Weeks that a shock could have been judged in, whose window holds no shock's week",
             "weeks",
             nullable=True,
         ),
@@ -126,7 +150,8 @@ SHOCK_EFFECTS = Table(
         ),
         _probability(
             "placebo_p_value",
-            "(1 + placebos with as large a change) / (1 + placebos); null where they are worth "
+            "(1 + placebos with as large a change, each divided by the error of its window) / (1 + "
+            "placebos); null where they are worth "
             "fewer than 20; pooled: of weeks drawn for each shock and pooled alike",
         ),
         _probability("placebo_q_value", "The same by Benjamini and Hochberg across countries"),
@@ -148,7 +173,8 @@ SHOCK_EFFECTS = Table(
         Column(
             "has_break_overlap",
             "BOOLEAN",
-            "Whether an upstream is known to have lost data in it, or a week of it is not sound",
+            "Whether an upstream is known to have lost events of the group in it, or a week of it "
+            "is not sound",
         ),
     ),
 )  # fmt: skip
@@ -181,11 +207,16 @@ SHOCK_LEADS_LAGS = Table(
         _WINDOW,
         Column("relative_week", "INTEGER", "0 is the shock's ISO week; -1 is the reference"),
         Column("week_date", "DATE", "The week's Sunday"),
-        *_interval("estimate", "Difference of differences; null in weeks not sound", "of measure"),
+        *_interval(
+            "estimate",
+            "Difference of differences; null in weeks not sound",
+            "of measure",
+            "95 % by the same around placebo weeks",
+        ),
         Column(
             "estimate_se",
             "DOUBLE",
-            "Root mean square around placebo weeks; null with fewer than 20",
+            "Root mean square around placebo weeks; null where they are worth fewer than 20",
             "of measure",
             nullable=True,
         ),

@@ -14,12 +14,13 @@ from assets.declare import (
     documentation,
     prepare,
 )
+from assets.engagement.hours import LEAST_HOURS_SHARE
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
-from assets.visibility.cohorts import COMPLETE, LEAST_HOURS_SHARE, visibility_gap
+from assets.visibility.cohorts import COMPLETE, visibility_gap
 from assets.visibility.files import files_due, read_through
 from assets.visibility.tables import VISIBILITY_GAP
 from resources.lake import LakeResource

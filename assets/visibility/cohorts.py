@@ -19,9 +19,6 @@ CENSORED_MONTHS = 18
 GRACE_DAYS = 7
 #: Of the weekly files of a cohort's time: what so few held does not move its shares by a point.
 MOST_MISSING_SHARE = 0.02
-#: Of the hourly files that four weeks of engagement are made of. A share of accounts that were
-#: active at any time in them hardly moves by what the other 13 of 672 hours held.
-LEAST_HOURS_SHARE = 0.98
 LAGS = (0, 6, 12)
 COMPLETE, CENSORED, PARTIAL = "complete", "censored", "partial"
 USE = pa.schema(

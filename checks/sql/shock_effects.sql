@@ -2,14 +2,23 @@
 -- Grain: one row. Reads: mart.shock_effects.
 SELECT
     count(*) AS row_count,
-    count(*) FILTER (status = 'ok' AND level_change IS NULL) AS missing_count,
-    count(*) FILTER (status != 'ok' AND (level_change IS NOT NULL OR placebo_count IS NOT NULL))
-        AS unfounded_count,
+    count(*) FILTER (
+        status IN ('ok', 'too_few_placebos') AND level_change IS NULL
+        OR status = 'ok' AND placebo_p_value IS NULL
+    ) AS missing_count,
+    count(*) FILTER (
+        status NOT IN ('ok', 'too_few_placebos')
+        AND (level_change IS NOT NULL OR placebo_count IS NOT NULL)
+        OR status != 'ok' AND (placebo_p_value IS NOT NULL OR level_change_placebo_low IS NOT NULL)
+    ) AS unfounded_count,
     count(*) FILTER (
         NOT isfinite(level_change) OR NOT isfinite(level_change_se) OR level_change_se < 0
         OR level_change_ci_low > level_change OR level_change_ci_high < level_change
         OR effect_pct_ci_low > effect_pct OR effect_pct_ci_high < effect_pct
         OR effect_pp_ci_low > effect_pp OR effect_pp_ci_high < effect_pp
+        OR level_change_placebo_low > level_change OR level_change_placebo_high < level_change
+        OR effect_pct_placebo_low > effect_pct OR effect_pct_placebo_high < effect_pct
+        OR effect_pp_placebo_low > effect_pp OR effect_pp_placebo_high < effect_pp
     ) AS disordered_count,
     count(*) FILTER (
         least(

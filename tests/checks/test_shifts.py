@@ -50,11 +50,23 @@ def test_rows_without_figures_pass_where_the_status_says_so(house: Warehouse) ->
     assert verdict(house, status="too_few_weeks", **NONE)[0]
 
 
+def test_figures_without_a_verdict_pass_where_placebos_are_too_few(house: Warehouse) -> None:
+    unjudged = {
+        name: None
+        for name in NONE
+        if name.startswith(("level_change_placebo", "placebo_p", "placebo_q"))
+    }
+    assert verdict(house, status="too_few_placebos", **unjudged)[0]
+
+
 @pytest.mark.parametrize(
     ("broken", "values"),
     [
         ("missing 1", {"level_change": None}),
+        ("missing 1", {"placebo_p_value": None}),
         ("unfounded 1", {"status": "too_few_weeks"}),
+        ("unfounded 1", {"status": "too_few_placebos"}),
+        ("disordered 1", {"effect_pp_placebo_low": 0.7}),
         ("disordered 1", {"level_change": 0.6}),
         ("disordered 1", {"effect_pct_ci_low": 0.7}),
         ("disordered 1", {"level_change_se": float("inf")}),

@@ -64,7 +64,7 @@ class Made:
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with pytest.MonkeyPatch.context() as patch:
         # Fewer snapshots, each month's last of the demonstration among them.
-        patch.setattr(cli, "_DEMO_HUB_DAYS", (28, 21))
+        patch.setattr("orchestration.materialise._DEMO_HUB_DAYS", (28, 21))
         clock = WorldClock(NOW)
         with SandboxServer(World(seed=3, developers=300), clock=clock) as server:
             settings = sandbox_settings(server, tmp_path_factory.mktemp("gap"))
@@ -228,3 +228,13 @@ def test_a_censored_cohort_moves_no_rule_and_the_page_has_all_of_it(made: Made) 
     page = (current / "index.html").read_text()
     for words in ("Hub downloads than in patents published", "no cohort yet whose use 12 months"):
         assert words in page
+
+
+def test_effects_of_shocks_are_published_by_the_command_that_made_them(made: Made) -> None:
+    house = Warehouse(str(made.settings.warehouse))
+    effects = house.query("SELECT * FROM mart.shock_effects ORDER BY ALL").to_pylist()
+    assert effects
+    current = made.settings.data / "published" / "current"
+    published = pq.read_table(current / "shock_effects.parquet").to_pylist()
+    assert published == effects
+    assert (current / "index.html").is_file()

@@ -51,6 +51,8 @@ SELECT
     e.share_log_se,
     e.clock_17utc_share,
     e.is_complete,
+    e.complete_hour_count,
+    e.expected_hour_count,
     e.capture_status,
     e.is_masked,
     e.is_corrected

@@ -164,6 +164,8 @@ def shock(name: str) -> dict[str, Any]:
         "status": "ok",
         "week_count": 16,
         "effect_pct": -20.0,
+        "effect_pct_placebo_low": -35.25,
+        "effect_pct_placebo_high": -1.5,
         "effect_pct_ci_low": -31.5,
         "effect_pct_ci_high": -6.25,
         "placebo_count": 119,

@@ -197,7 +197,8 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
     engagement, shocks, gap, capture = (words(each) for each in figures)
     assert (
         "China, weekly accounts, any event: 1 of 1 shocks stand out from placebo weeks (p up to "
-        "0.05); farthest out 2022-10-07: -20.0 % (95 % -31.5 to -6.2), p = 0.033" in shocks
+        "0.05); farthest out 2022-10-07: -20.0 % (95 % by placebo weeks -35.2 to -1.5), "
+        "p = 0.033" in shocks
     )
     assert (
         "U.S. companies: papers name Chinese-origin open models 38.0 percentage points more often "

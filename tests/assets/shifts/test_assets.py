@@ -158,7 +158,7 @@ def test_a_month_of_history_says_too_few_weeks(house: Warehouse, tmp_path: Path)
     fill(house, range(33, 37))
     rows = made(house, tmp_path)
     assert {row["status"] for row in rows} == {"too_few_weeks", "too_few_shocks"}
-    assert "| 2024-09-06 controls | too few weeks | | |" in words(rows)
+    assert "| 2024-09-06 controls | too few weeks | | | | |" in words(rows)
 
 
 def test_without_any_week_there_are_no_rows_and_no_error(house: Warehouse, tmp_path: Path) -> None:

@@ -39,14 +39,15 @@ def test_the_finding_counts_shocks_that_stand_out_and_names_the_farthest() -> No
     figure = shock_figure(
         effects(
             {"placebo_p_value": 0.2},
-            {"placebo_p_value": 0.01, "effect_pct": 21.0, "effect_pct_ci_low": 10.0,
-             "effect_pct_ci_high": 32.5},
+            {"placebo_p_value": 0.01, "effect_pct": 21.0,
+             "effect_pct_placebo_low": 10.0, "effect_pct_placebo_high": 32.5},
             {"placebo_p_value": 0.05},
         )
     )  # fmt: skip
     assert figure.title == (
         "China, weekly accounts, any event: 2 of 3 shocks stand out from placebo weeks (p up to "
-        "0.05); farthest out 2023-10-17: +21.0 % (95 % +10.0 to +32.5), p = 0.010"
+        "0.05); farthest out 2023-10-17: +21.0 % (95 % by placebo weeks +10.0 to "
+        "+32.5), p = 0.010"
     )
     assert "from 2022-10-07 to 2024-12-02, in %, 8 weeks on each side" in figure.views[0].basis
     assert {row["also"] for row in figure.rows.to_pylist()} == {"a model's release"}
@@ -63,6 +64,26 @@ def test_shocks_without_figures_are_in_the_table_and_no_finding() -> None:
     assert figure.title == "China, weekly accounts, any event: 2 shocks, too few weeks around each"
     assert figure.rows.num_rows == 2
     assert shock_figure(effects()).title == "China, weekly accounts, any event: no shock yet"
+
+
+def test_shocks_without_a_verdict_say_why() -> None:
+    unjudged = {"status": "too_few_placebos", "placebo_p_value": None}
+    unjudged |= dict.fromkeys(("effect_pct_placebo_low", "effect_pct_placebo_high"))
+    figure = shock_figure(effects(unjudged, {**unjudged, "status": "too_few_weeks"}, unjudged))
+    assert figure.title == (
+        "China, weekly accounts, any event: 2 shocks, too few placebo weeks to judge by; 1 shock, "
+        "too few weeks around each"
+    )
+    assert png(figure).startswith(b"\x89PNG")
+
+
+def test_intervals_by_regression_errors_are_labelled_as_what_they_cover() -> None:
+    (label,) = {
+        column.label
+        for column in shock_figure(effects()).columns
+        if column.name == "effect_pct_ci_low"
+    }
+    assert label == "Newey-West lower bound (covers 56 to 81 %)"
 
 
 def test_other_windows_countries_measures_and_pooled_effects_are_not_drawn() -> None:

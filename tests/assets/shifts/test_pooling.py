@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 from statsmodels.stats.meta_analysis import combine_effects
 
-from assets.shifts.pooling import drawn_p_value, pooled
+from assets.shifts.placebo import p_value
+from assets.shifts.pooling import drawn, pooled
 
 
 def test_effects_that_differ_more_than_their_errors_widen_the_pooled_one() -> None:
@@ -56,8 +57,17 @@ def test_pooled_placebos_are_drawn_for_each_shock() -> None:
     found = pooled([1.0, 1.0], [1.0, 1.0])
     assert found is not None
     # Means of two of -1 and 1: as far as 1 in half of the draws; of -3 and 3 always; of 0 never.
-    near = drawn_p_value(found, [np.array([-1.0, 1.0]), np.array([-1.0, 1.0])])
-    assert near == pytest.approx(0.5, abs=0.04)
-    assert drawn_p_value(found, [np.array([-3.0, 3.0]), np.array([0.0])]) == 1.0
-    assert drawn_p_value(found, [np.array([0.0]), np.array([0.0])]) == 1 / 2000
-    assert drawn_p_value(found, [np.array([-1.0, 1.0])] * 2) == near
+    near = drawn(found, [np.array([-1.0, 1.0]), np.array([-1.0, 1.0])])
+    assert p_value(found.value, near) == pytest.approx(0.5, abs=0.04)
+    assert p_value(found.value, drawn(found, [np.array([-3.0, 3.0]), np.array([0.0])])) == 1.0
+    none = drawn(found, [np.array([0.0]), np.array([0.0])])
+    assert p_value(found.value, none) == 1 / 2000
+    np.testing.assert_array_equal(drawn(found, [np.array([-1.0, 1.0])] * 2), near)
+
+
+def test_a_placebo_that_is_infinitely_far_out_is_farther_than_any_shock() -> None:
+    found = pooled([1.0, 1.0], [1.0, 1.0])
+    assert found is not None
+    both = [np.array([np.inf]), np.array([-np.inf])]
+    assert p_value(found.value, drawn(found, [np.array([np.inf])] * 2)) == 1.0
+    assert np.isfinite(drawn(found, both)).all()

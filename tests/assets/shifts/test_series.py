@@ -113,12 +113,13 @@ def test_days_are_a_series_of_their_own(marts: duckdb.DuckDBPyConnection) -> Non
     [
         ("capture_status = 'sound'", True, True),
         ("capture_status = 'unknown'", True, True),
-        ("is_complete = false", False, False),
+        ("complete_hour_count = 165, is_complete = false", True, True),  # 98.2 %
+        ("complete_hour_count = 164, is_complete = false", False, False),  # 97.6 %
         ("capture_status = 'degraded', is_masked = true", False, False),
         ("capture_status = 'degraded', is_corrected = true", False, True),
     ],
 )
-def test_soundness_asks_for_whole_files_and_capture(
+def test_soundness_asks_for_98_percent_of_the_files_and_capture(
     marts: duckdb.DuckDBPyConnection, change: str, is_sound: bool, is_share_sound: bool
 ) -> None:
     insert(marts, "mart.engagement", engagement_rows(FIRST, {"CN": 3, "US": 5}, period="week"))
@@ -126,6 +127,13 @@ def test_soundness_asks_for_whole_files_and_capture(
     china = country_series(marts)["CN", "attention"]
     assert china.is_sound.tolist() == [is_sound]
     assert china.is_share_sound.tolist() == [is_share_sound]
+
+
+def test_a_day_is_sound_with_all_of_its_hours(marts: duckdb.DuckDBPyConnection) -> None:
+    for back, hours in ((1, 23), (0, 24)):
+        day = FIRST - timedelta(days=back)
+        insert(marts, "mart.engagement", engagement_rows(day, {"CN": 3}, hours))
+    assert country_series(marts, "day")["CN", "attention"].is_sound.tolist() == [False, True]
 
 
 def test_other_scopes_and_groupings_are_left_out(marts: duckdb.DuckDBPyConnection) -> None:

@@ -10,6 +10,7 @@ import statsmodels.formula.api as smf
 from statsmodels.stats.meta_analysis import combine_effects
 from statsmodels.stats.multitest import multipletests
 
+from assets.shifts.cases import LOG_ACCOUNTS, LOGIT_SHARE, measured
 from assets.shifts.paper import LABELS, ForkPanel
 from assets.shifts.series import SeriesByCell
 from assets.shifts.shock_effects import (
@@ -19,7 +20,7 @@ from assets.shifts.shock_effects import (
     effect_pp,
     shock_rows,
 )
-from assets.shifts.shocks import Calendar
+from assets.shifts.shocks import Calendar, Loss
 from tests.assets.shifts.worlds import shock, shocks, sunday, weekly
 
 WEEKS = 120
@@ -89,7 +90,8 @@ def test_effects_equal_statsmodels_on_the_same_series() -> None:
         assert row["slope_p_value"] == pytest.approx(truth.pvalues["after:week"])
         assert (row["week_count"], row["hac_lag_count"]) == (16, 2)
         if measure == "logit_located_share":
-            base = china.count[32:40].sum() / china.located[32:40].sum()
+            count, among = china.count[32:40].sum(), china.located[32:40].sum()
+            base = (count + 0.5) / (among + 1.0)
             assert row["base_value"] == pytest.approx(base)
             assert row["effect_pct"] is None
             after = 1 / (1 + np.exp(-(np.log(base / (1 - base)) + row["level_change"])))
@@ -101,7 +103,7 @@ def test_effects_equal_statsmodels_on_the_same_series() -> None:
 
 
 def test_the_event_study_is_china_less_the_united_states() -> None:
-    series = world()
+    series = world(weeks=200)
     made = shock_rows(series, shocks(40), windows=[8])
     difference = np.log(series["CN", "any"].count + 0.5) - np.log(series["US", "any"].count + 0.5)
     row = only(made.effects.to_pylist(), method="event_study", measure="log_accounts",
@@ -119,42 +121,132 @@ def test_the_event_study_is_china_less_the_united_states() -> None:
     )
 
 
-def test_placebos_are_every_week_whose_window_holds_no_shock_and_is_sound() -> None:
+def regressed(values: pd.Series, weeks: list[int]) -> tuple[float, float]:
+    """Change of level at week 0 and its ordinary error, by statsmodels."""
+    data = pd.DataFrame({"y": values, "week": weeks, "after": [int(week >= 0) for week in weeks]})
+    found = smf.ols("y ~ after * week", data).fit()
+    return found.params["after"], found.bse["after"]
+
+
+def test_placebos_are_every_week_that_a_shock_could_be_judged_in() -> None:
     series = world(unsound=(100,))
     row = only(rows_of(series, shocks(40, 80)), country_iso2="CN", measure="log_accounts",
                method="segmented", shock_date=shock(40).date)  # fmt: skip
-    # By brute force, each fitted on its own.
+    # Each fitted on its own: beside its own error, a change is as far out as the shock's or not.
     values = np.log(series["CN", "any"].count + 0.5)
-    placebos = [
-        np.linalg.lstsq(
-            np.array([[1, week >= 0, week, week * (week >= 0)] for week in range(-8, 8)], float),
-            values[centre - 8 : centre + 8],
-        )[0][1]
-        for centre in range(8, WEEKS - 7)
-        if not {40, 80, 100} & set(range(centre - 8, centre + 8))
+    centres = [
+        centre
+        for centre in range(6, WEEKS - 5)  # six of eight weeks lie within the series
+        if not {40, 80} & set(range(centre - 8, centre + 8))
     ]
-    assert row["placebo_count"] == len(placebos) == 105 - 3 * 16
-    as_far = sum(abs(each) >= abs(row["level_change"]) for each in placebos)
-    assert row["placebo_p_value"] == pytest.approx((1 + as_far) / (1 + len(placebos)))
+    found = {}
+    for centre in [*centres, 40]:
+        weeks = [
+            week for week in range(-8, 8) if 0 <= centre + week < WEEKS and centre + week != 100
+        ]
+        found[centre] = regressed(values[[centre + week for week in weeks]], weeks)
+    change, error = found.pop(40)
+    assert row["level_change"] == pytest.approx(change)
+    assert row["placebo_count"] == len(found) == 109 - 2 * 16
+    ratios = [abs(value / se) for value, se in found.values()]
+    as_far = sum(ratio >= abs(change / error) for ratio in ratios)
+    assert row["placebo_p_value"] == pytest.approx((1 + as_far) / (1 + len(found)))
+    # Of 78 three may be as far, the shock among them: what the third of the placebos leaves open.
+    width = sorted(ratios)[-3] * error
+    ends = [row[f"level_change_placebo_{end}"] for end in ("low", "high")]
+    assert ends == pytest.approx([change - width, change + width])
+    assert row["effect_pct_placebo_high"] == pytest.approx(100 * (np.exp(change + width) - 1))
 
 
-def test_weeks_not_sound_are_left_out_of_regression_and_placebos_alike() -> None:
+def test_placebos_are_judged_on_the_weeks_that_they_and_the_shock_know() -> None:
     series = world(unsound=(35, 36))
     row = only(rows_of(series, shocks(40)), country_iso2="CN", measure="log_accounts",
                method="segmented", shock_date=shock(40).date)  # fmt: skip
     assert (row["status"], row["week_count"], row["has_break_overlap"]) == ("ok", 14, True)
-    weeks = [week for week in range(-8, 8) if week not in (-5, -4)]
-    design = np.array([[1, week >= 0, week, week * (week >= 0)] for week in weeks], float)
     values = np.log(series["CN", "any"].count + 0.5)
-    changes = {
-        centre: np.linalg.lstsq(design, values[[centre + week for week in weeks]])[0][1]
-        for centre in range(8, WEEKS - 7)
-        if centre == 40 or not {35, 36, 40} & set(range(centre - 8, centre + 8))
+    found = {}
+    for centre in range(6, WEEKS - 5):
+        if centre == 40 or 40 not in range(centre - 8, centre + 8):
+            weeks = [
+                week
+                for week in range(-8, 8)
+                if week not in (-5, -4)
+                and 0 <= centre + week < WEEKS
+                and centre + week not in (35, 36)
+            ]
+            found[centre] = regressed(values[[centre + week for week in weeks]], weeks)
+    own = found.pop(40)
+    assert row["level_change"] == pytest.approx(own[0])
+    as_far = sum(abs(value / se) >= abs(own[0] / own[1]) for value, se in found.values())
+    assert row["placebo_count"] == len(found)
+    assert row["placebo_p_value"] == pytest.approx((1 + as_far) / (1 + len(found)))
+
+
+def test_weeks_that_are_missing_now_and_then_leave_p_values() -> None:
+    # Four weeks a year: not one in six windows of sixteen weeks would be whole.
+    unsound = tuple(np.random.default_rng(3).choice(250, 20, replace=False).tolist())
+    rows = rows_of(world(weeks=250, unsound=unsound), shocks(40, 90, 140, 220))
+    row = only(rows, country_iso2="CN", measure="log_accounts", method="segmented",
+               shock_date=shock(140).date)  # fmt: skip
+    assert row["status"] == "ok"
+    assert row["placebo_effective_count"] >= 20
+
+
+def test_too_few_placebos_is_a_status_with_figures_and_without_a_verdict() -> None:
+    rows = rows_of(world(weeks=50), shocks(25))
+    row = only(rows, country_iso2="CN", measure="log_accounts", method="segmented",
+               shock_date=shock(25).date)  # fmt: skip
+    assert row["status"] == "too_few_placebos"
+    assert row["placebo_effective_count"] < 20
+    assert row["effect_pct_ci_low"] < row["effect_pct"] < row["effect_pct_ci_high"]
+    assert row["placebo_p_value"] is row["placebo_q_value"] is None
+    assert row["effect_pct_placebo_low"] is row["effect_pct_placebo_high"] is None
+
+
+def test_placebos_of_too_few_accounts_are_none() -> None:
+    rng = np.random.default_rng(4)
+    counts = rng.poisson(np.where(np.arange(WEEKS) < 60, 4.0, 100.0)).astype(float)
+    series = {
+        (country, "any"): weekly(country, counts, 2 * counts + 50) for country in ("CN", "US")
     }
-    own = changes.pop(40)
-    assert row["level_change"] == pytest.approx(own)
-    as_far = sum(abs(each) >= abs(own) for each in changes.values())
-    assert row["placebo_p_value"] == pytest.approx((1 + as_far) / (1 + len(changes)))
+    row = only(rows_of(series, shocks(90)), country_iso2="CN", measure="log_accounts",
+               method="segmented", shock_date=shock(90).date)  # fmt: skip
+    by_hand = [
+        centre
+        for centre in range(6, WEEKS - 5)
+        if 90 not in range(centre - 8, centre + 8)
+        and counts[max(centre - 8, 0) : centre + 8].mean() >= 10
+    ]
+    assert row["placebo_count"] == len(by_hand) < 50
+
+
+def test_shares_of_all_or_none_and_weeks_without_locations_raise_nothing() -> None:
+    rng = np.random.default_rng(0)
+    china = rng.poisson(50, WEEKS).astype(float)
+    others = np.where(np.arange(WEEKS) < 60, 0.0, 20.0)
+    series = {
+        ("CN", "any"): weekly("CN", china, china + others),
+        ("US", "any"): weekly("US", others, china + others),
+    }
+    row = only(rows_of(series, shocks(60)), country_iso2="CN", measure="logit_located_share",
+               method="segmented", shock_date=shock(60).date)  # fmt: skip
+    count = china[52:60].sum()
+    assert row["base_value"] == pytest.approx((count + 0.5) / (count + 1.0))
+    assert row["effect_pp"] == pytest.approx(effect_pp(row["level_change"], row["base_value"]))
+    row = only(rows_of({**series, ("CN", "any"): weekly("CN", others, china + others)},
+                       shocks(60)), country_iso2="CN", measure="logit_located_share",
+               method="segmented", shock_date=shock(60).date)  # fmt: skip
+    assert row["effect_pp"] > 1.0  # from half an account in hundreds to more than a fifth
+
+
+def test_a_share_of_nobody_is_not_known() -> None:
+    located = np.array([0.0, 4.0])
+    with np.errstate(invalid="ignore"):
+        series = weekly("CN", [0.0, 1.0], located)
+    shares = measured(series, LOGIT_SHARE)
+    assert np.isnan(shares[0])
+    assert shares[1] == pytest.approx(np.log(1.5 / 3.5))
+    assert measured(series, LOG_ACCOUNTS)[0] == pytest.approx(np.log(0.5))
 
 
 @pytest.mark.parametrize(
@@ -170,7 +262,7 @@ def test_too_few_weeks_are_said_and_give_no_figures(
     assert (row["status"], row["week_count"]) == ("too_few_weeks", week_count)
     assert row["has_break_overlap"] == bool(unsound)
     figures = [name for name in row if name.startswith(("level", "slope", "effect", "placebo"))]
-    assert len(figures) == 20
+    assert len(figures) == 26
     assert all(row[name] is None for name in figures)
 
 
@@ -207,7 +299,10 @@ def test_q_values_are_of_one_shock_measure_window_and_method() -> None:
 
 def test_flags_say_what_else_fell_into_the_window() -> None:
     release = [sunday(47)]
-    loss = [(sunday(60), sunday(61))]
+    loss = [
+        Loss(sunday(60), sunday(61), frozenset({"any"})),
+        Loss(sunday(40), None, frozenset({"attention"})),
+    ]
     calendar = Calendar([shock(40), shock(54)], release, loss)
     rows = rows_of(world(), calendar)
 
@@ -243,13 +338,19 @@ def test_pooled_effects_equal_statsmodels_and_take_one_shock_a_week() -> None:
             np.array([each["level_change_se"] for each in single]) ** 2,
             method_re="chi2",
         )
-        assert (row["shock_date"], row["shock_count"], row["status"]) == (None, len(weeks), "ok")
+        assert (row["shock_date"], row["shock_count"]) == (None, len(weeks))
         assert row["tau_squared"] == pytest.approx(max(0.0, float(truth.tau2)))
         pooled = truth.mean_effect_re if truth.tau2 > 0 else truth.mean_effect_fe
         assert row["level_change"] == pytest.approx(float(pooled))
         assert row["effect_pct"] == pytest.approx(100 * (np.exp(float(pooled)) - 1))
         assert row["placebo_count"] == min(each["placebo_count"] for each in single)
-        assert row["placebo_p_value"] is None  # 25 weeks free of shocks are worth too few
+        assert row["status"] == "ok"
+        assert (
+            row["level_change_placebo_low"] < row["level_change"] < row["level_change_placebo_high"]
+        )
+        is_told = row["placebo_p_value"] <= 0.05
+        ends = [row[f"effect_pct_placebo_{end}"] for end in ("low", "high")]
+        assert is_told == (min(ends) > 0 or max(ends) < 0)
 
 
 def test_one_shock_is_not_pooled() -> None:

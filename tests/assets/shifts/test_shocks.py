@@ -9,7 +9,7 @@ import pytest
 from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
 from assets.reference.tables import POLICY_EVENTS, UPSTREAM_BREAKS
-from assets.shifts.shocks import Calendar, Shock, Window, calendar
+from assets.shifts.shocks import Calendar, Shock, Window, affected_groups, calendar
 
 ROOT = Path(__file__).resolve().parents[3]
 
@@ -20,7 +20,7 @@ def event(day: date, **values: Any) -> dict[str, Any]:  # noqa: ANN401 - a row
 
 
 def lost(first: datetime, last: datetime | None, effect: str = "loss") -> dict[str, Any]:
-    return {"from_at": first, "to_at": last, "effect": effect}
+    return {"from_at": first, "to_at": last, "effect": effect, "affects": "WatchEvent"}
 
 
 def window(day: date, weeks: int = 4) -> Window:
@@ -94,13 +94,42 @@ def test_known_losses_overlap_while_they_last_and_other_changes_do_not() -> None
         ends = None if last is None else datetime(last.year, last.month, last.day, 23, tzinfo=UTC)
         begins = datetime(first.year, first.month, first.day, tzinfo=UTC)
         found = calendar([], [lost(begins, ends, effect)])
-        return found.has_loss(window(date(2022, 10, 7)))  # 2022-09-05 to 2022-10-30
+        return found.has_loss(window(date(2022, 10, 7)), "attention")  # 2022-09-05 to 2022-10-30
 
     assert not holds(date(2022, 9, 1), date(2022, 9, 4))
     assert holds(date(2022, 9, 1), date(2022, 9, 5))
     assert holds(date(2022, 1, 1), None)
     assert not holds(date(2022, 10, 31), None)
     assert not holds(date(2022, 1, 1), None, "layout")
+
+
+@pytest.mark.parametrize(
+    ("affects", "groups"),
+    [
+        ("all", {"contribution", "participation", "attention", "other", "any"}),
+        ("WatchEvent", {"attention", "any"}),
+        ("PushEvent", {"contribution", "any"}),
+        # Pull requests and reviews are contributions too.
+        ("non-PushEvent", {"contribution", "participation", "attention", "other", "any"}),
+        ("non-ForkEvent", {"contribution", "participation", "attention", "other", "any"}),
+        ("stargazers", set()),
+    ],
+)
+def test_a_loss_touches_the_groups_that_hold_what_it_took(affects: str, groups: set[str]) -> None:
+    assert affected_groups(affects) == groups
+
+
+def test_the_open_loss_of_stars_is_none_of_contributions() -> None:
+    rows = reference_rows(load_reference(ROOT / "assets" / "reference"))
+    found = calendar(rows[POLICY_EVENTS].to_pylist(), rows[UPSTREAM_BREAKS].to_pylist())
+    spring = window(date(2026, 4, 1))  # 2026-03-02 to 2026-05-03; all but pushes from June on
+    has_loss = {
+        group: found.has_loss(spring, group)
+        for group in ("any", "attention", "contribution", "participation")
+    }
+    assert has_loss == {
+        "any": True, "attention": True, "contribution": False, "participation": False,
+    }  # fmt: skip
 
 
 def test_without_events_there_are_no_shocks() -> None:
