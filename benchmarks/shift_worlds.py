@@ -1,6 +1,6 @@
 """Seeded series of a country's share with the noise that detectors have to live with.
 
-Of each series are drawn, anew: a design effect between 1.5 and 2 (beta-binomial counts); a wander
+Of each series are drawn, anew: a design effect between 1.2 and 1.9 (beta-binomial counts); a wander
 of the true share, AR(1) with a correlation of 0.5 from week to week and a standard deviation
 between 0.5 and 1 percentage points at a share of 20 % (the same on the logit scale at others); the
 located accounts, which vary by 15 % (AR(1)), and rush to twice their number or more in one week of
@@ -37,6 +37,7 @@ class Drawn:
         total: located accounts.
         is_sound: whether capture is.
         onset: first period at the new level, or of a loss; where neither is, the one drawn.
+        back: first period at the old level again; None where it never is.
     """
 
     dates: npt.NDArray[np.datetime64]
@@ -44,12 +45,21 @@ class Drawn:
     total: Floats
     is_sound: Bools
     onset: int
+    back: int | None = None
 
     @property
     def onset_day(self) -> date:
         """First day of the onset's period."""
+        return self._first_day(self.onset)
+
+    @property
+    def back_day(self) -> date | None:
+        """First day of the first period at the old level again."""
+        return None if self.back is None else self._first_day(self.back)
+
+    def _first_day(self, period: int) -> date:
         step = self.dates[1] - self.dates[0]
-        found: date = (self.dates[self.onset] - step).item() + timedelta(days=1)
+        found: date = (self.dates[period] - step).item() + timedelta(days=1)
         return found
 
 
@@ -75,6 +85,7 @@ def draw(
     *,
     days: int = 7,
     shift_pp: float = 0.0,
+    back_weeks: int | None = None,
     loss: Loss | None = None,
 ) -> Drawn:
     """A series of two years.
@@ -85,6 +96,7 @@ def draw(
         accounts: located, mean of a period.
         days: of a period, 7 or 1.
         shift_pp: percentage points by which the share shifts, at a week drawn.
+        back_weeks: how long that lasts, less than 18; None where it stays.
         loss: that begins at a week drawn; None for none.
     """
     rng = np.random.default_rng([seed, days, round(share * 1000), round(accounts)])
@@ -94,8 +106,9 @@ def draw(
     wander_sd = rng.uniform(0.005, 0.01) / (0.2 * 0.8)
     onset = int(rng.integers(FIRST_ONSET, LAST_ONSET)) * 7 // days
     level = np.full(periods, share)
+    back = None if back_weeks is None else onset + back_weeks * 7 // days
     if shift_pp:
-        level[onset:] += shift_pp / 100
+        level[onset:back] += shift_pp / 100
     is_sound = np.ones(periods, dtype=bool)
     if loss is not None:
         level, total, is_sound = _lose(
@@ -110,7 +123,7 @@ def draw(
     count = rng.binomial(total.astype(np.int64), p).astype(np.float64)
     first = np.datetime64(_FIRST_SUNDAY) - (7 - days)
     dates = first + np.arange(periods) * np.timedelta64(days, "D")
-    return Drawn(dates, count, total, is_sound, onset)
+    return Drawn(dates, count, total, is_sound, onset, back)
 
 
 def _totals(rng: np.random.Generator, periods: int, accounts: float, days: int) -> Floats:

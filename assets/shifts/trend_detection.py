@@ -4,8 +4,10 @@ At each sound period the sequential detector looks for an onset among the newest
 finds one, the retrospective detector has to find one within two weeks of it, in the same data. Both
 leave out periods that are not sound; an onset that may lie in a run of these waits for sound ones.
 What is confirmed stays as it was said, and the next shift is looked for since its onset. For half a
-year it is on trial: once the data no longer tell before from since, it is withdrawn, and what came
-before it is compared with again.
+year it is on trial: once the data no longer tell before from since, or the share is back where it
+was, it is withdrawn, and what came before it is compared with again; without what came between,
+where the share is back. While a later shift stands, a former one is not on trial: nothing newer
+lies next to it.
 """
 
 from dataclasses import dataclass, replace
@@ -13,7 +15,17 @@ from datetime import date
 
 import numpy as np
 
-from assets.shifts.trend_glr import PROFILE_DROP, Scan, scan
+from assets.shifts.trend_glr import (
+    PROFILE_DROP,
+    Floats,
+    Ints,
+    Scan,
+    excursions,
+    least_without,
+    scan,
+)
+from assets.shifts.trend_noise import Noise
+from assets.shifts.trend_trial import Trial, judged
 from assets.shifts.trend_window import Points, Settings, Window, newest_window
 
 CONFIRMED, WITHDRAWN = "confirmed", "withdrawn"
@@ -65,49 +77,28 @@ class TrendShift:
 def trend_shifts(points: Points, settings: Settings) -> list[TrendShift]:
     """All shifts of a series in order of detection, and last what stands open at its end."""
     found: list[TrendShift] = []
-    since, trial = 0, None
+    trials: list[Trial] = []
+    since, at = 0, 0
     pending: TrendShift | None = None
-    for at, place in enumerate(points.places.tolist()):
-        if trial is not None and place - points.places[trial.onset] >= settings.trial:
-            trial = None
-        if trial is not None and not _holds(points, trial, at + 1, settings):
-            found[-1] = _withdrawn(found[-1], points.day(place))
-            since, trial = trial.since, None
+    while at < len(points.places):
+        place = int(points.places[at])
+        end = judged(points, trials[-1], at, settings) if trials else None
+        if end is not None:
+            trial = trials.pop()
+            found[trial.number] = _withdrawn(found[trial.number], points.day(place), end.reason)
+            since = trial.since
+            points = points.without(end.start, end.stop)
+            at -= end.stop - end.start
         said = _look(points, since, at, settings)
         pending = None
-        if said is None:
-            continue
-        shift, onset = said
-        if shift.status == CONFIRMED:
-            found.append(shift)
-            trial, since = _Trial(since, onset), onset
-        else:
-            pending = shift
+        if said is not None and said[0].status == CONFIRMED:
+            trials.append(Trial(len(found), since, said[1], int(points.places[said[1]])))
+            found.append(said[0])
+            since = said[1]
+        elif said is not None:
+            pending = said[0]
+        at += 1
     return [*found, *([pending] if pending else [])]
-
-
-@dataclass(frozen=True, slots=True)
-class _Trial:
-    """The newest confirmed shift, while it may be withdrawn.
-
-    Attributes:
-        since: first point of what it was compared with.
-        onset: its own point.
-    """
-
-    since: int
-    onset: int
-
-
-def _holds(points: Points, trial: _Trial, stop: int, settings: Settings) -> bool:
-    """Whether the points before `stop` still tell what came before a shift from what came since."""
-    window = newest_window(points, trial.since, stop - 1, settings)
-    onset = trial.onset - window.start
-    if onset < settings.least_before // 2:
-        return True
-    total = points.total[window.span]
-    result = scan(window.counts, total, np.array([onset], dtype=np.int64), window.noise(onset))
-    return bool(result.statistic[0] >= settings.hold)
 
 
 def _look(points: Points, since: int, at: int, settings: Settings) -> tuple[TrendShift, int] | None:
@@ -120,20 +111,53 @@ def _look(points: Points, since: int, at: int, settings: Settings) -> tuple[Tren
     if not is_ripe.any():
         return None
     count, total = points.count[window.span], points.total[window.span]
-    if min(count.mean(), (total - count).mean()) < settings.least_mean_count:
+    has_enough = _mean_counts(count, total, onsets) >= settings.least_mean_count
+    onsets, is_ripe = onsets[has_enough], is_ripe[has_enough]
+    if not is_ripe.any():
         return None
-    result = scan(window.counts, total, onsets, window.noise(int(onsets[0])))
+    noise = window.noise(int(onsets[0]))
+    result = scan(window.counts, total, onsets, noise)
     onset = int(onsets[result.best])
     ripest = float(result.statistic[is_ripe].max())
     is_young = onset > len(places) - settings.least_of_onset
     if is_young and ripest < result.statistic.max() - PROFILE_DROP:
         return None  # the newest period alone makes it
-    if ripest < settings.threshold:
+    if ripest < settings.threshold or _is_spike(window, result, noise, settings):
         return None
     reason = _reason(window, result, settings)
     is_agreed = _is_found(newest_window(points, 0, at, settings), int(places[onset]), settings)
     status = UNRESOLVED if reason else CONFIRMED if is_agreed else CANDIDATE
     return _shift(window, result, status, reason, is_agreed=is_agreed), window.start + onset
+
+
+def _mean_counts(count: Floats, total: Floats, onsets: Ints) -> Floats:
+    """Mean of the country's accounts before or since, whichever is more; or so of all others'.
+
+    Of the two, the smaller one: what rises from nothing is looked at, what is next to nothing on
+    both sides is not.
+    """
+    means = []
+    for each in (count, total - count):
+        sums = np.concatenate([[0.0], np.cumsum(each)])
+        before, since = sums[onsets] / onsets, (sums[-1] - sums[onsets]) / (len(each) - onsets)
+        means.append(np.maximum(before, since))
+    return np.asarray(np.minimum(*means))
+
+
+def _is_spike(window: Window, result: Scan, noise: Noise, settings: Settings) -> bool:
+    """Whether the likeliest onset is no more than some periods far out."""
+    count, total = window.counts, window.points.total[window.span]
+    least = max(settings.least_of_onset, settings.spike + 1)
+    is_old = len(count) - result.onsets >= least
+    if not is_old.any():
+        return True
+    likeliest = int(np.argmax(np.where(is_old, result.statistic, -1.0)))
+    onset, step = int(result.onsets[likeliest]), float(result.statistic[likeliest])
+    if least_without(count, total, onset, settings.spike, noise) < settings.without:
+        return True
+    starts = np.arange(onset, len(count) - settings.spike + 1, dtype=np.int64)
+    spikes = excursions(count, total, starts, starts + settings.spike, noise)
+    return step < float(spikes.max()) + settings.over_spike
 
 
 def _is_found(window: Window, place: int, settings: Settings) -> bool:
@@ -180,12 +204,12 @@ def _shift(
         before_share=float(result.before[best]),
         after_share=float(result.after[best]),
         statistic=float(result.statistic[best]),
-        confidence=result.confidence(),
+        confidence=result.confidence(points.days),
         detectors=(SEQUENTIAL, RETROSPECTIVE) if is_agreed else (SEQUENTIAL,),
         status=status,
         reason=reason,
     )
 
 
-def _withdrawn(shift: TrendShift, day: date) -> TrendShift:
-    return replace(shift, status=WITHDRAWN, withdrawn=day, reason="no longer told from chance")
+def _withdrawn(shift: TrendShift, day: date, reason: str) -> TrendShift:
+    return replace(shift, status=WITHDRAWN, withdrawn=day, reason=reason)

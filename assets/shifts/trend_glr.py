@@ -18,7 +18,7 @@ Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
 PROFILE_DROP = 3.841458820694124  # 95 % of chi-square, one degree of freedom
 _SIZE_SD = 0.3  # logit; prior of a shift's size
-_RATE = 1 / 52  # prior of an onset in a week or day
+_DAYS_A_SHIFT = 365.25  # prior: one a year
 Z_95 = 1.959963984540054
 
 
@@ -60,16 +60,19 @@ class Scan:
         half = 100 * Z_95 * float(np.sqrt(self.variance[at]))
         return size, size - half, size + half
 
-    def confidence(self) -> float:
+    def confidence(self, days: int) -> float:
         """Posterior probability of an onset among these.
 
         By approximate Bayes factors (Wakefield 2009, Genet. Epidemiol. 33, 79-86), a step of
         standard deviation 0.3 on the logit scale, one a year before anything is seen.
+
+        Args:
+            days: of a period.
         """
         spread = self.logit_variance + _SIZE_SD**2
         log_factor = 0.5 * np.log(self.logit_variance / spread)
         log_factor += 0.5 * self.statistic * _SIZE_SD**2 / spread
-        odds = _RATE * float(np.exp(np.minimum(log_factor, 500.0)).sum())
+        odds = days / _DAYS_A_SHIFT * float(np.exp(np.minimum(log_factor, 500.0)).sum())
         return odds / (1 + odds)
 
 
@@ -112,6 +115,64 @@ def scan(count: Floats, total: Floats, onsets: Ints, noise: Noise) -> Scan:
         effect_before * p * (1 - p) + effect_after * q * (1 - q),
         both / (pooled * (1 - pooled)),
     )
+
+
+def least_without(count: Floats, total: Floats, onset: int, spike: int, noise: Noise) -> float:
+    """The least statistic of an onset where any successive periods since are left out.
+
+    Args:
+        count: as of `scan`.
+        total: as of `scan`.
+        onset: position; 0.0 where no more than `spike` periods are since.
+        spike: how many are left out.
+        noise: of the series.
+
+    Returns:
+        0.0 also where what is left lies on the other side of the level before.
+    """
+    left = len(count) - onset - spike
+    if left < 1:
+        return 0.0
+    x_before, n_before = float(count[:onset].sum()), float(total[:onset].sum())
+    x_spike, n_spike = (
+        np.convolve(each[onset:], np.ones(spike), mode="valid") for each in (count, total)
+    )
+    x, n = float(count[onset:].sum()), float(total[onset:].sum())
+    x_left, n_left = np.maximum(x - x_spike, 0.0), n - n_spike
+    sizes = noise.design_effect([onset, left])
+    statistic = _statistic(x_before, n_before, sizes[0], x_left, n_left, sizes[1])
+    is_same_way = (x_left / n_left - x_before / n_before) * (x / n - x_before / n_before) > 0
+    return float(np.where(is_same_way, statistic, 0.0).min())
+
+
+def excursions(count: Floats, total: Floats, starts: Ints, stops: Ints, noise: Noise) -> Floats:
+    """The statistic of stretches that each stand against all other periods.
+
+    Args:
+        count: as of `scan`.
+        total: as of `scan`.
+        starts: first position of each stretch, at least 1.
+        stops: one after its last, inside the series.
+        noise: of the series; the others are taken as successive, which makes none surer.
+    """
+    sums = [np.concatenate([[0.0], np.cumsum(each)]) for each in (count, total)]
+    (x, n), (x_all, n_all) = (
+        [each[stops] - each[starts] for each in sums],
+        [float(each[-1]) for each in sums],
+    )
+    effect = noise.design_effect(stops - starts)
+    rest = noise.design_effect(len(count) - (stops - starts))
+    return _statistic(x, n, effect, np.maximum(x_all - x, 0.0), n_all - n, rest)
+
+
+def _statistic(
+    x: npt.ArrayLike, n: npt.ArrayLike, effect: npt.ArrayLike,
+    y: npt.ArrayLike, m: npt.ArrayLike, other_effect: npt.ArrayLike,
+) -> Floats:  # fmt: skip
+    """Twice the log likelihood ratio of two shares against one / design effect of the two."""
+    a, b = np.asarray(n, dtype=np.float64), np.asarray(m, dtype=np.float64)
+    both = np.asarray(effect) / a + np.asarray(other_effect) / b
+    return np.asarray(likelihood_ratio(x, a, y, b) * (1 / a + 1 / b) / both)
 
 
 def _log_likelihood(count: Floats, total: Floats) -> Floats:

@@ -33,7 +33,7 @@ TREND_SHIFTS = Table(
         Column(
             "withdrawn_date",
             "DATE",
-            "Last day of the period since whose data it is no longer told from chance",
+            "Last day of the period whose data withdraw it: no longer told from chance, or back",
             nullable=True,
         ),
         Column("data_through_date", "DATE", "Last day of the data that the figures rest on"),

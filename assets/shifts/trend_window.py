@@ -1,6 +1,6 @@
 """What the detectors of trend shifts look at: the sound periods of a series up to a date."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from functools import cached_property
 
@@ -30,15 +30,22 @@ class Settings:
         least_of_onset: where the likeliest onset has fewer since, one that may raise an alarm has
             to be nearly as likely: no shift rests on the newest period alone, nor on days whose
             capture is not known to be lost yet.
+        spike: successive sound periods without any of which a shift has to be seen: one extreme
+            week, by whatever detector it is met, is none.
+        without: sequential statistic that the others since have to reach.
+        over_spike: by how much the statistic has to exceed that of the likeliest such spike.
         least_around: sound periods on each side of a run of others that the onset may lie in.
         agreement: most between the onsets of the two detectors.
         least_located: accounts with a location, for a period to be looked at.
-        least_mean_count: mean accounts of the country, and of all others, in what is looked at.
+        least_mean_count: mean accounts of the country, and of all others, on one side of an onset
+            at least.
         threshold: of the sequential statistic.
         penalty: of PELT, times ln(points).
         most_fallen: accounts since / before, under which a fall of volume may be the cause.
         trial: since its onset, in which a confirmed shift may be withdrawn.
         hold: statistic at its onset under which it is.
+        least_back: sound periods since a return to the level before, for it to be withdrawn.
+        back: by how much the statistic of a return has to exceed that of a step.
     """
 
     days: int
@@ -47,10 +54,15 @@ class Settings:
     least_before: int
     least_since: int
     least_of_onset: int
+    spike: int
+    without: float
+    over_spike: float
     least_around: int
     agreement: int
     trial: int
     hold: float
+    least_back: int
+    back: float
     threshold: float
     penalty: float
     least_located: int = 100
@@ -60,13 +72,13 @@ class Settings:
 
 WEEKLY = Settings(
     days=7, window=60, newest=6, least_before=10, least_since=3,
-    least_of_onset=2, least_around=4, agreement=2,
-    trial=26, hold=5.5, threshold=7.0, penalty=1.0,
+    least_of_onset=2, spike=1, without=2.0, over_spike=-2.0, least_around=4, agreement=2,
+    trial=26, hold=5.5, least_back=3, back=12.0, threshold=7.0, penalty=1.0,
 )  # fmt: skip
 DAILY = Settings(
     days=1, window=210, newest=42, least_before=56, least_since=7,
-    least_of_onset=5, least_around=14, agreement=14,
-    trial=182, hold=5.5, threshold=10.0, penalty=1.0,
+    least_of_onset=5, spike=7, without=2.0, over_spike=-2.0, least_around=14, agreement=14,
+    trial=182, hold=5.5, least_back=14, back=12.0, threshold=10.0, penalty=1.0,
 )  # fmt: skip
 SETTINGS = {"week": WEEKLY, "day": DAILY}
 
@@ -98,6 +110,16 @@ class Points:
     def first_day(self, place: int) -> date:
         """First day of a period."""
         return self.day(place - 1) + timedelta(days=1)
+
+    def without(self, start: int, stop: int) -> "Points":
+        """The same but for some points."""
+        left_out = slice(start, stop)
+        return replace(
+            self,
+            places=np.delete(self.places, left_out),
+            count=np.delete(self.count, left_out),
+            total=np.delete(self.total, left_out),
+        )
 
 
 @dataclass(frozen=True)

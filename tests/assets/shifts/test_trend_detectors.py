@@ -40,13 +40,15 @@ def test_a_large_step_has_a_narrow_onset_and_is_certain() -> None:
     count, total = np.repeat([200.0, 400.0], [20, 5]), np.full(25, 1000.0)
     found = scan(count, total, np.arange(17, 25), INDEPENDENT)
     assert found.interval() == (20, 20)
-    assert found.confidence() == pytest.approx(1.0)
+    assert found.confidence(7) == pytest.approx(1.0)
 
 
 def test_without_a_step_confidence_is_less_than_that_something_happens_in_a_year() -> None:
     found = scan(np.full(60, 200.0), np.full(60, 1000.0), np.arange(52, 60), INDEPENDENT)
     assert not found.statistic.any()
-    assert 0.0 < found.confidence() < 8 / 52
+    assert 0.0 < found.confidence(7) < 8 * 7 / 365.25
+    odds = [each / (1 - each) for each in (found.confidence(7), found.confidence(1))]
+    assert odds[0] == pytest.approx(7 * odds[1])
 
 
 @given(st.integers(0, 2**32 - 1), st.integers(1, 19))
