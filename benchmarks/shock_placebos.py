@@ -178,7 +178,7 @@ def judged_pooled(seed: int, noise: Noise, weeks: int = WINDOWS[0]) -> list[Judg
             spread=row["placebo_p_value"],
             regression=row["level_p_value"],
             placebo_count=row["placebo_count"],
-            effective_count=row["placebo_effective_count"],
+            effective_count=row["placebo_effective_windows"],
         )
         for row in made.to_pylist()
         if row["shock_name"] == POOLED_PAPER and row["country_iso2"] == "CN"

@@ -109,7 +109,7 @@ def _row(effect: Effect, overlaps: Overlaps) -> dict[str, Any]:
     row |= {
         "hac_lag_count": found.lag_count,
         "placebo_count": placebo.count,
-        "placebo_effective_count": placebo.effective_count,
+        "placebo_effective_windows": placebo.effective_count,
         "placebo_p_value": placebo.p_value,
         "pre_trend_p_value": effect.study.pre_trend_p_value if effect.study else None,
     }
@@ -212,7 +212,7 @@ def _pooled_row(effects: Sequence[Effect], name: str, overlaps: Overlaps) -> dic
             "tau_squared": together.tau_squared,
             "heterogeneity_p_value": together.heterogeneity_p_value,
             "placebo_count": min(each.count for each in placebos),
-            "placebo_effective_count": min(each.effective_count for each in placebos),
+            "placebo_effective_windows": min(each.effective_count for each in placebos),
             "placebo_p_value": None if draws is None else p_value(together.value, draws),
         }
     )

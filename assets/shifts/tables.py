@@ -142,7 +142,7 @@ SHOCK_EFFECTS = Table(
             nullable=True,
         ),
         Column(
-            "placebo_effective_count",
+            "placebo_effective_windows",
             "DOUBLE",
             "How many independent ones they are worth: their windows overlap",
             "weeks",

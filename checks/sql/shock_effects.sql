@@ -32,6 +32,6 @@ SELECT
         OR level_q_value < level_p_value - 1e-9
         OR placebo_q_value < placebo_p_value - 1e-9
     ) AS improbable_count,
-    count(*) FILTER (placebo_effective_count > placebo_count + 1e-9) AS overcounted_count,
+    count(*) FILTER (placebo_effective_windows > placebo_count + 1e-9) AS overcounted_count,
     count(*) FILTER (week_count > 2 * window_weeks) AS overfull_count
 FROM mart.shock_effects

@@ -116,7 +116,7 @@ NAMED_OTHERWISE = {
     "slope_change": "as level_change, a week",
     "slope_p_value": "a probability, of the test that it names",
     "effect_pct": "per cent of the level before",
-    "placebo_effective_count": "a number of independent windows, which need not be whole",
+    "placebo_effective_windows": "a number of independent windows, which need not be whole",
     "placebo_p_value": "a probability, of the test that it names",
     "placebo_q_value": "a p value, adjusted",
     "pre_trend_p_value": "a probability, of the test that it names",

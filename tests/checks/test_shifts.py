@@ -17,7 +17,7 @@ SOUND: dict[str, object] = {
     "window_weeks": 8,
     "week_count": 16,
     "placebo_count": 100,
-    "placebo_effective_count": 40.0,
+    "placebo_effective_windows": 40.0,
 }
 
 
@@ -73,7 +73,7 @@ def test_figures_without_a_verdict_pass_where_placebos_are_too_few(house: Wareho
         ("improbable 1", {"placebo_p_value": -0.1}),
         ("improbable 1", {"slope_p_value": 1.5}),
         ("improbable 1", {"level_q_value": 0.4}),
-        ("overcounted 1", {"placebo_effective_count": 101.0}),
+        ("overcounted 1", {"placebo_effective_windows": 101.0}),
         ("overfull 1", {"week_count": 17}),
     ],
 )

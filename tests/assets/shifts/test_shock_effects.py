@@ -189,7 +189,7 @@ def test_weeks_that_are_missing_now_and_then_leave_p_values() -> None:
     row = only(rows, country_iso2="CN", measure="log_accounts", method="segmented",
                shock_date=shock(140).date)  # fmt: skip
     assert row["status"] == "ok"
-    assert row["placebo_effective_count"] >= 20
+    assert row["placebo_effective_windows"] >= 20
 
 
 def test_too_few_placebos_is_a_status_with_figures_and_without_a_verdict() -> None:
@@ -197,7 +197,7 @@ def test_too_few_placebos_is_a_status_with_figures_and_without_a_verdict() -> No
     row = only(rows, country_iso2="CN", measure="log_accounts", method="segmented",
                shock_date=shock(25).date)  # fmt: skip
     assert row["status"] == "too_few_placebos"
-    assert row["placebo_effective_count"] < 20
+    assert row["placebo_effective_windows"] < 20
     assert row["effect_pct_ci_low"] < row["effect_pct"] < row["effect_pct_ci_high"]
     assert row["placebo_p_value"] is row["placebo_q_value"] is None
     assert row["effect_pct_placebo_low"] is row["effect_pct_placebo_high"] is None
