@@ -7,6 +7,7 @@ sent again. So a process that is killed at any point leaves nothing behind but a
 
 import fcntl
 import logging
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
@@ -24,6 +25,7 @@ _MOST_BLOCKS = 50
 _MOST_FAILURES = 3  # of messages in a row: what fails then is Slack
 _LONGEST_TITLE = 150
 _AGAIN = "Possibly sent before: no answer came to an earlier attempt, and it cannot be looked for."
+_HALF_ESCAPE = re.compile(r"&[a-z]*\Z")
 _log = logging.getLogger(__name__)
 
 
@@ -366,6 +368,8 @@ class _Round:
 def _titled(message: Outgoing, opening: Opening) -> Outgoing:
     """A reply as a message of its own, under the title of its thread."""
     title = (opening.text.strip().splitlines() or [""])[0][:_LONGEST_TITLE]
+    # The text is escaped: half a sign at the cut would be read as one of its own.
+    title = _HALF_ESCAPE.sub("", title)
     return _with_remark(message, title, is_before=True)
 
 

@@ -362,6 +362,15 @@ def test_what_cannot_be_looked_for_is_sent_again_and_says_so(desk: Desk) -> None
     )
 
 
+def test_a_title_that_is_cut_ends_with_no_half_of_an_escaped_sign(desk: Desk) -> None:
+    desk.slack.has_threads = False
+    title = "x" * 147 + "&amp;"
+    opening = Outgoing("p", "gap", outbox.Action.POST, None, title, ())
+    desk.put(opening, Outgoing("r", "gap", outbox.Action.REPLY, "p", "resolved", ()))
+    assert desk.round().sent == 2
+    assert desk.slack.messages[1]["text"] == "x" * 147 + "\nresolved"
+
+
 def test_by_webhook_a_failed_message_is_tried_once_in_a_round(desk: Desk) -> None:
     desk.slack.has_threads = False
     desk.put(post("a"))
