@@ -90,7 +90,7 @@ doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend ea
 	@$(PY) -m orchestration.cli doctor
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
-	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --group dev \
+	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \
 		--python-version 3.11 --custom-compile-command 'make lock' -o requirements.lock pyproject.toml
 
 clean: ## Remove the environment, caches and the sandbox data; live data stays
