@@ -6,7 +6,8 @@ Bars are of weeks at a share of 20 %: at most one false alarm a series in two ye
 included, and one a country by the rule shipped (its event groups overlap, and add up); a shift of 5
 percentage points confirmed within 3 weeks of its onset in 90 % of series at 1,000 located accounts
 a week, and within 6 weeks in 80 % at 300; of those, the onset within two weeks of the truth in
-90 %; a spike of 10 points that lasts a week confirmed in at most 5 % of series at 1,000. Around the
+90 %; a spike of 10 points that lasts a week confirmed in at most 5 % of series at 1,000 besides
+those where the same weeks are confirmed without it (false alarms have their own bar). Around the
 beginning and the end of a loss of event types there may be no more alarms than the same series have
 there without the loss, the same periods left out, but for what chance makes of two such counts (two
 standard errors); of one that is never masked, the figures alone are printed. Longer spikes, shares
@@ -230,7 +231,10 @@ def _report_spike(seeds: Sequence[int], accounts: int, weeks: int) -> bool:
         + ", ".join(f"{points:g} points {a:.1%}; {b:.1%}" for points, a, b in said),
         flush=True,
     )
-    return weeks == 1 and accounts == SPIKE_ACCOUNTS and said[1][1] > MOST_SPIKES
+    if weeks != 1 or accounts != SPIKE_ACCOUNTS:
+        return False
+    (_, without, _), (_, with_spike, _), *_ = said
+    return bool(with_spike - without > MOST_SPIKES)
 
 
 def _report(case: Case, seeds: Sequence[int]) -> bool:

@@ -118,16 +118,26 @@ def _look(points: Points, since: int, at: int, settings: Settings) -> tuple[Tren
     noise = window.noise(int(onsets[0]))
     result = scan(window.counts, total, onsets, noise)
     onset = int(onsets[result.best])
-    ripest = float(result.statistic[is_ripe].max())
+    ripe = result.statistic[is_ripe]
     is_young = onset > len(places) - settings.least_of_onset
-    if is_young and ripest < result.statistic.max() - PROFILE_DROP:
+    if is_young and ripe.max() < result.statistic.max() - PROFILE_DROP:
         return None  # the newest period alone makes it
-    if ripest < settings.threshold or _is_spike(window, result, noise, settings):
+    thresholds = _thresholds(len(places) - onsets[is_ripe], settings)
+    if (ripe < thresholds).all() or _is_spike(window, result, noise, settings):
         return None
     reason = _reason(window, result, settings)
     is_agreed = _is_found(newest_window(points, 0, at, settings), int(places[onset]), settings)
     status = UNRESOLVED if reason else CONFIRMED if is_agreed else CANDIDATE
     return _shift(window, result, status, reason, is_agreed=is_agreed), window.start + onset
+
+
+def _thresholds(since: Ints, settings: Settings) -> Floats:
+    """Of the statistic of onsets with so many periods since.
+
+    An onset is the youngest that may raise an alarm once, and an older one at each later look.
+    """
+    is_youngest = since == settings.least_since
+    return np.where(is_youngest, settings.threshold, settings.older_threshold)
 
 
 def _mean_counts(count: Floats, total: Floats, onsets: Ints) -> Floats:

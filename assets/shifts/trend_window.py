@@ -39,7 +39,8 @@ class Settings:
         least_located: accounts with a location, for a period to be looked at.
         least_mean_count: mean accounts of the country, and of all others, on one side of an onset
             at least.
-        threshold: of the sequential statistic.
+        threshold: of the sequential statistic, for an onset with `least_since` periods since.
+        older_threshold: of it, for one with more since.
         penalty: of PELT, times ln(points).
         most_fallen: accounts since / before, under which a fall of volume may be the cause.
         trial: since its onset, in which a confirmed shift may be withdrawn.
@@ -64,6 +65,7 @@ class Settings:
     least_back: int
     back: float
     threshold: float
+    older_threshold: float
     penalty: float
     least_located: int = 100
     least_mean_count: float = 5.0
@@ -72,13 +74,15 @@ class Settings:
 
 WEEKLY = Settings(
     days=7, window=60, newest=6, least_before=10, least_since=3,
-    least_of_onset=2, spike=1, without=2.0, over_spike=-2.0, least_around=4, agreement=2,
-    trial=26, hold=5.5, least_back=3, back=12.0, threshold=7.0, penalty=1.0,
+    least_of_onset=2, spike=1, without=2.0, over_spike=-4.0, least_around=4, agreement=2,
+    trial=26, hold=5.5, least_back=3, back=12.0, threshold=6.0,
+    older_threshold=8.0, penalty=0.4,
 )  # fmt: skip
 DAILY = Settings(
     days=1, window=210, newest=42, least_before=56, least_since=7,
     least_of_onset=5, spike=7, without=2.0, over_spike=-2.0, least_around=14, agreement=14,
-    trial=182, hold=5.5, least_back=14, back=12.0, threshold=10.0, penalty=1.0,
+    trial=182, hold=5.5, least_back=14, back=12.0, threshold=10.0,
+    older_threshold=10.0, penalty=1.0,
 )  # fmt: skip
 SETTINGS = {"week": WEEKLY, "day": DAILY}
 

@@ -66,6 +66,21 @@ def test_a_large_step_is_confirmed_on_its_second_sunday_with_its_onset_and_size(
     assert shift.confidence > 0.9
 
 
+def test_an_onset_of_three_weeks_needs_less_than_one_of_more() -> None:
+    total = np.full(45, 1000.0)
+    (soon,) = found(step(45, 30, after=227.0), total)
+    assert soon.detected == sunday(32)
+    assert WEEKLY.threshold < soon.statistic < WEEKLY.older_threshold
+    (late,) = found(step(45, 30, after=221.0), total)
+    assert late.detected == sunday(35)
+    assert late.statistic > WEEKLY.older_threshold
+    as_for_the_youngest = replace(WEEKLY, older_threshold=WEEKLY.threshold)
+    (sooner,) = found(step(45, 30, after=221.0), total, chosen=as_for_the_youngest)
+    assert sooner.detected is not None
+    assert sooner.detected < late.detected
+    assert WEEKLY.threshold < sooner.statistic < WEEKLY.older_threshold
+
+
 def test_a_step_by_days_is_confirmed_within_two_weeks() -> None:
     weekday = np.array([100, 100, 100, 100, 100, 60, 60] * 30)
     share = np.repeat([0.2, 0.35], [140, 70]) + np.array([0, 0, 0, 0, 0, 0.04, 0.04] * 30)
