@@ -39,9 +39,9 @@ fix: $(READY) ## Format, and mend what the linter can mend
 	@$(PY) -m ruff check --fix .
 	@$(PY) -m ruff format .
 
-backfill: $(READY) ## Materialise a range of days: make backfill FROM=2024-11-01 TO=2024-11-30
+backfill: $(READY) ## Materialise a range of days, or go on with it: make backfill FROM=2024-11-01 TO=2024-11-30 (ORDER=oldest, FRESH=1)
 	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make backfill FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
-	@$(PY) -m orchestration.cli backfill "$(FROM)" "$(TO)"
+	@$(PY) -m orchestration.cli backfill "$(FROM)" "$(TO)" $(if $(ORDER),--order "$(ORDER)") $(if $(FRESH),--fresh)
 
 papers: $(READY) ## Materialise a range of months of papers: make papers FROM=2022-05 TO=2024-11
 	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make papers FROM=YYYY-MM TO=YYYY-MM'; exit 2; }

@@ -14,8 +14,16 @@ from pathlib import Path
 
 from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
+from orchestration.backfill import make_range
 from orchestration.doctor import examine
-from orchestration.materialise import Before, ask_papers, make_gap, materialise, read_patents
+from orchestration.materialise import (
+    Before,
+    ask_papers,
+    make_days,
+    make_gap,
+    materialise,
+    read_patents,
+)
 from orchestration.partitions import weeks_between
 from orchestration.replaying import replay_alerts
 from orchestration.runs import Runner, dagster_instance
@@ -34,7 +42,6 @@ _DEMO_PAPERS = (date(2022, 5, 1), date(2024, 11, 30))
 # From the filing of the newest cohort that is complete by then: it lacks no weekly file.
 _DEMO_PATENTS = (date(2023, 5, 2), date(2024, 12, 10))
 _DAYS_PER_RUN = 10
-_BACKFILL_DAYS_PER_RUN = 31
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -44,7 +51,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "run":
             return run(options.data)
         if options.command == "backfill":
-            return backfill(_asked_day(options.first), _asked_day(options.last))
+            first, last = _asked_day(options.first), _asked_day(options.last)
+            is_newest_first = options.order == "newest"
+            return backfill(first, last, is_newest_first=is_newest_first, is_fresh=options.fresh)
         if options.command == "papers":
             return papers(_asked_month(options.first), _asked_month(options.last))
         if options.command == "patents":
@@ -82,6 +91,12 @@ def _parser() -> argparse.ArgumentParser:
     backfill_command = commands.add_parser("backfill", help="materialise a range of days")
     backfill_command.add_argument("first", help="YYYY-MM-DD")
     backfill_command.add_argument("last", help="YYYY-MM-DD")
+    backfill_command.add_argument(
+        "--order", choices=["newest", "oldest"], default="newest", help="which figures come first"
+    )
+    backfill_command.add_argument(
+        "--fresh", action="store_true", help="anew, where an earlier backfill is not over"
+    )
     papers_command = commands.add_parser("papers", help="materialise a range of months of papers")
     papers_command.add_argument("first", help="YYYY-MM")
     papers_command.add_argument("last", help="YYYY-MM")
@@ -155,13 +170,19 @@ def run(data: str | None = None) -> int:
             first = last = _yesterday()
             months, weeks = (_last_month(), _last_month()), (_last_week(), _last_week())
             before = Before(months, weeks, takes_snapshot=True)
-        failed = materialise(settings, first, last, _DAYS_PER_RUN, before)
+        failed = materialise(
+            settings,
+            first,
+            last,
+            lambda runner, _: make_days(runner, first, last, _DAYS_PER_RUN),
+            before,
+        )
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
 
-def backfill(first: date, last: date) -> int:
-    """Materialise a range of days; old days raise no alert."""
+def backfill(first: date, last: date, *, is_newest_first: bool, is_fresh: bool) -> int:
+    """Materialise a range of days, or go on with it; old days raise no alert."""
     if first > last:
         raise SettingsError(f"FROM {first} lies after TO {last}")
     if last > _yesterday():
@@ -174,7 +195,20 @@ def backfill(first: date, last: date) -> int:
                 f"the partitions begin at {first}; set OBSERVATORY_FIRST_DAY to see them in the UI"
             )
             settings = replace(settings, first_day=first)
-        failed = materialise(settings, first, last, _BACKFILL_DAYS_PER_RUN)
+        failed = materialise(
+            settings,
+            first,
+            last,
+            lambda runner, instance: make_range(
+                settings,
+                runner,
+                instance,
+                first,
+                last,
+                is_newest_first=is_newest_first,
+                is_fresh=is_fresh,
+            ),
+        )
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 

@@ -1,9 +1,12 @@
 """What commands make: days, and what has to be there before them, said step by step."""
 
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Protocol
+
+import dagster as dg
 
 from orchestration.operations import say_backfills
 from orchestration.runs import Runner, dagster_instance
@@ -52,18 +55,18 @@ def materialise(
     settings: Settings,
     first: date,
     last: date,
-    days_per_run: int,
+    make: Callable[[Runner, dg.DagsterInstance], int],
     before: Before | None = None,
 ) -> int:
     """Run the reference job, what comes before the days, the days, and effects; how many failed.
 
-    Counted are ranges of days, and the effects of shocks with their publication as one.
+    Counted is what `make` counts, and the effects of shocks with their publication as one.
 
     Args:
         settings: of the platform.
         first: first day.
         last: last day, over.
-        days_per_run: most days in a run.
+        make: makes the days, and gives how many failed.
         before: what is made before the days, besides what they cannot do without.
     """
     with dagster_instance(settings) as instance:
@@ -75,7 +78,7 @@ def materialise(
         print("polls of tracked repositories …", flush=True)
         say_failure(runner.polls(first))
         make_before(settings, runner, first, before or Before())
-        failed = make_days(runner, first, last, days_per_run)
+        failed = make(runner, instance)
         failed += make_shocks(runner, last)
     say_backfills(settings)
     return failed

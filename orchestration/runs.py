@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
@@ -13,6 +13,7 @@ from assets.alerting.assets import RANGE_TAG
 from assets.hub.tables import HUB_MODELS
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
+from orchestration.dead_runs import end_dead_commands, process_tags
 from orchestration.definitions import build_definitions
 from orchestration.jobs import (
     ACCOUNTS_JOB,
@@ -33,7 +34,6 @@ from orchestration.resources import platform
 from orchestration.settings import ROOT, Settings
 from resources.lake import Lake
 
-_PROCESS_TAG = "observatory/process"
 # Step events go to the instance; the terminal shows what the assets themselves say.
 _CONSOLE = {"loggers": {"console": {"config": {"log_level": "INFO"}}}}
 
@@ -59,7 +59,7 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with dg.DagsterInstance.get() as instance:
-            end_dead_runs(instance)
+            end_dead_commands(instance)
             yield instance
     finally:
         if before is None:
@@ -68,31 +68,12 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
             os.environ["DAGSTER_HOME"] = before
 
 
-def end_dead_runs(instance: dg.DagsterInstance) -> None:
-    """Mark runs of these commands failed whose process is gone: they would block their days."""
-    started = dg.RunsFilter(statuses=[dg.DagsterRunStatus.STARTED])
-    for run in instance.get_runs(filters=started):
-        process = run.tags.get(_PROCESS_TAG, "")
-        if process.isdecimal() and not is_alive(int(process)):
-            instance.report_run_failed(run, f"its process {process} is gone")
-
-
-def is_alive(process: int) -> bool:
-    """Whether a process of that id runs on this machine."""
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True
-
-
 class Runner:
     """Runs the reference job, the baselines and ranges of the daily job, one after the other."""
 
     def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
-        repository = build_definitions(settings).get_repository_def()
+        self._definitions = build_definitions(settings)
+        repository = self._definitions.get_repository_def()
         self._reference = repository.get_job(REFERENCE_JOB)
         self._baseline = repository.get_job(BASELINE_JOB)
         self._polls = repository.get_job(POLLS_JOB)
@@ -223,18 +204,43 @@ class Runner:
         """One run of the daily job over a range of days, both ends included."""
         return self._range_of(self._daily, first, last, tags)
 
+    def part(
+        self, first: date, last: date, assets: Collection[str], tags: Mapping[str, str]
+    ) -> RangeResult:
+        """One run of some assets of the daily job and their checks over a range of days."""
+        keys = [dg.AssetKey.from_user_string(name) for name in sorted(assets)]
+        return self._range_of(self._daily, first, last, tags, keys)
+
+    def daily_assets(self) -> frozenset[str]:
+        """Keys of what the daily job makes, as Dagster writes them."""
+        selected = self._daily.asset_layer.selected_asset_keys
+        return frozenset(key.to_user_string() for key in selected)
+
+    def steps(self) -> dict[str, frozenset[str]]:
+        """By asset: the names of the step that makes it, and of those that check it."""
+        found: dict[str, set[str]] = {}
+        checks = self._definitions.asset_checks or ()
+        for each in (*(self._definitions.assets or ()), *checks):
+            if not isinstance(each, dg.AssetsDefinition) or not each.is_executable:
+                continue
+            for key in (*each.keys, *(check.asset_key for check in each.check_keys)):
+                found.setdefault(key.to_user_string(), set()).add(each.node_def.name)
+        return {name: frozenset(steps) for name, steps in found.items()}
+
     def _range_of(
         self,
         job: dg.JobDefinition,
         first: date,
         last: date,
         tags: Mapping[str, str] | None = None,
+        assets: Sequence[dg.AssetKey] | None = None,
     ) -> RangeResult:
         result = job.execute_in_process(
             instance=self._instance,
             raise_on_error=False,
             run_config=_CONSOLE,
             tags={**self._range(first, last), **(tags or {})},
+            asset_selection=assets,
         )
         error = "" if result.success else _error(result)
         return RangeResult(first, last, result.run_id, result.success, error)
@@ -244,7 +250,7 @@ class Runner:
         return {
             RANGE_START: first.isoformat(),
             RANGE_END: last.isoformat(),
-            _PROCESS_TAG: str(os.getpid()),
+            **process_tags(),
         }
 
     def range(self, first: date, last: date, size: int) -> Iterator[RangeResult]:

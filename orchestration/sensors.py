@@ -17,6 +17,7 @@ from assets.patents.tables import PATENT_FILES
 from assets.polls.assets import hot_repositories
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.polls.tables import SOURCE as GITHUB_EVENTS
+from orchestration.dead_runs import end_dead_workers
 from orchestration.jobs import DAILY_JOB, PATENTS_JOB, POLLS_JOB
 from orchestration.operations import UNFINISHED, build_operations
 from resources.lake import LakeResource
@@ -30,6 +31,15 @@ def build_sensors() -> list[dg.SensorDefinition]:
     """The sensors, on wherever the daemon runs."""
     return [
         build_operations(),
+        dg.sensor(
+            name="dead_runs",
+            description=(
+                "Ends runs whose process was killed, so that they are run again from where they "
+                "were and do not block their days."
+            ),
+            minimum_interval_seconds=30,
+            default_status=dg.DefaultSensorStatus.RUNNING,
+        )(dead_runs),
         dg.sensor(
             name="revisit_days",
             description=(
@@ -72,6 +82,12 @@ def build_sensors() -> list[dg.SensorDefinition]:
             default_status=dg.DefaultSensorStatus.RUNNING,
         )(busy_repositories),
     ]
+
+
+def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
+    """End runs whose process is gone."""
+    ended = list(end_dead_workers(context.instance))
+    return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "each run has its process")
 
 
 def busy_repositories(

@@ -1,0 +1,303 @@
+"""Backfills a range of days: few runs, newest first, resumed where an earlier try ended.
+
+What is made already is read from Dagster's own records of the runs that carry the backfill's tag:
+the steps that succeeded, with their checks. Nothing else has to survive a crash but a small file
+that says which backfill of a range is not over.
+"""
+
+import fcntl
+import json
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+
+from assets.activity import tables as activity
+from assets.activity.assets import LATE_DAYS
+from assets.alerting.assets import RANGE_TAG
+from assets.attribution.evidence import CLOCK_DAYS, COMMIT_DAYS
+from assets.attribution.tables import ACTOR_EVIDENCE, ACTOR_PROFILES
+from assets.coverage.volume import HISTORY_DAYS
+from assets.declare import asset_key
+from assets.engagement.cells import LONGEST_DAYS
+from assets.engagement.tables import ENGAGEMENT
+from assets.tables import Table
+from checks.days import RANGE_END, RANGE_START
+from orchestration.backfill_plan import (
+    Need,
+    Plan,
+    Progress,
+    Stage,
+    Work,
+    next_work,
+    ranges,
+    time_left,
+)
+from orchestration.runs import Runner
+from orchestration.settings import Settings, SettingsError
+
+#: A run of a backfill is of so many days at most: four years are a few dozen runs.
+MAX_DAYS = 124
+_STAGE_TAG, _PROGRESS_TAG = "observatory/stage", "observatory/progress"
+# A cause that many days in a row fail of alone is no fault of theirs.
+_MOST_IN_A_ROW = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A backfill that is not over.
+
+    Attributes:
+        identity: tag of its runs; it names the range and when it was begun.
+        through: ISO day up to which figures of later days are made anew.
+        is_newest_first: in which order.
+    """
+
+    identity: str
+    through: str
+    is_newest_first: bool
+
+
+def stages_of(daily_assets: frozenset[str]) -> tuple[Stage, ...]:
+    """The stages of the daily job, and what each reads of the days around its own."""
+    archive = _keys(activity.ARCHIVE_EVENTS, activity.ARCHIVE_HOURS, activity.ARCHIVE_TOTALS)
+    commits = _keys(activity.COMMITS, activity.COMMIT_AUTHORS)
+    accounts = _keys(activity.EVENTS, activity.ACTOR_DAYS, ACTOR_PROFILES)
+    evidence = _keys(ACTOR_EVIDENCE)
+    return (
+        Stage("files", archive),
+        Stage("commits", commits),
+        Stage("accounts", accounts, (Need("files", ahead=LATE_DAYS), Need("commits"))),
+        Stage(
+            "evidence",
+            evidence,
+            (Need("accounts", back=CLOCK_DAYS - 1), Need("commits", back=COMMIT_DAYS)),
+        ),
+        Stage(
+            "figures",
+            daily_assets - archive - commits - accounts - evidence,
+            (
+                Need("evidence", back=CLOCK_DAYS - 1),
+                Need("accounts", back=LONGEST_DAYS - 1),
+                Need("files", back=HISTORY_DAYS),
+            ),
+        ),
+    )
+
+
+def _keys(*tables: Table) -> frozenset[str]:
+    return frozenset(asset_key(table).to_user_string() for table in tables)
+
+
+class Backfill:
+    """One range of days, from what is there of it to all that can be made.
+
+    Args:
+        runner: that runs it.
+        instance: of Dagster.
+        plan: what it is of.
+        identity: tag of its runs.
+    """
+
+    def __init__(
+        self, runner: Runner, instance: dg.DagsterInstance, plan: Plan, identity: str
+    ) -> None:
+        self.plan = plan
+        self.progress = Progress()
+        self._runner = runner
+        self._instance = instance
+        self._identity = identity
+        self._steps = runner.steps()
+        for run in instance.get_runs(filters=dg.RunsFilter(tags={RANGE_TAG: identity})):
+            self._absorb(run.run_id, _days_of(run))
+
+    def _absorb(self, run_id: str, days: list[date]) -> None:
+        """Note what a run made: assets whose step succeeded, and the checks of them."""
+        logs = self._instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
+        succeeded = {log.step_key for log in logs}
+        made = [asset for asset, steps in self._steps.items() if steps <= succeeded]
+        self.progress.add(days, made)
+
+    def run(self) -> Iterator[str]:
+        """Run after run until all is made or given up; after each, a line that says how far it is.
+
+        Raises:
+            CommonFailureError: several days in a row failed alone, and so of a common cause.
+        """
+        spent: dict[str, tuple[float, int]] = {}
+        in_a_row, began = 0, time.monotonic()
+        while (work := next_work(self.plan, self.progress)) is not None:
+            result = self._runner.part(work.first, work.last, work.assets, self._tags(work))
+            self._absorb(result.run_id, work.days)
+            if not result.is_success:
+                self.progress.fail(work, result.error)
+            now = time.monotonic()
+            seconds, days = spent.get(work.stage, (0.0, 0))
+            spent[work.stage] = (seconds + now - began, days + work.day_count)
+            began = now
+            yield self._line(work, result.error, time_left(self.plan, self.progress, spent))
+            in_a_row = 0 if result.is_success else in_a_row + (work.day_count == 1)
+            if in_a_row == _MOST_IN_A_ROW:
+                raise CommonFailureError(
+                    f"{in_a_row} days in a row failed, each alone: {result.error}"
+                )
+
+    def failed(self) -> dict[date, str]:
+        """Days whose figures could not be made, and why."""
+        stage = self.plan.stages[-1].name
+        return {
+            day: error for (name, day), error in sorted(self.progress.failed.items())
+            if name == stage
+        }  # fmt: skip
+
+    def _tags(self, work: Work) -> dict[str, str]:
+        days = len(self.plan.days_of(self.plan.stages[-1].name))
+        left = self.progress.remaining(self.plan)[self.plan.stages[-1].name]
+        return {
+            RANGE_TAG: self._identity,
+            _STAGE_TAG: work.stage,
+            _PROGRESS_TAG: f"{days - left} of {days} days done before this run",
+        }
+
+    def _line(self, work: Work, error: str, seconds: float | None) -> str:
+        left = self.progress.remaining(self.plan)
+        done = ", ".join(
+            f"{name} {total - left[name]} of {total}"
+            for name in left
+            if (total := len(self.plan.days_of(name)))
+        )
+        state = f"FAILED: {error}" if error else "ok"
+        rest = "" if seconds is None else f", about {duration(seconds)} left"
+        return f"{work.stage} of {work.first} to {work.last}: {state}  [days: {done}{rest}]"
+
+
+class CommonFailureError(RuntimeError):
+    """What makes days fail is not theirs; the text gives the last error."""
+
+
+def duration(seconds: float) -> str:
+    """Roughly: seconds, minutes, or hours and minutes."""
+    if seconds < 100:
+        return f"{seconds:.0f} s"
+    minutes = round(seconds / 60)
+    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
+
+
+def _days_of(run: dg.DagsterRun) -> list[date]:
+    first, last = (date.fromisoformat(run.tags[tag]) for tag in (RANGE_START, RANGE_END))
+    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+
+
+def later_days(instance: dg.DagsterInstance, last: date) -> date:
+    """Last of the days after a range that look back on it and are made; `last` where none is."""
+    made = instance.get_materialized_partitions(asset_key(ENGAGEMENT))
+    day = last
+    while (day - last).days < LONGEST_DAYS - 1 and str(day + timedelta(days=1)) in made:
+        day += timedelta(days=1)
+    return day
+
+
+def make_range(
+    settings: Settings,
+    runner: Runner,
+    instance: dg.DagsterInstance,
+    first: date,
+    last: date,
+    *,
+    is_newest_first: bool = True,
+    is_fresh: bool = False,
+    most_days: int = MAX_DAYS,
+) -> int:
+    """Backfill a range of days, and say how far it is; how many days' figures could not be made.
+
+    A range whose backfill is not over is gone on with, where it ended.
+
+    Args:
+        settings: of the platform.
+        runner: of its jobs.
+        instance: of Dagster.
+        first: first day.
+        last: last day, over.
+        is_newest_first: in which order.
+        is_fresh: whether to begin anew where an earlier backfill of the range is not over.
+        most_days: of a run.
+
+    Raises:
+        SettingsError: another process backfills this range.
+    """
+    path = settings.data / "backfills" / f"{first}..{last}.json"
+    with _only_one(path):
+        begun = None if is_fresh else _read(path)
+        if begun is None:
+            moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+            through = later_days(instance, last)
+            begun = Begun(f"{first}..{last}, {moment}", str(through), is_newest_first)
+            _write(path, begun)
+        else:
+            print(f"going on with {begun.identity}; FRESH=1 begins anew", flush=True)
+        through = date.fromisoformat(begun.through)
+        stages = stages_of(runner.daily_assets())
+        plan = Plan(first, last, through, stages, most_days, begun.is_newest_first)
+        backfill = Backfill(runner, instance, plan, begun.identity)
+        _say_plan(backfill)
+        try:
+            for line in backfill.run():
+                print(f"  {line}", flush=True)
+        except CommonFailureError as error:
+            print(f"stopped: {error}\nonce that is mended, the same command goes on", flush=True)
+            return backfill.progress.remaining(plan)[stages[-1].name] + len(backfill.failed())
+        failed = backfill.failed()
+        if failed:
+            for start, end in ranges(list(failed)):
+                print(f"  FAILED {start} to {end}: {failed[start]}", flush=True)
+            print("the same command tries these days again, and no others", flush=True)
+        else:
+            path.unlink()
+    return len(failed)
+
+
+def _say_plan(backfill: Backfill) -> None:
+    plan = backfill.plan
+    left = backfill.progress.remaining(plan)[plan.stages[-1].name]
+    order = "newest first" if plan.is_newest_first else "oldest first"
+    days = len(plan.days_of(plan.stages[-1].name))
+    print(f"{left} of {days} days to make, {plan.first} to {plan.through}, {order} …", flush=True)
+    if plan.through > plan.last:
+        print(
+            f"  figures of {plan.last + timedelta(days=1)} to {plan.through} look back on them, and"
+            " are made anew",
+            flush=True,
+        )
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Keep other processes from the same range; the lock ends with this process, in any case."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_suffix(".lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError as error:
+            raise SettingsError(
+                f"{path.stem} is being backfilled by another process; wait for it, or end it"
+            ) from error
+        yield
+
+
+def _read(path: Path) -> Begun | None:
+    if not path.exists():
+        return None
+    try:
+        return Begun(**json.loads(path.read_text()))
+    except (ValueError, TypeError) as error:
+        raise SettingsError(f"{path} is damaged: {error}; FRESH=1 begins anew") from error
+
+
+def _write(path: Path, begun: Begun) -> None:
+    fresh = path.with_suffix(".new")
+    fresh.write_text(json.dumps(asdict(begun)))
+    fresh.replace(path)

@@ -1,0 +1,93 @@
+"""Runs whose process is gone are ended; those of living or unknown processes are left alone."""
+
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import dagster as dg
+import pytest
+from dagster._core.events import EngineEventData
+
+from orchestration.dead_runs import (
+    PROCESS_TAG,
+    end_dead_commands,
+    end_dead_workers,
+    is_alive,
+    process_tags,
+)
+
+LONG_AGO = 1_000_000_000.0
+
+
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    with dg.DagsterInstance.ephemeral() as made:
+        yield made
+
+
+@pytest.fixture
+def dead_process() -> int:
+    with subprocess.Popen([sys.executable, "-c", ""]) as process:
+        process.wait()
+    return process.pid
+
+
+def started(
+    instance: dg.DagsterInstance, tags: dict[str, str], worker: int | None = None
+) -> dg.DagsterRun:
+    """A run under way, as the default launcher's worker reports it."""
+
+    @dg.job
+    def work() -> None: ...
+
+    run = instance.create_run_for_job(work, tags=tags)
+    if worker is not None:
+        data = EngineEventData.in_process(worker)
+        instance.report_engine_event("Started process for run", run, data)
+    instance.report_dagster_event(
+        dg.DagsterEvent(dg.DagsterEventType.RUN_START.value, "work", message="started"),
+        run.run_id,
+    )
+    return run
+
+
+def status(instance: dg.DagsterInstance, run: dg.DagsterRun) -> dg.DagsterRunStatus:
+    found = instance.get_run_by_id(run.run_id)
+    assert found is not None
+    return found.status
+
+
+def test_a_worker_that_was_killed_is_told_from_one_that_lives(
+    instance: dg.DagsterInstance, dead_process: int
+) -> None:
+    dead = started(instance, {}, dead_process)
+    alive = started(instance, {}, os.getpid())
+    unknown = started(instance, {})
+    assert list(end_dead_workers(instance)) == [dead.run_id]
+    assert status(instance, dead) is dg.DagsterRunStatus.FAILURE
+    assert status(instance, alive) is dg.DagsterRunStatus.STARTED
+    assert status(instance, unknown) is dg.DagsterRunStatus.STARTED
+    assert list(end_dead_workers(instance)) == []
+
+
+def test_a_run_of_a_command_is_ended_only_where_its_process_would_be_seen(
+    instance: dg.DagsterInstance, dead_process: int
+) -> None:
+    host = socket.gethostname()
+    here = started(instance, {PROCESS_TAG: f"{dead_process}@{host}"})
+    elsewhere = started(instance, {PROCESS_TAG: f"{dead_process}@not-{host}"})
+    mine = started(instance, process_tags())
+    # The workers' sensor leaves commands alone: they may run in another container.
+    assert list(end_dead_workers(instance)) == []
+    end_dead_commands(instance)
+    assert status(instance, here) is dg.DagsterRunStatus.FAILURE
+    assert status(instance, elsewhere) is dg.DagsterRunStatus.STARTED
+    assert status(instance, mine) is dg.DagsterRunStatus.STARTED
+
+
+def test_a_process_that_got_a_dead_ones_number_is_another(dead_process: int) -> None:
+    assert is_alive(os.getpid())
+    assert not is_alive(os.getpid(), before=LONG_AGO)
+    assert not is_alive(dead_process)
