@@ -69,10 +69,21 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
 
 
 class Runner:
-    """Runs the reference job, the baselines and ranges of the daily job, one after the other."""
+    """Runs the reference job, the baselines and ranges of the daily job, one after the other.
 
-    def __init__(self, settings: Settings, instance: dg.DagsterInstance) -> None:
-        self._definitions = build_definitions(settings)
+    Args:
+        settings: of the platform.
+        instance: of Dagster.
+        definitions: whose jobs are run; by default those of the settings.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        instance: dg.DagsterInstance,
+        definitions: dg.Definitions | None = None,
+    ) -> None:
+        self._definitions = definitions or build_definitions(settings)
         repository = self._definitions.get_repository_def()
         self._reference = repository.get_job(REFERENCE_JOB)
         self._baseline = repository.get_job(BASELINE_JOB)
