@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor lock clean
+.PHONY: help run test test-crash dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench bench-backfill scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -24,6 +24,9 @@ run: $(READY) ## Materialise a month of the sandbox world (or, live, the newest 
 
 test: $(READY) ## Run the whole test suite
 	@$(PY) -m pytest
+
+test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRIES random moments (default 20; 20 minutes)
+	@TEST_TRIES=$(or $(TRIES),20) $(PY) -m pytest tests/orchestration/test_backfill_killed.py tests/orchestration/test_side_by_side.py
 
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev
@@ -80,6 +83,9 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 	@$(PY) -m benchmarks.shifts
 	@$(PY) -m benchmarks.mentions
 	@$(PY) -m benchmarks.patents
+
+bench-backfill: $(READY) ## Measure what Dagster costs: 60 days against a loop, 1,700 tiny partitions, a daily run (25 minutes)
+	@$(PY) -m benchmarks.backfill
 
 scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
