@@ -83,8 +83,8 @@ def days(first: str, count: int) -> list[str]:
 def test_after_an_outage_of_up_to_seven_days_all_of_it_is_asked_for(outage: int) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         clock = Clock(instance)
-        # The first evaluation takes the seven newest closed days.
-        assert clock.tick(START) == days("2026-02-22", 7)
+        # The first evaluation takes the eight newest closed days.
+        assert clock.tick(START) == days("2026-02-21", 8)
         assert clock.tick(START + timedelta(hours=6)) == []
         # The daemon is away, and comes back in the afternoon.
         back = START + timedelta(days=outage, hours=3)
@@ -324,9 +324,9 @@ def test_todays_snapshot_is_asked_for_each_hour_until_there_is_one_and_missed_da
             cursor = result.cursor
             return sorted(map(str, result.get_requested_partitions(snapshot.key)))
 
-        # Today is one of the seven.
-        assert asked(START) == days("2026-02-23", 7)
-        for day in days("2026-02-23", 6):
+        # Today is one of the eight.
+        assert asked(START) == days("2026-02-22", 8)
+        for day in days("2026-02-22", 7):
             dg.materialize([snapshot], partition_key=day, instance=instance)
         # Today's try failed: it is made again at forty past, and not before.
         assert asked(START + timedelta(minutes=39)) == []
