@@ -57,7 +57,7 @@ def fail(instance: dg.DagsterInstance, partition: str = DAY, count: int = 1) -> 
 
 def tick(
     instance: dg.DagsterInstance, server: SandboxServer, data: Path, cursor: str | None = None
-):
+) -> str | None:
     resources = build_resources(sandbox_settings(server, data))
     context = dg.build_sensor_context(instance=instance, cursor=cursor)
     operations(
