@@ -7,7 +7,13 @@ from typing import Any
 import dagster as dg
 
 from orchestration.code_digest import CODE_TAG, code_digest
-from orchestration.families import families_of, family_of
+from orchestration.families import (
+    CATCH_UP,
+    MONTHS_CATCH_UP,
+    WEEKS_CATCH_UP,
+    families_of,
+    family_of,
+)
 from orchestration.tries import given_up
 
 # An hour's file is there five minutes past the next hour; since 2025 a day needs one file more.
@@ -17,13 +23,11 @@ HOURLY_CRON = "10 * * * *"
 # Quarterly figures appear some weeks after a quarter, on no fixed day.
 BASELINE_CRON = "0 3 2 * *"
 SNAPSHOT_CRON = "40 * * * *"
-# Of an outage of seven days that begins just before the tick of a day, eight days are to be made.
-CATCH_UP = timedelta(days=8)
+# What closed at midnight should be there at the first.
+UPKEEP_CRON = "20 6,12,18 * * *"
 # Works of a month, and their affiliations, arrive for a year after it.
 ASK_AGAIN_CRON = "0 5 * * 6"
-MONTHS_CATCH_UP = timedelta(days=62)
 MONTHS_REVISED = timedelta(days=366)
-WEEKS_CATCH_UP = timedelta(days=56)
 
 
 class GivenUpCondition(dg.AutomationCondition[dg.AssetKey]):
@@ -163,6 +167,12 @@ def nightly_condition() -> dg.AutomationCondition[Any]:
     condition = dg.AutomationCondition
     wanted = condition.initial_evaluation() | condition.cron_tick_passed(NIGHTLY_CRON)
     return wanted & ~condition.in_progress()
+
+
+def upkeep_condition() -> dg.AutomationCondition[Any]:
+    """At 06:20, 12:20 and 18:20 UTC; what was missed is asked for by then, and so in progress."""
+    condition = dg.AutomationCondition
+    return condition.cron_tick_passed(UPKEEP_CRON) & ~condition.in_progress()
 
 
 def automation_sensor() -> dg.AutomationConditionSensorDefinition:

@@ -18,6 +18,10 @@ from orchestration.jobs import (
 )
 from orchestration.partitions import months_between, weeks_between
 
+# Of an outage of seven days that begins just before the tick of a day, eight days are to be made.
+CATCH_UP = timedelta(days=8)
+WEEKS_CATCH_UP = timedelta(days=56)
+MONTHS_CATCH_UP = timedelta(days=62)
 _MIDNIGHT, _TUESDAYS, _MONTHS = "0 0 * * *", "0 0 * * 2", "0 0 1 * *"
 
 
@@ -31,6 +35,7 @@ class Family:
         unit: what one partition is.
         cron: Dagster's schedule of the partitions.
         has_today: whether the day that is not over is a partition.
+        looks_back: how far the automation looks back for what is not made.
         command: that makes a range again, with `{first}` and `{last}`.
     """
 
@@ -39,6 +44,7 @@ class Family:
     unit: str
     cron: str
     has_today: bool
+    looks_back: timedelta
     command: str
 
     def mend(self, first: date, last: date) -> str:
@@ -65,17 +71,19 @@ class Family:
 
 
 DAILY = Family(
-    DAILY_JOB, (DAILY_JOB, ACCOUNTS_JOB), "day", _MIDNIGHT, False,
+    DAILY_JOB, (DAILY_JOB, ACCOUNTS_JOB), "day", _MIDNIGHT, False, CATCH_UP,
     "make backfill FROM={first} TO={last}",
 )  # fmt: skip
 PATENTS = Family(
-    PATENTS_JOB, (PATENTS_JOB,), "week", _TUESDAYS, False, "make patents FROM={first} TO={last}"
-)
+    PATENTS_JOB, (PATENTS_JOB,), "week", _TUESDAYS, False, WEEKS_CATCH_UP,
+    "make patents FROM={first} TO={last}",
+)  # fmt: skip
 PAPERS = Family(
-    PAPERS_JOB, (PAPERS_JOB,), "month", _MONTHS, False, "make papers FROM={first} TO={last}"
-)
+    PAPERS_JOB, (PAPERS_JOB,), "month", _MONTHS, False, MONTHS_CATCH_UP,
+    "make papers FROM={first} TO={last}",
+)  # fmt: skip
 HUB = Family(
-    HUB_JOB, (HUB_SNAPSHOT_JOB, HUB_JOB), "snapshot", _MIDNIGHT, True,
+    HUB_JOB, (HUB_SNAPSHOT_JOB, HUB_JOB), "snapshot", _MIDNIGHT, True, CATCH_UP,
     "make hub FROM={first} TO={last}",
 )  # fmt: skip
 FAMILIES = (DAILY, HUB, PATENTS, PAPERS)

@@ -1,4 +1,4 @@
-"""Jobs: reference, baselines, polls, papers, patents, Hub, accounts, gap, shocks, page, days."""
+"""Jobs: reference, baselines, polls, papers, patents, Hub, accounts, gap, page, upkeep, days."""
 
 from typing import Any
 
@@ -35,6 +35,7 @@ ACCOUNTS_JOB = "accounts"
 GAP_JOB = "gap"
 SHOCKS_JOB = "shocks"
 PUBLICATION_JOB = "publication"
+UPKEEP_JOB = "upkeep"
 DAILY_JOB = "daily"
 _PAPERS = (
     papers_tables.PAPERS,
@@ -73,7 +74,8 @@ def build_jobs() -> list[Any]:
     accounts = dg.AssetSelection.assets(*(asset_key(table) for table in _ACCOUNTS))
     shocks = dg.AssetSelection.assets(*(asset_key(table) for table in _SHOCKS))
     publication = dg.AssetSelection.assets(*(asset_key(table) for table in (SNAPSHOT, PAGE)))
-    others = reference | baseline | polls | papers | patents | snapshot | hub | shocks
+    upkeep = dg.AssetSelection.groups("upkeep")
+    others = reference | baseline | polls | papers | patents | snapshot | hub | shocks | upkeep
     tags = {CODE_TAG: code_digest()}
     return [
         dg.define_asset_job(
@@ -141,6 +143,12 @@ def build_jobs() -> list[Any]:
             selection=publication,
             tags=tags,
             description="The published snapshot and the page, of what the marts hold.",
+        ),
+        dg.define_asset_job(
+            UPKEEP_JOB,
+            selection=upkeep,
+            tags=tags,
+            description="What is made, failed or missing of all partitions; how fresh sources are.",
         ),
         dg.define_asset_job(
             DAILY_JOB,

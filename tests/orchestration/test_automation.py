@@ -14,6 +14,7 @@ from orchestration.automation import (
     hourly_condition,
     monthly_condition,
     snapshot_condition,
+    upkeep_condition,
     weekly_condition,
 )
 from orchestration.partitions import (
@@ -295,6 +296,34 @@ def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
         minutes = [START + timedelta(minutes=number, seconds=30) for number in range(180)]
         assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
             "12:10", "13:10", "14:10",
+        ]  # fmt: skip
+
+
+@dg.asset(automation_condition=upkeep_condition())
+def inventory() -> None:
+    """Stands in for the inventory."""
+
+
+def test_the_inventory_is_taken_three_times_a_day_after_what_is_made_at_night() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def is_asked(moment: datetime) -> bool:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[inventory],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return result.total_requested == 1
+
+        assert not is_asked(START)
+        minutes = [START + timedelta(minutes=10 * number, seconds=30) for number in range(145)]
+        assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
+            "12:20", "18:20", "06:20",
         ]  # fmt: skip
 
 
