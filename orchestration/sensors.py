@@ -1,4 +1,4 @@
-"""Sensors: what goes on, busy repositories, days and weeks whose sources may give more."""
+"""Sensors: what goes on, heartbeat, busy repositories, days whose sources may give more."""
 
 from collections.abc import Iterable, Iterator
 from datetime import date
@@ -18,6 +18,7 @@ from assets.polls.assets import hot_repositories
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.polls.tables import SOURCE as GITHUB_EVENTS
 from orchestration.families import DAILY, PATENTS, Family, known_families
+from orchestration.heartbeat import build_heartbeat
 from orchestration.jobs import DAILY_JOB, PATENTS_JOB, POLLS_JOB
 from orchestration.operations import UNFINISHED, build_operations
 from orchestration.tries import given_up
@@ -32,6 +33,7 @@ def build_sensors() -> list[dg.SensorDefinition]:
     """The sensors, on wherever the daemon runs."""
     return [
         build_operations(),
+        build_heartbeat(),
         dg.sensor(
             name="revisit_days",
             description=(
