@@ -5,12 +5,12 @@ from typing import Any
 
 import dagster as dg
 
+from assets.alerting.operations import RUNBOOK
 from assets.declare import asset_key, prepare
 from assets.upkeep.freshness import Status
 from assets.upkeep.tables import FRESHNESS, INVENTORY
 from resources.warehouse import WarehouseResource
 
-RUNBOOK = "docs/runbook.md"
 _MOST_COMMANDS = 20
 _LONGEST = 300
 
@@ -24,7 +24,7 @@ def upkeep_checks() -> list[dg.AssetChecksDefinition]:
             description=(
                 "No partition that was ever asked for has failed or is missing. An error where "
                 "nobody asks for it again; else a warning, as it is tried again, was said when it "
-                f"was given up, or is older than 100 days. See {RUNBOOK}#no_partition_left."
+                f"was given up, or is older than 100 days. {RUNBOOK}#no_partition_left."
             ),
         )(no_partition_left),
         dg.asset_check(
@@ -32,7 +32,7 @@ def upkeep_checks() -> list[dg.AssetChecksDefinition]:
             name="sources_fresh",
             description=(
                 "The newest closed partition of each source is there. An error where one is "
-                f"overdue; a warning where it is late. See {RUNBOOK}#sources_fresh."
+                f"overdue; a warning where it is late. {RUNBOOK}#sources_fresh."
             ),
         )(sources_fresh),
     ]
@@ -58,7 +58,7 @@ def no_partition_left(warehouse: WarehouseResource) -> dg.AssetCheckResult:
         description=(
             f"{failed:,} partitions of assets failed, {missing:,} are missing, of {len(rows)} "
             f"assets; {left:,} of them nobody asks for any more. `make inventory` has the commands "
-            f"that mend them; {RUNBOOK}#no_partition_left."
+            "that mend them."
             if rows
             else "No partition has failed or is missing."
         ),
@@ -87,9 +87,7 @@ def sources_fresh(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     return dg.AssetCheckResult(
         passed=not rows,
         severity=dg.AssetCheckSeverity.ERROR if overdue else dg.AssetCheckSeverity.WARN,
-        description=(
-            f"{'; '.join(said)}. {RUNBOOK}#sources_fresh." if rows else "All sources are fresh."
-        ),
+        description=f"{'; '.join(said)}." if rows else "All sources are fresh.",
         metadata={
             "late": len(rows),
             "overdue": len(overdue),

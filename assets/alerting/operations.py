@@ -19,6 +19,8 @@ from assets.alerting.watch import Cause, Outcome, States
 #: A failed run whose partitions were never made as such again is no news any more.
 _FORGOTTEN = timedelta(days=14)
 _MOST_TEXT = 400
+#: What to do about what these rules say, by kind of rule or name of check.
+RUNBOOK = "docs/runbook.md"
 _RUNS = ("ops", "alerts")
 
 
@@ -130,7 +132,7 @@ def _stale_finding(
         side="above" if is_firing else "",
         level=float(most) if is_firing else None,
         since=state.episode,
-        basis=f"Its newest day is {newest} (UTC).",
+        basis=f"Its newest day is {newest} (UTC). See {RUNBOOK}#stale.",
         soundness="",
     )
 
@@ -202,7 +204,7 @@ def _joined(state: AlertState, thread: str | None) -> AlertState:
 def _run_finding(name: str, run: EndedRun | None, state: AlertState) -> Finding:
     _, what, partition = name.split(":", 2)
     error = " ".join(run.error.split())[:_MOST_TEXT] if run else ""
-    which = f"Run {run.run_id}. " if run else ""
+    which = f"Run {run.run_id}; see {RUNBOOK}#failed_run. " if run else ""
     measure = "failed run" if state.state is State.FIRING else "run succeeded"
     if run is None and state.state is not State.FIRING:
         measure = "not run again in two weeks: given up"
@@ -260,7 +262,8 @@ def _stuck_finding(name: str, stuck: StuckPartition | None, state: AlertState) -
         error = " ".join(stuck.error.split())[:_MOST_TEXT]
         basis = (
             f"{stuck.tries} runs failed, the last on {stuck.failed_on} (UTC), and nobody asks for "
-            f"it any more. Once the cause is gone: {stuck.mend}. Run {stuck.run_id}. {error}"
+            f"it any more; see {RUNBOOK}#given_up. Once the cause is gone: {stuck.mend}. "
+            f"Run {stuck.run_id}. {error}"
         )
     return Finding(
         subject=f"{what}, {partition}",
@@ -305,6 +308,7 @@ def check_outcomes(
 
 
 def _check_finding(check: CheckResult, state: AlertState) -> Finding:
+    said = " ".join(check.said.split())[:_MOST_TEXT]
     return Finding(
         subject=f"{'.'.join(check.asset)}, {check.name}",
         measure="failed check" if check.is_failed else "check passed",
@@ -312,7 +316,7 @@ def _check_finding(check: CheckResult, state: AlertState) -> Finding:
         period=f"{check.checked_on} (UTC)",
         now=None,
         since=state.episode,
-        basis=" ".join(check.said.split())[:_MOST_TEXT],
+        basis=f"{said.rstrip('.')}; see {RUNBOOK}#{check.name}." if check.is_failed else said,
         soundness="",
     )
 
