@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-crash dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench bench-backfill scan-bench doctor lock clean
+.PHONY: help run test test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -53,6 +53,13 @@ papers: $(READY) ## Materialise a range of months of papers: make papers FROM=20
 patents: $(READY) ## Materialise the weeks of patents of a range: make patents FROM=2024-10-01 TO=2024-12-10
 	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make patents FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
 	@$(PY) -m orchestration.cli patents "$(FROM)" "$(TO)"
+
+hub: $(READY) ## State and count the Hub's snapshots of a range; today's is taken: make hub FROM=2024-12-01 TO=2024-12-16
+	@test -n "$(FROM)" && test -n "$(TO)" || { echo 'usage: make hub FROM=YYYY-MM-DD TO=YYYY-MM-DD'; exit 2; }
+	@$(PY) -m orchestration.cli hub "$(FROM)" "$(TO)"
+
+inventory: $(READY) ## Count partitions made, failed and missing, and give the commands that mend them
+	@$(PY) -m orchestration.cli inventory
 
 attribute: $(READY) ## Explain one location text: make attribute TEXT="Cambridge, MA"
 	@test -n "$$TEXT" || { echo 'usage: make attribute TEXT="Cambridge, MA"'; exit 2; }

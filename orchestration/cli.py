@@ -31,6 +31,7 @@ from orchestration.sandbox_process import sandbox_process
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
 from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from orchestration.summary import print_summary
+from orchestration.upkeep_commands import make_hub, require_hub_range, show_inventory
 
 # The sandbox's demonstration month: its planted rise begins on 2024-12-02.
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
@@ -58,6 +59,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return papers(_asked_month(options.first), _asked_month(options.last))
         if options.command == "patents":
             return patents(_asked_day(options.first), _asked_day(options.last))
+        if options.command == "hub":
+            first, last = _asked_day(options.first), _asked_day(options.last)
+            require_hub_range(load_settings(), first, last)
+            with upstreams() as settings:
+                return make_hub(settings, first, last)
+        if options.command == "inventory":
+            return show_inventory(load_settings())
         if options.command == "dev":
             return dev(options.port)
         if options.command == "replay-alerts":
@@ -103,6 +111,10 @@ def _parser() -> argparse.ArgumentParser:
     patents_command = commands.add_parser("patents", help="materialise a range of weeks of patents")
     patents_command.add_argument("first", help="YYYY-MM-DD")
     patents_command.add_argument("last", help="YYYY-MM-DD")
+    hub_command = commands.add_parser("hub", help="snapshots of the Hub of a range of days")
+    hub_command.add_argument("first", help="YYYY-MM-DD")
+    hub_command.add_argument("last", help="YYYY-MM-DD")
+    commands.add_parser("inventory", help="partitions made, failed and missing; what mends them")
     dev_command = commands.add_parser("dev", help="Dagster UI with schedules and sensors")
     dev_command.add_argument("--port", type=int, default=3000)
     replay_command = commands.add_parser(

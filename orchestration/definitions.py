@@ -1,5 +1,7 @@
 """The code location: everything Dagster loads."""
 
+from functools import partial
+
 import dagster as dg
 
 from assets.activity import assets as activity
@@ -19,6 +21,7 @@ from assets.reference import assets as reference
 from assets.reference.digest import content_digest
 from assets.report import assets as report
 from assets.shifts import assets as shifts
+from assets.upkeep import assets as upkeep
 from assets.visibility import assets as visibility
 from checks.archive import archive_checks
 from checks.factory import suite_checks
@@ -26,6 +29,7 @@ from checks.hub import hub_checks
 from checks.outbox import outbox_checks
 from checks.publication import publication_checks
 from checks.shifts import shift_checks
+from checks.upkeep import upkeep_checks
 from orchestration.automation import (
     automation_sensor,
     baseline_condition,
@@ -36,8 +40,10 @@ from orchestration.automation import (
     nightly_condition,
     reference_condition,
     snapshot_condition,
+    upkeep_condition,
     weekly_condition,
 )
+from orchestration.inventory import partitions_by_asset, take_inventory
 from orchestration.jobs import build_jobs
 from orchestration.partitions import (
     MAX_DAYS_PER_RUN,
@@ -71,33 +77,37 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         max_weeks_per_run=MAX_WEEKS_PER_RUN,
         gathered_automation=gathered_condition(),
     )
+    made = [
+        *reference.build(plan, content_digest(settings.tracked_repositories, settings.hub_authors)),
+        *polls.build(plan, hourly_condition(), nightly_condition()),
+        *(
+            definition
+            for domain in (
+                baseline,
+                commits,
+                activity,
+                coverage,
+                attribution,
+                engagement,
+                indices,
+                papers,
+                patents,
+                hub,
+                visibility,
+                shifts,
+                alerting,
+                report,
+            )
+            for definition in domain.build(plan)
+        ),
+    ]
+    resources = build_resources(settings)
+    archives = [
+        each.name for each in (resources["archive"], resources["second_archive"]) if each.base_urls
+    ]
+    inventory = partial(take_inventory, partitions=partitions_by_asset(made))
     return dg.Definitions(
-        assets=[
-            *reference.build(
-                plan, content_digest(settings.tracked_repositories, settings.hub_authors)
-            ),
-            *polls.build(plan, hourly_condition(), nightly_condition()),
-            *(
-                definition
-                for domain in (
-                    baseline,
-                    commits,
-                    activity,
-                    coverage,
-                    attribution,
-                    engagement,
-                    indices,
-                    papers,
-                    patents,
-                    hub,
-                    visibility,
-                    shifts,
-                    alerting,
-                    report,
-                )
-                for definition in domain.build(plan)
-            ),
-        ],
+        assets=[*made, *upkeep.build(upkeep_condition(), inventory, archives)],
         asset_checks=[
             *archive_checks(),
             *hub_checks(),
@@ -105,10 +115,11 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *suite_checks(),
             *publication_checks(),
             *shift_checks(),
+            *upkeep_checks(),
         ],
         jobs=build_jobs(),
         sensors=[automation_sensor(), *build_sensors()],
-        resources=build_resources(settings),
+        resources=resources,
         # A day's steps take seconds; a process for each would cost more than they do.
         executor=dg.in_process_executor,
     )

@@ -1,7 +1,7 @@
 """The sensor of what goes on: failed runs and checks, old tables, backfills; it delivers, too."""
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -23,22 +23,34 @@ from assets.alerting.notice import Notice
 from assets.alerting.operations import (
     CheckResult,
     EndedRun,
+    StuckPartition,
     check_outcomes,
     run_outcomes,
     stale_outcomes,
+    stuck_outcomes,
 )
 from assets.alerting.posting import enqueue_notices
-from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, StaleRule
+from assets.alerting.rule_kinds import (
+    FailedCheckRule,
+    FailedRunRule,
+    GivenUpRule,
+    StaleRule,
+)
 from assets.alerting.rules import Rules, load_rules
-from assets.alerting.states import AlertState
+from assets.alerting.states import AlertState, State
 from assets.alerting.telling import tell
 from assets.alerting.watch import Outcome
-from assets.figures import days_from
-from checks.days import PARTITION, RANGE_END, RANGE_START
-from orchestration.jobs import PAPERS_JOB, PATENTS_JOB
-from orchestration.partitions import months_between, weeks_between
+from orchestration.code_digest import CODE_TAG
+from orchestration.families import (
+    DAILY,
+    Family,
+    family_of_run,
+    known_families,
+    partitions_of_run,
+)
 from orchestration.resources import platform, slack_resource
 from orchestration.settings import Settings
+from orchestration.tries import given_up, watched_partitions
 from resources.platform import Platform
 from resources.slack import SlackResource
 from resources.warehouse import Warehouse, WarehouseBusyError, WarehouseResource
@@ -69,12 +81,14 @@ class Facts:
         checks: the newest result of each.
         unfinished: ids of backfills and runs that go on.
         cursor: time of the newest of the runs; None without one.
+        stuck: partitions that have failed three times.
     """
 
     runs: tuple[EndedRun, ...]
     checks: tuple[CheckResult, ...]
     unfinished: frozenset[str]
     cursor: datetime | None
+    stuck: tuple[StuckPartition, ...] = ()
 
 
 def build_operations() -> dg.SensorDefinition:
@@ -113,9 +127,13 @@ def operations(
     except WarehouseBusyError as busy:
         return dg.SkipReason(f"for the next tick: {busy}")
     graph = context.repository_def.asset_graph if context.repository_def else None
-    facts = read_facts(context.instance, since, graph.asset_check_keys if graph else ())
+    known = known_families(context)
+    facts = read_facts(context.instance, since, graph.asset_check_keys if graph else (), known)
     try:
-        notices = watch(house, load_rules(Path(platform.rules)), facts, platform)
+        rules = load_rules(Path(platform.rules))
+        partitions = {*watched_partitions(platform.today()), *_said_partitions(house, rules)}
+        stuck = tuple(_stuck(context.instance, known, partitions))
+        notices = watch(house, rules, replace(facts, stuck=stuck), platform)
         if facts.cursor:
             context.update_cursor(facts.cursor.isoformat())
     finally:
@@ -165,14 +183,46 @@ def _outcomes(
         yield from run_outcomes(runs_rule, facts.runs, states, today)
     for checks_rule in rules.of_kind(FailedCheckRule):
         yield from check_outcomes(checks_rule, facts.checks, states)
+    for stuck_rule in rules.of_kind(GivenUpRule):
+        yield from stuck_outcomes(stuck_rule, facts.stuck, states, today)
     if now.hour >= _STALE_FROM_HOUR:
         for stale_rule in rules.of_kind(StaleRule):
             newest = newest_days(connection, stale_rule.max_days)
             yield from stale_outcomes(stale_rule, newest, states, today)
 
 
+def _said_partitions(house: Warehouse, rules: Rules) -> set[str]:
+    """Partitions of which it was said that they are given up, and not yet that this is over."""
+    names = {rule.id for rule in rules.of_kind(GivenUpRule)}
+    with house.transaction() as connection:
+        states = ledger.read_states(connection).values()
+    firing = (each for each in states if each.rule_id in names and each.state is State.FIRING)
+    return {each.alert_id.rsplit(":", 1)[1] for each in firing}
+
+
+def _stuck(
+    instance: dg.DagsterInstance,
+    known: Mapping[dg.AssetKey, Family],
+    partitions: Collection[str],
+) -> Iterator[StuckPartition]:
+    for each in given_up(instance, known, partitions).values():
+        day = date.fromisoformat(each.partition)
+        yield StuckPartition(
+            what=each.family.name,
+            partition=each.partition,
+            tries=len(each.run_ids),
+            failed_on=each.failed_at.date(),
+            run_id=each.run_ids[-1],
+            error=_first_error(instance, each.run_ids[-1]),
+            mend=each.family.mend(day, day),
+        )
+
+
 def read_facts(
-    instance: dg.DagsterInstance, since: datetime, checks: Iterable[dg.AssetCheckKey]
+    instance: dg.DagsterInstance,
+    since: datetime,
+    checks: Iterable[dg.AssetCheckKey],
+    known: Mapping[dg.AssetKey, Family],
 ) -> Facts:
     """What has ended since a time, how checks stand, and what goes on.
 
@@ -180,6 +230,7 @@ def read_facts(
         instance: Dagster's.
         since: runs that changed later are read, the oldest first and so many a time.
         checks: whose results are wanted.
+        known: families of assets.
     """
     records = instance.get_run_records(
         filters=dg.RunsFilter(statuses=_ENDED, updated_after=since),
@@ -191,49 +242,42 @@ def read_facts(
     names = {run.run_id for run in unfinished}
     names |= {run.tags[tag] for run in unfinished for tag in _TOGETHER if tag in run.tags}
     return Facts(
-        tuple(_ended(instance, record) for record in records),
+        tuple(_ended(instance, record, known) for record in records),
         tuple(_checked(instance, checks)),
         frozenset(names),
         records[-1].update_timestamp.astimezone(UTC) if records else None,
     )
 
 
-def _ended(instance: dg.DagsterInstance, record: dg.RunRecord) -> EndedRun:
+def _ended(
+    instance: dg.DagsterInstance, record: dg.RunRecord, known: Mapping[dg.AssetKey, Family]
+) -> EndedRun:
     run = record.dagster_run
+    family = family_of_run(run, known)
     is_failed = run.status is dg.DagsterRunStatus.FAILURE
     return EndedRun(
         run_id=run.run_id,
-        what=_what(run),
-        partitions=_partitions(run),
+        what=_what(run, family),
+        # One empty one for a run without any.
+        partitions=tuple(partitions_of_run(run, family or DAILY)) or ("",),
         ended_on=record.update_timestamp.astimezone(UTC).date(),
         is_failed=is_failed,
         error=_first_error(instance, run.run_id) if is_failed else "",
     )
 
 
-def _what(run: dg.DagsterRun) -> str:
-    """A run's job; of one that was put together by hand, its assets."""
+def _what(run: dg.DagsterRun, family: Family | None) -> str:
+    """A run's job; of the automation, what makes the same partitions; else a run's assets.
+
+    The automation asks for what is missing of a day, which after a failure is less than before.
+    """
     if not run.asset_selection or not run.job_name.startswith("__"):
         return run.job_name
+    if family and CODE_TAG in run.tags:
+        return family.name
     keys = sorted(key.to_user_string() for key in run.asset_selection)
     more = f" and {len(keys) - _MOST_ASSETS} more" if len(keys) > _MOST_ASSETS else ""
     return f"{', '.join(keys[:_MOST_ASSETS])}{more}"
-
-
-def _partitions(run: dg.DagsterRun) -> tuple[str, ...]:
-    """The partitions of a run, one by one; one empty one where it has none."""
-    first = run.tags.get(RANGE_START) or run.tags.get(PARTITION, "")
-    last = run.tags.get(RANGE_END, first)
-    if first == last:
-        return (first,)
-    start, end = date.fromisoformat(first), date.fromisoformat(last)
-    if run.job_name == PAPERS_JOB:
-        found = months_between(start, end)
-    elif run.job_name == PATENTS_JOB:
-        found = weeks_between(start, end)
-    else:
-        found = days_from(start, end)
-    return tuple(map(str, found))
 
 
 def _first_error(instance: dg.DagsterInstance, run_id: str) -> str:

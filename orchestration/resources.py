@@ -9,6 +9,7 @@ from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveSource
 from resources.git import GitResource
 from resources.github import GitHubResource
+from resources.heartbeat import HeartbeatResource
 from resources.hub import HubResource
 from resources.innovation_graph import InnovationGraphResource
 from resources.lake import LakeResource
@@ -20,6 +21,7 @@ from resources.warehouse import WarehouseResource
 
 _GITHUB_TOKEN = "OBSERVATORY_GITHUB_TOKEN"  # noqa: S105 - names, not tokens
 _HASH_KEY = "OBSERVATORY_HASH_KEY"
+_HEARTBEAT_URL = "OBSERVATORY_HEARTBEAT_URL"
 _HUB_TOKEN = "OBSERVATORY_HUB_TOKEN"  # noqa: S105
 _OPENALEX_KEY = "OBSERVATORY_OPENALEX_KEY"
 _USPTO_KEY = "OBSERVATORY_USPTO_KEY"
@@ -35,6 +37,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
     """
     os.environ[_GITHUB_TOKEN] = settings.github_token.value
     os.environ[_HASH_KEY] = settings.hash_key.value
+    os.environ[_HEARTBEAT_URL] = settings.heartbeat_url.value
     os.environ[_HUB_TOKEN] = settings.hub_token.value
     os.environ[_OPENALEX_KEY] = settings.openalex_key.value
     os.environ[_USPTO_KEY] = settings.uspto_key.value
@@ -91,6 +94,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             webhook_url=dg.EnvVar(_SLACK_WEBHOOK_URL),
         ),
         "lake": LakeResource(base_path=str(settings.data / "lake")),
+        "heartbeat": HeartbeatResource(url=dg.EnvVar(_HEARTBEAT_URL)),
         "warehouse": WarehouseResource(database=str(settings.warehouse)),
         "platform": platform(settings),
     }

@@ -1,6 +1,6 @@
-"""Sensors: what goes on, busy repositories, days and weeks whose sources may give more."""
+"""Sensors: what goes on, heartbeat, busy repositories, days whose sources may give more."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date
 
 import dagster as dg
@@ -18,8 +18,11 @@ from assets.polls.assets import hot_repositories
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.polls.tables import SOURCE as GITHUB_EVENTS
 from orchestration.dead_runs import end_dead_workers
+from orchestration.families import DAILY, PATENTS, Family, known_families
+from orchestration.heartbeat import build_heartbeat
 from orchestration.jobs import DAILY_JOB, PATENTS_JOB, POLLS_JOB
 from orchestration.operations import UNFINISHED, build_operations
+from orchestration.tries import given_up
 from resources.lake import LakeResource
 from resources.platform import Platform
 from resources.warehouse import WarehouseResource
@@ -31,6 +34,7 @@ def build_sensors() -> list[dg.SensorDefinition]:
     """The sensors, on wherever the daemon runs."""
     return [
         build_operations(),
+        build_heartbeat(),
         dg.sensor(
             name="dead_runs",
             description=(
@@ -115,13 +119,15 @@ def busy_repositories(
 def revisit_days(
     context: dg.SensorEvaluationContext, lake: LakeResource, platform: Platform
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
-    """Ask for days again: once a day for open files, once for each new set of late events."""
-    del context
+    """Ask for days again: once a day for open files, once for each new set of late events.
+
+    Like the other two it leaves alone what has failed three times.
+    """
     store = lake.open()
     today = platform.today()
     sources = store.parts(ARCHIVE_HOURS.qualified)
     asked = 0
-    for day in recent_days(today):
+    for day in _not_given_up(context, DAILY, recent_days(today)):
         hours = [
             rows
             for source in sources
@@ -156,13 +162,13 @@ def revisit_sundays(
     context: dg.SensorEvaluationContext, warehouse: WarehouseResource, platform: Platform
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for Sundays again whose week has become more whole since: its figures stand on them."""
-    del context
     house, days = warehouse.open(), recent_days(platform.today())
     weeks: dict[date, int] = {}
     if house.has_table(ENGAGEMENT.qualified):
         with house.transaction() as connection:
             weeks = outgrown_weeks(connection, days[0], days[-1])
-    for day, hours in weeks.items():
+    for day in _not_given_up(context, DAILY, weeks):
+        hours = weeks[day]
         yield dg.RunRequest(run_key=f"week:{day}:{hours}", partition_key=str(day))
     if not weeks:
         yield dg.SkipReason("the newest week is as whole as its days")
@@ -172,11 +178,10 @@ def revisit_weeks(
     context: dg.SensorEvaluationContext, lake: LakeResource, platform: Platform
 ) -> Iterator[dg.RunRequest | dg.SkipReason]:
     """Ask for weeks again that were made without all their files."""
-    del context
     store, today = lake.open(), platform.today()
     name = PATENT_FILES.qualified
     asked = 0
-    for week in weeks.recent_weeks(today):
+    for week in _not_given_up(context, PATENTS, weeks.recent_weeks(today)):
         found = [store.read(name, str(week), product) for product in weeks.PRODUCTS]
         statuses = [each["status"][0].as_py() for each in found if each is not None]
         if any(status != "complete" for status in statuses):
@@ -184,3 +189,13 @@ def revisit_weeks(
             yield dg.RunRequest(run_key=f"patents:{week}:{today}", partition_key=str(week))
     if not asked:
         yield dg.SkipReason("the last eight weeks of patents are whole, or not made yet")
+
+
+def _not_given_up(
+    context: dg.SensorEvaluationContext, family: Family, partitions: Iterable[date]
+) -> list[date]:
+    """Some partitions but for those that have failed three times, in their order."""
+    wanted = list(partitions)
+    names = [str(each) for each in wanted]
+    failed = given_up(context.instance, known_families(context), names, family)
+    return [each for each in wanted if (family.name, str(each)) not in failed]

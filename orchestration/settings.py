@@ -77,6 +77,7 @@ _COMMON = {
     "UI_URL": "",
     "PAGE_URL": "",
     "EVENT_CAP": "20",
+    "HEARTBEAT_URL": "",
 }
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
 
@@ -110,6 +111,7 @@ class Settings:
     uspto_url: str
     uspto_key: "Secret"
     hash_key: "Secret"
+    heartbeat_url: "Secret"
     hub_url: str
     hub_authors: Path
     hub_token: "Secret"
@@ -220,6 +222,7 @@ def _checked(values: Mapping[str, str]) -> Settings:
         uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
         uspto_key=Secret(values["USPTO_KEY"]),
         hash_key=Secret(values["HASH_KEY"]),
+        heartbeat_url=Secret(_heartbeat_url(values["HEARTBEAT_URL"])),
         hub_url=_base_url("HUB_URL", values["HUB_URL"], sandbox),
         hub_authors=_path(values["HUB_AUTHORS"]),
         hub_token=Secret(values["HUB_TOKEN"]),
@@ -260,6 +263,14 @@ def _webhook_url(text: str, sandbox: str) -> str:
             "https://hooks.slack.com/services/…"
         )
     return url
+
+
+def _heartbeat_url(text: str) -> str:
+    """An address that is the secret itself: the text of an error does not repeat it."""
+    is_url = text.startswith(("http://", "https://")) and text.isprintable() and " " not in text
+    if text and not is_url:
+        raise SettingsError(f"{_PREFIX}HEARTBEAT_URL is no http or https URL; give one, or nothing")
+    return text
 
 
 def _link(values: Mapping[str, str], name: str) -> str:

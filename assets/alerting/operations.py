@@ -6,13 +6,21 @@ from datetime import date, timedelta
 from functools import partial
 
 from assets.alerting.notice import Figure, Finding, Unit
-from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, RuleBase, StaleRule
+from assets.alerting.rule_kinds import (
+    FailedCheckRule,
+    FailedRunRule,
+    GivenUpRule,
+    RuleBase,
+    StaleRule,
+)
 from assets.alerting.states import AlertState, Level, Reading, State, Trust, step
 from assets.alerting.watch import Cause, Outcome, States
 
 #: A failed run whose partitions were never made as such again is no news any more.
 _FORGOTTEN = timedelta(days=14)
 _MOST_TEXT = 400
+#: What to do about what these rules say, by kind of rule or name of check.
+RUNBOOK = "docs/runbook.md"
 _RUNS = ("ops", "alerts")
 
 
@@ -54,6 +62,29 @@ class CheckResult:
     checked_on: date
     is_failed: bool
     said: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StuckPartition:
+    """A partition that failed so often that nobody asks for it any more.
+
+    Attributes:
+        what: job that makes it.
+        partition: its key.
+        tries: runs that failed, since it last was made and under the same code.
+        failed_on: day (UTC) of the last.
+        run_id: Dagster's, of the last.
+        error: of the last.
+        mend: command that makes it.
+    """
+
+    what: str
+    partition: str
+    tries: int
+    failed_on: date
+    run_id: str
+    error: str
+    mend: str
 
 
 def stale_outcomes(
@@ -101,7 +132,7 @@ def _stale_finding(
         side="above" if is_firing else "",
         level=float(most) if is_firing else None,
         since=state.episode,
-        basis=f"Its newest day is {newest} (UTC).",
+        basis=f"Its newest day is {newest} (UTC). See {RUNBOOK}#stale.",
         soundness="",
     )
 
@@ -173,7 +204,7 @@ def _joined(state: AlertState, thread: str | None) -> AlertState:
 def _run_finding(name: str, run: EndedRun | None, state: AlertState) -> Finding:
     _, what, partition = name.split(":", 2)
     error = " ".join(run.error.split())[:_MOST_TEXT] if run else ""
-    which = f"Run {run.run_id}. " if run else ""
+    which = f"Run {run.run_id}; see {RUNBOOK}#failed_run. " if run else ""
     measure = "failed run" if state.state is State.FIRING else "run succeeded"
     if run is None and state.state is not State.FIRING:
         measure = "not run again in two weeks: given up"
@@ -185,6 +216,63 @@ def _run_finding(name: str, run: EndedRun | None, state: AlertState) -> Finding:
         now=None,
         since=state.episode,
         basis=f"{which}{error}",
+        soundness="",
+    )
+
+
+def stuck_outcomes(
+    rule: GivenUpRule, stuck: Sequence[StuckPartition], states: States, today: date
+) -> Iterator[Outcome]:
+    """Where partitions stand that are given up: once each, until they are made or code changes.
+
+    Args:
+        rule: the rule.
+        stuck: all that are given up now, of those that are asked for and those said before.
+        states: by id of the alert.
+        today: UTC.
+    """
+    found = {f"{rule.id}:{each.what}:{each.partition}": each for each in stuck}
+    stood = {
+        name: state
+        for name, state in states.items()
+        if state.rule_id == rule.id and (state.state is State.FIRING or state.thread)
+    }
+    for name in {**stood, **found}:
+        what, each = _what(name), found.get(name)
+        state = states.get(name)
+        if each is not None:
+            after = _failed(rule, name, state, each.failed_on)
+        elif state is not None:
+            after = _over(state, today) if state.state is State.FIRING else state
+        else:
+            continue
+        yield Outcome(
+            rule,
+            after,
+            Cause(f"given-up-{what}", f"Partitions of {what} are given up"),
+            _RUNS,
+            partial(_stuck_finding, name, each),
+        )
+
+
+def _stuck_finding(name: str, stuck: StuckPartition | None, state: AlertState) -> Finding:
+    _, what, partition = name.split(":", 2)
+    basis = "It was made, or the code has changed since; `make inventory` says whether it is there."
+    if stuck is not None:
+        error = " ".join(stuck.error.split())[:_MOST_TEXT]
+        basis = (
+            f"{stuck.tries} runs failed, the last on {stuck.failed_on} (UTC), and nobody asks for "
+            f"it any more; see {RUNBOOK}#given_up. Once the cause is gone: {stuck.mend}. "
+            f"Run {stuck.run_id}. {error}"
+        )
+    return Finding(
+        subject=f"{what}, {partition}",
+        measure="given up" if stuck is not None else "no longer given up",
+        unit=Unit.COUNT,
+        period=f"{state.evaluated_through} (UTC)",
+        now=None,
+        since=state.episode,
+        basis=basis,
         soundness="",
     )
 
@@ -220,6 +308,7 @@ def check_outcomes(
 
 
 def _check_finding(check: CheckResult, state: AlertState) -> Finding:
+    said = " ".join(check.said.split())[:_MOST_TEXT]
     return Finding(
         subject=f"{'.'.join(check.asset)}, {check.name}",
         measure="failed check" if check.is_failed else "check passed",
@@ -227,7 +316,7 @@ def _check_finding(check: CheckResult, state: AlertState) -> Finding:
         period=f"{check.checked_on} (UTC)",
         now=None,
         since=state.episode,
-        basis=" ".join(check.said.split())[:_MOST_TEXT],
+        basis=f"{said.rstrip('.')}; see {RUNBOOK}#{check.name}." if check.is_failed else said,
         soundness="",
     )
 

@@ -255,6 +255,12 @@ class FailedRunRule(RuleBase):
     kind: Literal["failed_run"]
 
 
+class GivenUpRule(RuleBase):
+    """Partitions that failed three times, and are not asked for any more: one message each."""
+
+    kind: Literal["given_up"]
+
+
 class FailedCheckRule(RuleBase):
     """Checks of severity ERROR that fail: one message a check, until it passes."""
 
@@ -284,6 +290,7 @@ Rule = (
     | UpstreamRule
     | StaleRule
     | FailedRunRule
+    | GivenUpRule
     | FailedCheckRule
     | HeartbeatRule
 )

@@ -71,6 +71,13 @@ class Month:
         return Warehouse(str(self.settings.warehouse))
 
 
+@pytest.fixture
+def instance() -> Iterator[dg.DagsterInstance]:
+    """A Dagster instance that is gone with the test."""
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
 @pytest.fixture(scope="session")
 def month(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Month]:
     """Thirty days in three runs, through the real clients over HTTP."""

@@ -14,6 +14,7 @@ from orchestration.automation import (
     hourly_condition,
     monthly_condition,
     snapshot_condition,
+    upkeep_condition,
     weekly_condition,
 )
 from orchestration.partitions import (
@@ -83,8 +84,8 @@ def days(first: str, count: int) -> list[str]:
 def test_after_an_outage_of_up_to_seven_days_all_of_it_is_asked_for(outage: int) -> None:
     with dg.DagsterInstance.ephemeral() as instance:
         clock = Clock(instance)
-        # The first evaluation takes the seven newest closed days.
-        assert clock.tick(START) == days("2026-02-22", 7)
+        # The first evaluation takes the eight newest closed days.
+        assert clock.tick(START) == days("2026-02-21", 8)
         assert clock.tick(START + timedelta(hours=6)) == []
         # The daemon is away, and comes back in the afternoon.
         back = START + timedelta(days=outage, hours=3)
@@ -298,6 +299,34 @@ def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
         ]  # fmt: skip
 
 
+@dg.asset(automation_condition=upkeep_condition())
+def inventory() -> None:
+    """Stands in for the inventory."""
+
+
+def test_the_inventory_is_taken_three_times_a_day_after_what_is_made_at_night() -> None:
+    with dg.DagsterInstance.ephemeral() as instance:
+        cursor = None
+
+        def is_asked(moment: datetime) -> bool:
+            nonlocal cursor
+            result = dg.evaluate_automation_conditions(
+                defs=[inventory],
+                instance=instance,
+                asset_selection=dg.AssetSelection.all(),
+                evaluation_time=moment,
+                cursor=cursor,
+            )
+            cursor = result.cursor
+            return result.total_requested == 1
+
+        assert not is_asked(START)
+        minutes = [START + timedelta(minutes=10 * number, seconds=30) for number in range(145)]
+        assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
+            "12:20", "18:20", "06:20",
+        ]  # fmt: skip
+
+
 @dg.asset(
     partitions_def=snapshot_partitions(datetime(2026, 1, 1, tzinfo=UTC).date()),
     automation_condition=snapshot_condition(),
@@ -324,9 +353,9 @@ def test_todays_snapshot_is_asked_for_each_hour_until_there_is_one_and_missed_da
             cursor = result.cursor
             return sorted(map(str, result.get_requested_partitions(snapshot.key)))
 
-        # Today is one of the seven.
-        assert asked(START) == days("2026-02-23", 7)
-        for day in days("2026-02-23", 6):
+        # Today is one of the eight.
+        assert asked(START) == days("2026-02-22", 8)
+        for day in days("2026-02-22", 7):
             dg.materialize([snapshot], partition_key=day, instance=instance)
         # Today's try failed: it is made again at forty past, and not before.
         assert asked(START + timedelta(minutes=39)) == []

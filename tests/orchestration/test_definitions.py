@@ -69,6 +69,7 @@ ASSETS = {
     ],
     "report": ["published/page", "published/snapshot"],
     "shifts": ["mart/shock_effects", "mart/shock_leads_lags", "mart/trend_shifts"],
+    "upkeep": ["ops/freshness", "ops/inventory"],
     "visibility": [
         "core/patent_mentions",
         "mart/patents",
@@ -105,6 +106,8 @@ BLOCKING = {
     "hub_lineage_suite",
 }
 WARNING = {
+    "no_partition_left",
+    "sources_fresh",
     "files_whole",
     "volume_as_usual",
     "published_as_staged",
@@ -152,7 +155,7 @@ def test_assets_are_partitioned_by_utc_day_week_or_month_since_2022(
     for spec in specs(definitions):
         is_gathered = spec.key.to_user_string() in GATHERED
         is_whole = is_gathered or spec.key.path[-1] in POLLED
-        if spec.group_name in {"reference", "baseline"} or is_whole:
+        if spec.group_name in {"reference", "baseline", "upkeep"} or is_whole:
             assert spec.partitions_def is None
             continue
         assert isinstance(spec.partitions_def, dg.TimeWindowPartitionsDefinition)
@@ -201,7 +204,7 @@ def test_sensors_are_on_by_default(definitions: dg.Definitions) -> None:
     sensors = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
     assert set(sensors) == {
         "daily_automation", "operations", "revisit_days", "revisit_sundays", "revisit_weeks",
-        "busy_repositories",
+        "busy_repositories", "heartbeat",
     }  # fmt: skip
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
 

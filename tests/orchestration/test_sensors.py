@@ -262,7 +262,7 @@ def hours(day: date, status: str) -> dict[str, object]:
 
 
 def test_recent_days_with_missing_files_are_asked_for_again_and_old_or_whole_ones_not(
-    server: SandboxServer, tmp_path: Path
+    server: SandboxServer, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     settings = sandbox_settings(server, tmp_path)  # its clock stands at 2024-12-17
     lake = Lake(str(tmp_path / "lake"))
@@ -278,7 +278,9 @@ def test_recent_days_with_missing_files_are_asked_for_again_and_old_or_whole_one
         lake.write(ARCHIVE_HOURS.qualified, str(day), ARCHIVE_HOURS.arrow([row]), "gharchive")
     resources = build_resources(settings)
     requests = list(
-        revisit_days(dg.build_sensor_context(), resources["lake"], resources["platform"])
+        revisit_days(
+            dg.build_sensor_context(instance=instance), resources["lake"], resources["platform"]
+        )
     )
     assert [request.partition_key for request in requests] == ["2024-12-12", "2024-12-16"]
     assert [request.run_key for request in requests] == [
@@ -288,7 +290,7 @@ def test_recent_days_with_missing_files_are_asked_for_again_and_old_or_whole_one
 
 
 def test_a_sunday_is_asked_for_again_when_its_week_has_become_more_whole(
-    server: SandboxServer, tmp_path: Path
+    server: SandboxServer, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     """Today is 2024-12-17: the newest Sunday, the 15th, was made when a day lacked hours."""
     settings = sandbox_settings(server, tmp_path)
@@ -306,7 +308,9 @@ def test_a_sunday_is_asked_for_again_when_its_week_has_become_more_whole(
 
     def asked() -> list[object]:
         found = revisit_sundays(
-            dg.build_sensor_context(), resources["warehouse"], resources["platform"]
+            dg.build_sensor_context(instance=instance),
+            resources["warehouse"],
+            resources["platform"],
         )
         return [getattr(each, "run_key", None) for each in found]
 
@@ -322,7 +326,9 @@ def test_a_sunday_is_asked_for_again_when_its_week_has_become_more_whole(
     assert asked() == [None]
 
 
-def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_path: Path) -> None:
+def test_commits_do_not_hide_events_that_came_late(
+    server: SandboxServer, tmp_path: Path, instance: dg.DagsterInstance
+) -> None:
     resources = build_resources(sandbox_settings(server, tmp_path))
     lake, day = Lake(str(tmp_path / "lake")), date(2024, 12, 14)
     moment = datetime(2024, 12, 14, 12, tzinfo=UTC)
@@ -363,7 +369,9 @@ def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_pa
         )
         assert made.events.num_rows == 4 - late
         lake.write(EVENTS.qualified, str(day), made.events)
-        found = revisit_days(dg.build_sensor_context(), resources["lake"], resources["platform"])
+        found = revisit_days(
+            dg.build_sensor_context(instance=instance), resources["lake"], resources["platform"]
+        )
         return [getattr(each, "run_key", None) for each in found]
 
     hour = hours(day, "complete")
@@ -392,14 +400,16 @@ def test_commits_do_not_hide_events_that_came_late(server: SandboxServer, tmp_pa
 
 
 def test_recent_weeks_of_patents_without_a_file_are_asked_for_again_once_a_day(
-    server: SandboxServer, tmp_path: Path
+    server: SandboxServer, tmp_path: Path, instance: dg.DagsterInstance
 ) -> None:
     """Its clock stands at 2024-12-17: eight weeks back is 2024-10-22."""
     resources = build_resources(sandbox_settings(server, tmp_path))
     lake = Lake(str(tmp_path / "lake"))
 
     def asked() -> list[str | None]:
-        found = revisit_weeks(dg.build_sensor_context(), resources["lake"], resources["platform"])
+        found = revisit_weeks(
+            dg.build_sensor_context(instance=instance), resources["lake"], resources["platform"]
+        )
         return [getattr(each, "run_key", None) for each in found]
 
     assert asked() == [None]

@@ -78,9 +78,15 @@ def test_secrets_do_not_print() -> None:
     assert settings.slack_token.value == token
     url = f"https://hooks.slack.com/services/{token}"
     assert token not in repr(load_settings({"OBSERVATORY_SLACK_WEBHOOK_URL": url}))
-    with pytest.raises(SettingsError) as raised:
-        load_settings({"OBSERVATORY_SLACK_WEBHOOK_URL": f"https://example.org/{token}"})
-    assert token not in str(raised.value)
+    assert token not in repr(load_settings({"OBSERVATORY_HEARTBEAT_URL": f"https://x/{token}"}))
+    for name, wrong in (
+        ("OBSERVATORY_SLACK_WEBHOOK_URL", f"https://example.org/{token}"),
+        ("OBSERVATORY_HEARTBEAT_URL", f"example.org/{token}"),
+        ("OBSERVATORY_HEARTBEAT_URL", f"https://example.org/ {token}"),
+    ):
+        with pytest.raises(SettingsError, match=name) as raised:
+            load_settings({name: wrong})
+        assert token not in str(raised.value)
 
 
 @pytest.mark.parametrize(

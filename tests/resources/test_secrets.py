@@ -7,7 +7,10 @@ from orchestration.resources import build_resources
 from orchestration.settings import load_settings
 
 NAMES = ("SLACK_TOKEN", "GITHUB_TOKEN", "HASH_KEY", "OPENALEX_KEY", "USPTO_KEY", "HUB_TOKEN")
-WEBHOOK = {"OBSERVATORY_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/planted-secret"}
+WEBHOOK = {
+    "OBSERVATORY_SLACK_WEBHOOK_URL": "https://hooks.slack.com/services/planted-secret",
+    "OBSERVATORY_HEARTBEAT_URL": "https://example.org/planted-secret",
+}
 VALUES = {**{f"OBSERVATORY_{name}": "planted-secret" for name in NAMES}, **WEBHOOK}
 RESOURCES = build_resources(load_settings(VALUES))
 

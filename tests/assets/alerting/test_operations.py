@@ -84,7 +84,7 @@ def test_a_failed_partition_is_said_once_until_it_is_made() -> None:
     (firing,) = watched.runs(run(5, failed=True))
     (finding,) = firing.findings
     assert finding.subject == "daily, 2024-12-05"
-    assert finding.basis == "Run run-5. step x: it broke"
+    assert finding.basis == "Run run-5; see docs/runbook.md#failed_run. step x: it broke"
     assert watched.runs(run(5, failed=True)) == []
     # Another day's success, or another job's, says nothing of it.
     assert watched.runs(run(6, failed=False), run(5, failed=False, what="polls")) == []
@@ -183,7 +183,8 @@ def test_a_check_that_fails_is_said_until_it_passes() -> None:
     (firing,) = watched.checks(failed)
     (finding,) = firing.findings
     assert finding.subject == "mart.engagement, suite"
-    assert (finding.measure, finding.basis) == ("failed check", "3 of 9 failed")
+    assert finding.measure == "failed check"
+    assert finding.basis == "3 of 9 failed; see docs/runbook.md#suite."
     assert watched.checks(failed) == []
     (over,) = watched.checks(CheckResult(("mart", "engagement"), "suite", TODAY, False))
     assert (over.stage, over.thread) == (Stage.RESOLVED, firing.key)

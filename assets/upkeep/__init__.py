@@ -1,0 +1,1 @@
+"""Upkeep: which partitions are there, and how old what each source gave is."""

@@ -1,0 +1,148 @@
+"""Takes the inventory of partitions from Dagster's instance."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+
+from assets.upkeep.inventory import Inventory, Mend, Span, Standing
+from orchestration.families import (
+    FAMILIES,
+    Family,
+    family_of,
+    family_of_run,
+    partitions_of_run,
+    spans,
+)
+from orchestration.operations import UNFINISHED
+from orchestration.tries import given_up, watched_partitions
+
+#: What closed at midnight is made from 02:00 on, and should be there by 06:00.
+GRACE = timedelta(hours=6)
+#: Older gaps are likely meant: between a backfill of old days and today, say.
+RECENT = timedelta(days=100)
+
+
+@dataclass(frozen=True, slots=True)
+class AssetPartitions:
+    """An asset, its partitions' keys in order, and the instance and time (UTC) it is seen at."""
+
+    instance: dg.DagsterInstance
+    key: dg.AssetKey
+    partitions: dg.PartitionsDefinition[Any]
+    keys: Sequence[str]
+    now: datetime
+
+
+def partitions_by_asset(
+    made: Iterable[dg.AssetsDefinition],
+) -> dict[dg.AssetKey, dg.PartitionsDefinition[Any]]:
+    """Partitions of those assets that have some of a known family."""
+    return {
+        spec.key: spec.partitions_def
+        for definition in made
+        for spec in definition.specs
+        if spec.partitions_def is not None and family_of(spec.partitions_def)
+    }
+
+
+def take_inventory(
+    instance: dg.DagsterInstance,
+    now: datetime,
+    partitions: Mapping[dg.AssetKey, dg.PartitionsDefinition[Any]],
+) -> Inventory:
+    """How each partition of each asset stands.
+
+    A partition is due six hours after it is over. What lies before the first one ever made, failed
+    or begun of an asset was never asked for, and is no defect; what lies after it and is not there
+    is missing, whoever left it out. What a run is about to make is in progress.
+
+    Args:
+        instance: Dagster's.
+        now: UTC.
+        partitions: by asset.
+    """
+    known = {key: family for key, each in partitions.items() if (family := family_of(each))}
+    stuck = set(given_up(instance, known, watched_partitions(now.date())))
+    under_way = _under_way(instance, known)
+    standings = []
+    faulty: dict[str, set[str]] = {family.name: set() for family in FAMILIES}
+    for family in FAMILIES:
+        for key in sorted((each for each in known if known[each] == family), key=str):
+            keys = partitions[key].get_partition_keys(current_time=now)
+            asset = AssetPartitions(instance, key, partitions[key], keys, now)
+            standing, defects = _standing(asset, family, stuck, under_way.get(key, set()))
+            standings.append(standing)
+            faulty[family.name] |= defects
+    mends = tuple(
+        Mend(family.name, family.unit, Span(first, last, count), family.mend(first, last))
+        for family in FAMILIES
+        for first, last, count in spans(family, faulty[family.name])
+    )
+    return Inventory(now, tuple(standings), mends)
+
+
+def _under_way(
+    instance: dg.DagsterInstance, known: Mapping[dg.AssetKey, Family]
+) -> dict[dg.AssetKey, set[str]]:
+    """Keys of partitions by asset that runs make, or wait to make."""
+    found: dict[dg.AssetKey, set[str]] = {}
+    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED))):
+        family = family_of_run(run, known)
+        names = partitions_of_run(run, family) if family else []
+        for key in run.asset_selection or (key for key in known if known[key] == family):
+            found.setdefault(key, set()).update(names)
+    return found
+
+
+def _states(
+    asset: AssetPartitions, family: Family, under_way: set[str]
+) -> tuple[dict[str, list[str]], list[str], str | None]:
+    """Keys of due partitions by state, all keys that are due, and the first ever asked for."""
+    found = asset.instance.get_status_by_partition(asset.key, asset.keys, asset.partitions) or {}
+    states = {name: state.name for name, state in found.items() if state is not None}
+    asked_from = min(states, default=None)
+    due = [name for name in asset.keys if family.over_at(name) + GRACE <= asset.now]
+    by_state: dict[str, list[str]] = {}
+    for name in due:
+        default = "NEVER" if asked_from is None or name < asked_from else "MISSING"
+        state = states.get(name, default)
+        if state != "MATERIALIZED" and name in under_way:
+            state = "IN_PROGRESS"
+        by_state.setdefault(state, []).append(name)
+    return by_state, due, asked_from
+
+
+def _standing(
+    asset: AssetPartitions, family: Family, stuck: set[tuple[str, str]], under_way: set[str]
+) -> tuple[Standing, set[str]]:
+    """How an asset stands, and its keys that failed or are missing."""
+    by_state, due, asked_from = _states(asset, family, under_way)
+    failed, missing = by_state.get("FAILED", []), by_state.get("MISSING", [])
+    defects = {*failed, *missing}
+    given = {name for name in defects if (family.name, name) in stuck}
+    standing = Standing(
+        asset=".".join(asset.key.path),
+        family=family.name,
+        unit=family.unit,
+        first=date.fromisoformat(asset.keys[0]) if asset.keys else asset.now.date(),
+        asked_from=date.fromisoformat(asked_from) if asked_from else None,
+        due_to=date.fromisoformat(due[-1]) if due else None,
+        made=len(by_state.get("MATERIALIZED", [])),
+        failed=tuple(Span(*span) for span in spans(family, failed)),
+        given_up=len(given),
+        in_progress=len(by_state.get("IN_PROGRESS", [])),
+        missing=tuple(Span(*span) for span in spans(family, missing)),
+        never_asked=len(by_state.get("NEVER", [])),
+        left=sum(_is_left(family, name, asset.now) for name in defects - given),
+        commands=tuple(family.mend(first, last) for first, last, _ in spans(family, defects)),
+    )
+    return standing, defects
+
+
+def _is_left(family: Family, partition: str, now: datetime) -> bool:
+    """Whether nobody asks for a partition any more, by its age; of very old ones it is not said."""
+    age = now - family.over_at(partition)
+    return family.looks_back + timedelta(days=1) < age <= RECENT
