@@ -67,7 +67,7 @@ ASSETS = {
         "core/tracked_repositories",
         "core/upstream_breaks",
     ],
-    "report": ["published/page", "published/snapshot"],
+    "report": ["ops/revisions", "published/page", "published/snapshot"],
     "shifts": ["mart/shock_effects", "mart/shock_leads_lags", "mart/trend_shifts"],
     "visibility": [
         "core/patent_mentions",
@@ -112,6 +112,8 @@ WARNING = {
     "shock_effects_hold_together",
     "outbox_delivered",
     "trend_shifts_hold_together",
+    "revisions_add_up",
+    "old_figures_stand",
 }
 
 
