@@ -11,11 +11,17 @@ import pyarrow.parquet as pq
 from assets.declare import asset_key
 from assets.reference.tables import COUNTRY_GROUPINGS
 from assets.revisions.catalogue import CATALOGUE, SAID, SETTLED_DAYS
-from assets.revisions.record import by_source, move, prepare_vintages, touch_newest
+from assets.revisions.record import (
+    by_source,
+    move,
+    prepare_publications,
+    prepare_vintages,
+    touch_newest,
+)
 from assets.revisions.tables import REVISIONS
 from assets.tables import Table
 from resources.platform import Platform
-from resources.warehouse import WarehouseResource
+from resources.warehouse import Warehouse, WarehouseResource
 
 _SQL = (Path(__file__).parent / "sql" / "revisions.sql").read_text()
 _OLD_SQL = (Path(__file__).parent / "sql" / "old_revisions.sql").read_text()
@@ -120,7 +126,12 @@ def double_vintages(connection: duckdb.DuckDBPyConnection) -> int:
 def old_figures_stand(
     context: dg.AssetCheckExecutionContext, warehouse: WarehouseResource
 ) -> dg.AssetCheckResult:
-    """Name the old figures that the run changed, if it is no backfill."""
+    """Name the old figures that the run changed without making their days."""
+    return settled_figures_stand(warehouse.open(), context.run.run_id)
+
+
+def settled_figures_stand(warehouse: Warehouse, run_id: str) -> dg.AssetCheckResult:
+    """What a run changed of settled figures."""
     settled = pa.Table.from_pylist(
         [
             {"table_name": figures.source.qualified, "settled_days": figures.settled_days}
@@ -128,10 +139,10 @@ def old_figures_stand(
             if figures.settled_days is not None
         ]
     )
-    with warehouse.open().transaction() as connection:
-        prepare_vintages(connection)
+    with warehouse.transaction() as connection:
+        prepare_publications(connection)
         connection.register("settled", settled)
-        rows = connection.execute(_OLD_SQL, {"run_id": context.run.run_id}).fetchall()
+        rows = connection.execute(_OLD_SQL, {"run_id": run_id}).fetchall()
     lines = ["| table | date | values changed |", "|---|---|---|"]
     lines += [f"| {table} | {day} | {count:,} |" for table, day, count in rows[:_ROWS_SHOWN]]
     total = sum(count for _, _, count in rows)

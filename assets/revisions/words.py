@@ -84,8 +84,11 @@ def markdown(summary: Summary) -> str:
 
 
 def largest_words(summary: Summary, most: int) -> list[str]:
-    """The largest moves of values, a line each: what, from what to what, by how much."""
-    return [_move_words(each) for each in summary.largest[:most]]
+    """The largest moves, one a figure and line: what, from what to what, by how much."""
+    firsts: dict[tuple[str, str], Move] = {}
+    for each in summary.largest:
+        firsts.setdefault((each.table_name, each.figure), each)
+    return [_move_words(each) for each in list(firsts.values())[:most]]
 
 
 def _move_words(move: Move) -> str:

@@ -7,7 +7,7 @@ INNER JOIN ops.publications AS p USING (publication)
 INNER JOIN settled AS s USING (table_name)
 WHERE r.run_id = $run_id
     AND r.backfill_id IS NULL
-    AND r.figure_date < r.made_at::DATE - s.settled_days
+    AND r.figure_date < r.made_at::DATE - s.settled_days::INTEGER
     AND NOT coalesce(r.figure_date BETWEEN p.first_date AND p.last_date, false)
 GROUP BY r.table_name, r.figure_date
 ORDER BY r.table_name, r.figure_date

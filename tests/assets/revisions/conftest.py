@@ -77,7 +77,7 @@ class House:
     def revisions(self, where: str = "true") -> list[dict[str, object]]:
         return (
             self.connection.execute(
-                f"FROM ops.revisions WHERE {where} ORDER BY publication, figure, measure"  # noqa: S608
+                f"FROM ops.revisions WHERE {where} ORDER BY publication, figure, measure"
             )
             .to_arrow_table()
             .to_pylist()
