@@ -115,7 +115,8 @@ def backfill_notice(backfill: Backfill, summary: Summary, now: datetime) -> Noti
     key = f"{_RULE}:{backfill.backfill_id}:{now:%Y-%m-%dT%H:%M}"
     title = "Published figures were revised"
     if backfill.days:
-        title = f"{len(backfill.days)} past days were made or made again"
+        count = len(backfill.days)
+        title = f"{count} past {'day was' if count == 1 else 'days were'} made or made again"
     return Notice(
         key=key,
         thread=key,

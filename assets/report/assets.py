@@ -164,7 +164,6 @@ def snapshot_files(
             "rows_by_table": counts,
             "vintage": vintage,
             "files": dg.MetadataValue.path(str(current)),
-            "revisions": dg.MetadataValue.md(markdown(summary)),
         },
     )
 

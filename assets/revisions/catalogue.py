@@ -143,7 +143,7 @@ _ONCE = (
 # What is pooled differs from one publication to the next: it is nobody's figure, and its
 # difference would say how large a country is that had to be pooled.
 _NAMED = "country_iso2 != 'XX'"
-_POINT_05, _HALF, _HUNDREDTH = 0.05, 0.5, 0.01
+_POINT_05, _HALF, _QUARTER, _HUNDREDTH = 0.05, 0.5, 0.25, 0.01
 
 
 def _share(column: str, words: str, low: str | None = None, high: str | None = None) -> Measure:
@@ -168,7 +168,7 @@ _OF_ENGAGEMENT = (
             _with_interval("located_share", "share of located accounts", Unit.SHARE, _POINT_05),
             _share("share_low", "share of all accounts, worst case below"),
             _share("share_high", "share of all accounts, worst case above"),
-            _with_interval("location_quotient", "location quotient", Unit.RATIO, _HUNDREDTH),
+            _with_interval("location_quotient", "location quotient", Unit.RATIO, _QUARTER),
             _share("clock_17utc_share", "share of events before 17:00 UTC"),
             _count("actor_count", "accounts located there"),
         ),
@@ -209,7 +209,7 @@ _OF_ENGAGEMENT = (
         CONCENTRATION.key,
         (
             _with_interval("herfindahl", "Herfindahl index", Unit.RATIO, _HUNDREDTH),
-            _with_interval("effective_countries", "effective countries", Unit.RATIO, _HUNDREDTH),
+            _with_interval("effective_countries", "effective countries", Unit.RATIO, _QUARTER),
         ),
         date="activity_date",
         slice=("activity_date", "period"),
@@ -239,7 +239,7 @@ _OF_ENGAGEMENT = (
         (
             Measure(
                 "share_ratio", "ratio of shares", Unit.RATIO,
-                "ratio_ci_low", "ratio_ci_high", _HUNDREDTH,
+                "ratio_ci_low", "ratio_ci_high", _POINT_05,
             ),
         ),
         date="activity_date",

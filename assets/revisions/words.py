@@ -56,7 +56,7 @@ def counts_words(summary: Summary) -> str:
             "interval lie outside it now"
         )
     if summary.gone_count:
-        said += f"; {summary.gone_count:,} figures are published no more, or lack a value"
+        said += f"; published no more, or without a value: {summary.gone_count:,}"
     return f"{said}."
 
 

@@ -66,8 +66,7 @@ def test_what_appears_and_vanishes_is_counted_apart(house: House) -> None:
     (total,) = [each for each in summary.totals if each.measure == "share"]
     assert (total.revised, total.appeared, total.vanished, total.largest) == (0, 1, 1, None)
     assert counts_words(summary) == (
-        "1 of 3 published figures changed (33.3 %); 1 figures are published no more, or lack a "
-        "value."
+        "1 of 3 published figures changed (33.3 %); published no more, or without a value: 1."
     )
 
 
