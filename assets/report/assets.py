@@ -138,6 +138,7 @@ def snapshot_files(
         said = read_said(house)
         with house.transaction() as connection:
             recorded = record(connection, content | said, publication)
+        with house.transaction() as connection:
             summary = summarise(connection, not_shown(connection))
         about = {"run_id": run_id, "published_at": now, "world": platform.world}
         content[VINTAGE] = VINTAGE.arrow([{"vintage": vintage, **about}])

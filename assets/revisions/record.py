@@ -30,6 +30,9 @@ from assets.revisions.tables import (
 )
 from assets.tables import Table
 
+#: Rows of ops.revisions, at about 55 bytes: one change of all figures of four years, and more.
+MOST_REVISIONS = 30_000_000
+
 
 @dataclass(frozen=True, slots=True)
 class Publication:
@@ -72,14 +75,18 @@ def record(
     content: Mapping[Table, pa.Table],
     publication: Publication,
     catalogue: Sequence[Figures] = CATALOGUE,
+    most_revisions: int = MOST_REVISIONS,
 ) -> Recorded:
     """Write what a publication changes; nothing but its own row where nothing changed.
+
+    Revisions of the oldest publications go where there would be too many; vintages stay.
 
     Args:
         connection: to the warehouse, inside the transaction that all of it is part of.
         content: published rows by table; figures of tables that are not there are left alone.
         publication: what it is.
         catalogue: the figures; all of them but in tests.
+        most_revisions: rows of ops.revisions to keep, besides those of this publication.
     """
     added = prepare_vintages(connection, catalogue)
     number = _next(connection)
@@ -95,7 +102,9 @@ def record(
         _keep_prints(connection, together[0])
     for table in content:
         connection.unregister(f"published_{table.name}")
-    return _publish(connection, publication, number, new, catalogue)
+    recorded = _publish(connection, publication, number, new, catalogue)
+    _forget(connection, number, most_revisions)
+    return recorded
 
 
 def not_shown(connection: duckdb.DuckDBPyConnection) -> list[int]:
@@ -308,3 +317,14 @@ def _publish(
         ],
     )
     return Recorded(number, int(figure_count), new, counts)
+
+
+def _forget(connection: duckdb.DuckDBPyConnection, newest: int, most: int) -> None:
+    """Drop the revisions of the oldest publications, whole ones, beyond so many rows."""
+    connection.execute(
+        "DELETE FROM ops.revisions WHERE publication IN (SELECT publication FROM ("
+        "SELECT publication, sum(revised_count + appeared_count + vanished_count) "
+        "OVER (ORDER BY publication DESC) AS row_count FROM ops.publications "
+        "WHERE publication < $newest) WHERE row_count > $most)",
+        {"newest": newest, "most": most},
+    )

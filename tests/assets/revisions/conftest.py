@@ -10,7 +10,7 @@ import pytest
 from assets.engagement.tables import ENGAGEMENT
 from assets.reference.tables import COUNTRY_GROUPINGS
 from assets.revisions.catalogue import CATALOGUE, Figures
-from assets.revisions.record import Publication, Recorded, mark_shown, record
+from assets.revisions.record import MOST_REVISIONS, Publication, Recorded, mark_shown, record
 from assets.tables import Table
 from tests.engagement_rows import engagement_rows
 
@@ -56,6 +56,7 @@ class House:
         days: tuple[date, ...] = (),
         shown: bool = True,
         catalogue: tuple[Figures, ...] = CATALOGUE,
+        most_revisions: int = MOST_REVISIONS,
     ) -> Recorded:
         now = STARTED + timedelta(hours=self.count)
         self.count += 1
@@ -68,7 +69,7 @@ class House:
             {ENGAGEMENT.qualified: code_version},
         )
         self.connection.execute("BEGIN")
-        made = record(self.connection, content, publication, catalogue)
+        made = record(self.connection, content, publication, catalogue, most_revisions)
         if shown:
             mark_shown(self.connection, made.publication, now + timedelta(minutes=1))
         self.connection.execute("COMMIT")

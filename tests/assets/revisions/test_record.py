@@ -253,6 +253,23 @@ def test_only_what_changed_is_stored(house: House) -> None:
     assert counts == (365 * 3 + 3, 365 + 1)
 
 
+@pytest.mark.parametrize(
+    ("most", "left"), [(40, [2, 3, 4]), (32, [2, 3, 4]), (31, [3, 4]), (15, [4]), (0, [4])]
+)
+def test_revisions_of_the_oldest_publications_go_and_vintages_stay(
+    house: House, most: int, left: list[int]
+) -> None:
+    """Each of three changes is 16 rows: 3 countries' 4 shares, CN's accounts, and 3 totals."""
+    for count in (40, 50, 60):
+        house.publish(engagement(day_of(COUNTS | {"CN": count})))
+    house.publish(engagement(day_of(COUNTS | {"CN": 70})), most_revisions=most)
+    found = [row["publication"] for row in house.revisions()]
+    assert sorted(set(found)) == left
+    assert len(found) == 16 * len(left)
+    counts = [as_of(house.connection, TOTALS, n)["total_actor_count"][0].as_py() for n in (1, 2, 3)]
+    assert counts == [200, 210, 220]
+
+
 def test_a_publication_that_broke_off_before_its_files_is_said_by_the_next(house: House) -> None:
     house.publish(engagement(day_of(COUNTS)))
     assert not_shown(house.connection) == []
