@@ -235,6 +235,12 @@ def test_each_publication_can_be_read_as_it_was_and_by_the_time_it_was_shown(hou
                 "FROM vintage.engagement_as_of(?) ORDER BY ALL", [moment]
             ).to_arrow_table()
             assert found.to_pylist() == wanted
+        named = house.connection.execute(
+            "FROM vintage.engagement_as_of("
+            "(SELECT shown_at FROM ops.publications WHERE vintage = ?)) ORDER BY ALL",
+            [f"v{number}"],
+        ).to_arrow_table()
+        assert named.to_pylist() == wanted
     early = house.connection.execute(
         "FROM vintage.engagement_as_of(TIMESTAMPTZ '2024-12-17 02:00:30+00')"
     ).fetchall()
