@@ -28,6 +28,7 @@ from checks.factory import suite_checks
 from checks.hub import hub_checks
 from checks.outbox import outbox_checks
 from checks.publication import publication_checks
+from checks.revisions import revision_checks
 from checks.shifts import shift_checks
 from checks.upkeep import upkeep_checks
 from orchestration.automation import (
@@ -114,6 +115,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *outbox_checks(),
             *suite_checks(),
             *publication_checks(),
+            *revision_checks(),
             *shift_checks(),
             *upkeep_checks(),
         ],

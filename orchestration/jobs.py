@@ -12,6 +12,7 @@ from assets.papers import tables as papers_tables
 from assets.patents import tables as patents_tables
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS, STAR_HISTORY
 from assets.report.tables import PAGE, SNAPSHOT
+from assets.revisions.tables import REVISIONS
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.visibility.tables import VISIBILITY_GAP
 from orchestration.code_digest import CODE_TAG, code_digest
@@ -73,7 +74,8 @@ def build_jobs() -> list[Any]:
     gap = dg.AssetSelection.assets(asset_key(VISIBILITY_GAP))
     accounts = dg.AssetSelection.assets(*(asset_key(table) for table in _ACCOUNTS))
     shocks = dg.AssetSelection.assets(*(asset_key(table) for table in _SHOCKS))
-    publication = dg.AssetSelection.assets(*(asset_key(table) for table in (SNAPSHOT, PAGE)))
+    published = (REVISIONS, SNAPSHOT, PAGE)
+    publication = dg.AssetSelection.assets(*(asset_key(table) for table in published))
     upkeep = dg.AssetSelection.groups("upkeep")
     others = reference | baseline | polls | papers | patents | snapshot | hub | shocks | upkeep
     tags = {CODE_TAG: code_digest()}

@@ -17,7 +17,7 @@ from assets.alerting.assets import (
     message_form,
     prepare_alerting,
 )
-from assets.alerting.backfills import backfill_notice, mark_told, untold
+from assets.alerting.backfills import digests
 from assets.alerting.freshness import newest_days
 from assets.alerting.notice import Notice
 from assets.alerting.operations import (
@@ -163,10 +163,8 @@ def watch(house: Warehouse, rules: Rules, facts: Facts, platform: Platform) -> l
         states = ledger.read_states(connection)
         outcomes = list(_outcomes(connection, rules, facts, states, now))
         notices, moved = tell(outcomes, states, today, rules)
-        over = untold(connection, facts.unfinished)
-        notices += [backfill_notice(each, now) for each in over]
+        notices += digests(connection, facts.unfinished, now)
         ledger.write_states(connection, moved.values())
-        mark_told(connection, over, now)
         enqueue_notices(connection, notices, message_form(connection, platform), now)
     return notices
 

@@ -1,9 +1,13 @@
 """Report assets: the published snapshot of the marts, and the page made of it."""
 
+import fcntl
 import os
 import shutil
 import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import duckdb
@@ -11,11 +15,21 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from assets.alerting.assets import BACKFILL_TAG, RANGE_TAG
 from assets.alerting.rules import load_rules
 from assets.alerting.tables import ALERTS
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
-from assets.declare import Plan, newest_of, prepare
+from assets.declare import (
+    Plan,
+    asset_key,
+    beta_accepted,
+    code_version,
+    days_of,
+    documentation,
+    newest_of,
+    prepare,
+)
 from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
@@ -42,6 +56,11 @@ from assets.report.publication import (
     unmasked_activity,
 )
 from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
+from assets.revisions.catalogue import CATALOGUE, SAID
+from assets.revisions.record import Publication, mark_shown, not_shown, record
+from assets.revisions.summary import summarise
+from assets.revisions.tables import REVISIONS
+from assets.revisions.words import counts_words, markdown
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
@@ -66,49 +85,108 @@ _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
 _GATHERED_MARTS = (PATENT_COHORTS, VISIBILITY_GAP, SHOCK_EFFECTS, SHOCK_LEADS_LAGS)
 #: Counts of published models and of the snapshots themselves, about no person: as they are.
 _HUB = (DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS)
+_CODE_VERSION_TAG = "dagster/code_version"
 _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
     """The domain's assets."""
+    marts = [*_MARTS, DIFFUSION_HUB, HUB_CONCENTRATION, ALERTS, *_GATHERED_MARTS, *SAID]
+    deps = [asset_key(table) for table in marts]
+    specs = [
+        dg.AssetSpec(
+            **documentation(table, GROUP, kinds),
+            code_version=code_version(snapshot_files, table),
+            deps=[*deps, *(newest_of(table) for table in _MONTHLY_MARTS)],
+            partitions_def=plan.daily,
+            automation_condition=plan.automation,
+        )
+        for table, kinds in ((REVISIONS, {"duckdb"}), (SNAPSHOT, {"duckdb", "parquet"}))
+    ]
+    with beta_accepted():
+        snapshot: dg.AssetsDefinition = dg.multi_asset(
+            name="published__snapshot",
+            specs=specs,
+            backfill_policy=dg.BackfillPolicy.multi_run(plan.max_days_per_run),
+        )(snapshot_files)
     return [
-        plan.daily_asset(
-            snapshot_files,
-            SNAPSHOT,
-            group=GROUP,
-            kinds={"duckdb", "parquet"},
-            deps=[
-                *_MARTS,
-                DIFFUSION_HUB,
-                HUB_CONCENTRATION,
-                ALERTS,
-                *_GATHERED_MARTS,
-                *(newest_of(table) for table in _MONTHLY_MARTS),
-            ],
-        ),
+        snapshot,
         plan.daily_asset(page_file, PAGE, group=GROUP, kinds={"html", "altair"}, deps=[SNAPSHOT]),
     ]
 
 
 def snapshot_files(
     context: dg.AssetExecutionContext, warehouse: WarehouseResource, platform: Platform
-) -> dg.MaterializeResult[None]:
-    """Write the marts and the reference tables as files, and swap them in together."""
-    content = read_content(warehouse.open())
-    now, run_id = platform.now(), context.run.run_id
+) -> Any:  # noqa: ANN401 - Dagster reads the annotation of a generator at run time
+    """Write the marts and the reference tables as files, and swap them in together.
+
+    What that changes of what was published before is recorded first.
+    """
+    house, now, run_id = warehouse.open(), platform.now(), context.run.run_id
     vintage = f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}-{uuid.uuid4().hex[:4]}"
-    about = {"run_id": run_id, "published_at": now, "world": platform.world}
-    content[VINTAGE] = VINTAGE.arrow([{"vintage": vintage, **about}])
-    current = publish(platform.data("published"), vintage, content)
+    tags = context.run.tags
+    publication = Publication(
+        vintage,
+        run_id,
+        now,
+        backfill_id=tags.get(BACKFILL_TAG) or tags.get(RANGE_TAG),
+        days=days_of(context),
+        code_versions=_code_versions(context.instance),
+    )
+    with _one_publication(platform.data("publication.lock")):
+        content = read_content(house)
+        said = read_said(house)
+        with house.transaction() as connection:
+            recorded = record(connection, content | said, publication)
+        with house.transaction() as connection:
+            summary = summarise(connection, not_shown(connection))
+        about = {"run_id": run_id, "published_at": now, "world": platform.world}
+        content[VINTAGE] = VINTAGE.arrow([{"vintage": vintage, **about}])
+        current = publish(platform.data("published"), vintage, content)
+        with house.transaction() as connection:
+            mark_shown(connection, recorded.publication, platform.now())
+    context.log.info(counts_words(summary))
+    yield dg.MaterializeResult(
+        asset_key=asset_key(REVISIONS),
+        metadata={
+            "dagster/row_count": sum(recorded.counts.values()),
+            "publication": recorded.publication,
+            "figures": recorded.figure_count,
+            "new_figures": recorded.new_count,
+            **recorded.counts,
+            "revisions": dg.MetadataValue.md(markdown(summary)),
+        },
+    )
     counts = {table.name: rows.num_rows for table, rows in content.items()}
-    return dg.MaterializeResult(
+    yield dg.MaterializeResult(
+        asset_key=asset_key(SNAPSHOT),
         metadata={
             "dagster/row_count": sum(counts.values()),
             "rows_by_table": counts,
             "vintage": vintage,
             "files": dg.MetadataValue.path(str(current)),
-        }
+        },
     )
+
+
+@contextmanager
+def _one_publication(path: Path) -> Iterator[None]:
+    """Nobody else publishes meanwhile: what is read first is compared and shown first."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
+
+
+def _code_versions(instance: dg.DagsterInstance) -> dict[str, str]:
+    """The code that made each published table last, as Dagster noted it."""
+    found = {}
+    for table in dict.fromkeys(figures.source for figures in CATALOGUE):
+        event = instance.get_latest_materialization_event(asset_key(table))
+        made = event.asset_materialization if event else None
+        if made is not None and made.tags:
+            found[table.qualified] = made.tags.get(_CODE_VERSION_TAG, "")
+    return found
 
 
 def page_file(context: dg.AssetExecutionContext, platform: Platform) -> dg.MaterializeResult[None]:
@@ -175,6 +253,12 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
     ):
         read[table] = published_where_shown(read[table], read[ENGAGEMENT], countries)
     return read
+
+
+def read_said(warehouse: Warehouse) -> dict[Table, pa.Table]:
+    """What is published in words alone: its figures are kept, too."""
+    prepare(warehouse, *SAID)
+    return {table: warehouse.query(f"FROM {table.qualified}") for table in SAID}
 
 
 def publish(root: Path, vintage: str, content: dict[Table, pa.Table]) -> Path:

@@ -67,7 +67,7 @@ ASSETS = {
         "core/tracked_repositories",
         "core/upstream_breaks",
     ],
-    "report": ["published/page", "published/snapshot"],
+    "report": ["ops/revisions", "published/page", "published/snapshot"],
     "shifts": ["mart/shock_effects", "mart/shock_leads_lags", "mart/trend_shifts"],
     "upkeep": ["ops/freshness", "ops/inventory"],
     "visibility": [
@@ -115,6 +115,8 @@ WARNING = {
     "shock_effects_hold_together",
     "outbox_delivered",
     "trend_shifts_hold_together",
+    "revisions_add_up",
+    "old_figures_stand",
 }
 
 

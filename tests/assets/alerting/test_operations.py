@@ -1,11 +1,8 @@
-"""Rules on the platform itself: tables that grow old, runs and checks that fail, backfills."""
+"""Rules on the platform itself: tables that grow old, runs and checks that fail."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 
-import pytest
-
-from assets.alerting.backfills import backfill_notice, mark_told, note_days, untold
 from assets.alerting.freshness import DATED, newest_days
 from assets.alerting.notice import Figure, Notice, Stage, Unit
 from assets.alerting.operations import (
@@ -18,10 +15,8 @@ from assets.alerting.operations import (
 from assets.alerting.rule_kinds import FailedCheckRule, FailedRunRule, Rule, StaleRule
 from assets.alerting.rules import Rules, Silence
 from assets.alerting.states import AlertState
-from assets.alerting.tables import BACKFILLED_DAYS
 from assets.alerting.telling import tell
 from assets.alerting.watch import Outcome
-from assets.declare import prepare
 from assets.engagement.tables import ENGAGEMENT
 from resources.warehouse import Warehouse
 from tests.engagement_rows import engagement_rows
@@ -199,33 +194,3 @@ def test_the_newest_day_of_each_dated_table_can_be_asked_for(warehouse: Warehous
         newest = newest_days(connection, DATED)
     assert newest.pop("mart.engagement") == day
     assert set(newest.values()) == {None}
-
-
-def test_the_days_of_a_backfill_are_one_note_once_it_is_over(warehouse: Warehouse) -> None:
-    prepare(warehouse, BACKFILLED_DAYS)
-    days = [date(2023, 1, 1) + timedelta(days=n) for n in (0, 1, 2, 5, 7)]
-    with warehouse.transaction() as connection:
-        for number, some in enumerate((days[:3], days[3:])):
-            note_days(connection, some, backfill_id="b1", run_id=f"r{number}", now=NOW)
-        assert untold(connection, {"b1"}) == ()
-        (found,) = untold(connection, set())
-        mark_told(connection, [found], NOW)
-        assert untold(connection, set()) == ()
-    notice = backfill_notice(found, NOW)
-    assert (notice.stage, notice.title) == (
-        Stage.NOTE, "5 past days were made or made again",
-    )  # fmt: skip
-    assert notice.remarks[0] == ("Days (UTC): 2023-01-01 to 2023-01-03, 2023-01-06, 2023-01-08.")
-    assert notice.key == notice.thread == "backfills:b1:2024-12-17T07:00"
-
-
-@pytest.mark.parametrize("count", [10, 40])
-def test_a_note_of_many_spans_is_bounded(warehouse: Warehouse, count: int) -> None:
-    prepare(warehouse, BACKFILLED_DAYS)
-    days = [date(2023, 1, 1) + timedelta(days=2 * n) for n in range(count)]
-    with warehouse.transaction() as connection:
-        note_days(connection, days, backfill_id="b1", run_id="r", now=NOW)
-        (found,) = untold(connection, set())
-    said = backfill_notice(found, NOW).remarks[0]
-    assert ("more spans" in said) is (count > 10)
-    assert said.count(", ") == 9

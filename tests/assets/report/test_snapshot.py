@@ -171,7 +171,8 @@ def test_nothing_published_is_named_like_something_personal(warehouse: Warehouse
 
 def test_a_run_publishes_and_says_where(tmp_path: Path, materialize: Materialize) -> None:
     result = materialize()
-    (made,) = result.asset_materializations_for_node("published__snapshot")
+    revisions, made = result.asset_materializations_for_node("published__snapshot")
+    assert revisions.asset_key.path == ["ops", "revisions"]
     current = tmp_path / "data" / "published" / "current"
     assert Path(str(made.metadata["files"].value)) == current
     vintage = str(made.metadata["vintage"].value)
