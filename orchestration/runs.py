@@ -1,7 +1,6 @@
 """Runs jobs in this process, on the same Dagster instance that the UI shows."""
 
 import os
-import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,6 +13,7 @@ from assets.hub.tables import HUB_MODELS
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
+from orchestration.instance import claim_storage, prepare_home
 from orchestration.jobs import (
     ACCOUNTS_JOB,
     BASELINE_JOB,
@@ -30,7 +30,7 @@ from orchestration.jobs import (
 )
 from orchestration.partitions import MAX_DAYS_PER_RUN, chunks
 from orchestration.resources import platform
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 from resources.lake import Lake
 
 _PROCESS_TAG = "observatory/process"
@@ -51,14 +51,14 @@ class RangeResult:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance in the data folder, with the repository's dagster.yaml."""
+    """The instance of the data folder, with the repository's dagster.yaml."""
     home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
+    prepare_home(settings)
     before = os.environ.get("DAGSTER_HOME")
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with dg.DagsterInstance.get() as instance:
+            claim_storage(settings, instance)
             end_dead_runs(instance)
             yield instance
     finally:

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -31,6 +32,8 @@ _LIVE = {
     "PANEL_ONE_IN": "1000",
     "ALERT_MAX_AGE_DAYS": "10",
     "ALERT_DEAD_AFTER_HOURS": "24",
+    "BACKUPS": ".observatory/backups/live",
+    "DAGSTER_STORAGE": "",
     "NOW": "",
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
@@ -58,6 +61,8 @@ _SANDBOX = {
     "PANEL_ONE_IN": "10",
     "ALERT_MAX_AGE_DAYS": "10",
     "ALERT_DEAD_AFTER_HOURS": "24",
+    "BACKUPS": ".observatory/backups/sandbox",
+    "DAGSTER_STORAGE": "",
     "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
@@ -77,7 +82,13 @@ _COMMON = {
     "UI_URL": "",
     "PAGE_URL": "",
     "EVENT_CAP": "20",
+    "BACKUPS_KEPT": "7",
+    "KEEP_HOURLY_RUNS_DAYS": "90",
+    "KEEP_RUNS_DAYS": "730",
+    "KEEP_LOGS_DAYS": "90",
 }
+# Sensors ask again for what lies a few weeks back, and know it by the runs that were.
+_LEAST_KEPT = 60
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
 
 
@@ -127,6 +138,12 @@ class Settings:
     retry_attempts: int
     ui_url: str
     page_url: str
+    dagster_storage: "Secret"
+    backups: Path
+    backups_kept: int
+    keep_hourly_runs_days: int
+    keep_runs_days: int
+    keep_logs_days: int
     now: str
 
     @property
@@ -237,6 +254,12 @@ def _checked(values: Mapping[str, str]) -> Settings:
         retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
         ui_url=_link(values, "UI_URL"),
         page_url=_link(values, "PAGE_URL"),
+        dagster_storage=Secret(_database(values["DAGSTER_STORAGE"])),
+        backups=_path(values["BACKUPS"]),
+        backups_kept=_number(values, "BACKUPS_KEPT", least=1),
+        keep_hourly_runs_days=_number(values, "KEEP_HOURLY_RUNS_DAYS", least=_LEAST_KEPT),
+        keep_runs_days=_number(values, "KEEP_RUNS_DAYS", least=_LEAST_KEPT),
+        keep_logs_days=_number(values, "KEEP_LOGS_DAYS", least=1),
         now=_moment(values["NOW"]),
     )
 
@@ -260,6 +283,27 @@ def _webhook_url(text: str, sandbox: str) -> str:
             "https://hooks.slack.com/services/…"
         )
     return url
+
+
+def _database(text: str) -> str:
+    """The address of a PostgreSQL database; empty for none."""
+    if not text:
+        return ""
+    try:
+        address = urlsplit(text)
+        is_whole = address.scheme == "postgresql" and len(address.path) > 1
+        is_whole = is_whole and bool(address.hostname or "host=" in address.query)
+        is_whole = is_whole and (address.port or 1) > 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        # It is a secret: the text does not repeat it.
+        raise SettingsError(
+            f"{_PREFIX}DAGSTER_STORAGE is no address of a PostgreSQL database; give "
+            "postgresql://USER:PASSWORD@HOST/DATABASE, with signs such as @ and / in a password "
+            "written as %40 and %2F"
+        ) from None
+    return text
 
 
 def _link(values: Mapping[str, str], name: str) -> str:
