@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor lock clean
+.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor backup verify-backup restore retention lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -88,6 +88,20 @@ scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor
+
+backup: $(READY) ## Back up data and Dagster's storage, also while runs write
+	@$(PY) -m orchestration.production backup
+
+verify-backup: $(READY) ## Compare a backup with its manifest: make verify-backup FROM=…
+	@test -n "$(FROM)" || { echo 'usage: make verify-backup FROM=FOLDER'; exit 2; }
+	@$(PY) -m orchestration.production verify "$(FROM)"
+
+restore: $(READY) ## Put a backup in the place of the data: make restore FROM=… (REPLACE=1: also where there are data)
+	@test -n "$(FROM)" || { echo 'usage: make restore FROM=FOLDER [REPLACE=1]'; exit 2; }
+	@$(PY) -m orchestration.production restore $(if $(REPLACE),--replace) "$(FROM)"
+
+retention: $(READY) ## Delete old runs and logs by which Dagster knows nothing; the daemon does it each day
+	@$(PY) -m orchestration.production retention
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \

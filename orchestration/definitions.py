@@ -49,6 +49,7 @@ from orchestration.partitions import (
     weekly_partitions,
 )
 from orchestration.resources import build_resources
+from orchestration.retention import build_retention
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
 
@@ -71,6 +72,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         max_weeks_per_run=MAX_WEEKS_PER_RUN,
         gathered_automation=gathered_condition(),
     )
+    retention, sweeping = build_retention(settings)
     return dg.Definitions(
         assets=[
             *reference.build(
@@ -106,7 +108,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *publication_checks(),
             *shift_checks(),
         ],
-        jobs=build_jobs(),
+        jobs=[*build_jobs(), retention],
+        schedules=[sweeping],
         sensors=[automation_sensor(), *build_sensors()],
         resources=build_resources(settings),
         # A day's steps take seconds; a process for each would cost more than they do.

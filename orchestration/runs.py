@@ -13,7 +13,7 @@ from assets.hub.tables import HUB_MODELS
 from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.definitions import build_definitions
-from orchestration.instance import claim_storage, prepare_home
+from orchestration.instance import STORAGE_VARIABLE, claim_storage, prepare_home
 from orchestration.jobs import (
     ACCOUNTS_JOB,
     BASELINE_JOB,
@@ -53,8 +53,9 @@ class RangeResult:
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     """The instance of the data folder, with the repository's dagster.yaml."""
     home = settings.dagster_home
+    names = ("DAGSTER_HOME", STORAGE_VARIABLE)
+    before = {name: os.environ.get(name) for name in names}
     prepare_home(settings)
-    before = os.environ.get("DAGSTER_HOME")
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with dg.DagsterInstance.get() as instance:
@@ -62,10 +63,11 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
             end_dead_runs(instance)
             yield instance
     finally:
-        if before is None:
-            del os.environ["DAGSTER_HOME"]
-        else:
-            os.environ["DAGSTER_HOME"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 def end_dead_runs(instance: dg.DagsterInstance) -> None:

@@ -83,11 +83,10 @@ _COMMON = {
     "PAGE_URL": "",
     "EVENT_CAP": "20",
     "BACKUPS_KEPT": "7",
-    "KEEP_HOURLY_RUNS_DAYS": "90",
-    "KEEP_RUNS_DAYS": "730",
+    "KEEP_RUNS_DAYS": "90",
     "KEEP_LOGS_DAYS": "90",
 }
-# Sensors ask again for what lies a few weeks back, and know it by the runs that were.
+# A sensor asks for nothing twice whose run is there: it looks back eight weeks (patents).
 _LEAST_KEPT = 60
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
 
@@ -141,7 +140,6 @@ class Settings:
     dagster_storage: "Secret"
     backups: Path
     backups_kept: int
-    keep_hourly_runs_days: int
     keep_runs_days: int
     keep_logs_days: int
     now: str
@@ -257,7 +255,6 @@ def _checked(values: Mapping[str, str]) -> Settings:
         dagster_storage=Secret(_database(values["DAGSTER_STORAGE"])),
         backups=_path(values["BACKUPS"]),
         backups_kept=_number(values, "BACKUPS_KEPT", least=1),
-        keep_hourly_runs_days=_number(values, "KEEP_HOURLY_RUNS_DAYS", least=_LEAST_KEPT),
         keep_runs_days=_number(values, "KEEP_RUNS_DAYS", least=_LEAST_KEPT),
         keep_logs_days=_number(values, "KEEP_LOGS_DAYS", least=1),
         now=_moment(values["NOW"]),

@@ -56,6 +56,9 @@ def scratch_instance(*, on_postgres: bool | None = None) -> Iterator[dg.DagsterI
             yield instance
         return
     with tempfile.TemporaryDirectory() as home:
-        storage = {"postgres": {"postgres_url": _database(Path(home))}}
-        with dg.DagsterInstance.local_temp(home, overrides={"storage": storage}) as instance:
+        overrides = {
+            "storage": {"postgres": {"postgres_url": _database(Path(home))}},
+            "telemetry": {"enabled": False},
+        }
+        with dg.DagsterInstance.local_temp(home, overrides=overrides) as instance:
             yield instance
