@@ -3,6 +3,7 @@
 import argparse
 import sys
 from collections.abc import Sequence
+from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from orchestration.manifest import BackupError, read_manifest, require_whole
 from orchestration.restore import restore
 from orchestration.retention import sentence, sweep
 from orchestration.runs import dagster_instance
+from orchestration.services import SERVICES, Addresses, serve
 from orchestration.settings import Settings, SettingsError, load_settings
 
 _MIB = 1 << 20
@@ -23,6 +25,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings()
         if options.command == "backup":
             return backup(settings)
+        if options.command == "serve":
+            given = {name: getattr(options, name) for name in Addresses.__slots__}
+            serve(settings, options.service, Addresses(**given))
         if options.command == "retention":
             return retain(settings)
         if options.command == "verify":
@@ -38,6 +43,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m orchestration.production", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    serve_command = commands.add_parser("serve", help="become one of the three services")
+    serve_command.add_argument("service", choices=SERVICES)
+    for name, default in asdict(Addresses()).items():
+        serve_command.add_argument(
+            f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default}"
+        )
     commands.add_parser("retention", help="delete old runs and logs that nothing depends on")
     commands.add_parser("backup", help="back up data and Dagster's storage, also while runs write")
     verify_command = commands.add_parser("verify", help="compare a backup with its manifest")
