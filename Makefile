@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor backup verify-backup restore retention lock clean
+.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor backup verify-backup restore retention upgrade lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -102,6 +102,9 @@ restore: $(READY) ## Put a backup in the place of the data: make restore FROM=â€
 
 retention: $(READY) ## Delete old runs and logs by which Dagster knows nothing; the daemon does it each day
 	@$(PY) -m orchestration.production retention
+
+upgrade: $(READY) ## Bring an older installation to this version, after a backup; stop the services first
+	@$(PY) -m orchestration.production upgrade
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \

@@ -202,7 +202,7 @@ class Copy:
 
 def versions() -> dict[str, str]:
     """What made the backup: the platform, Python, and the packages that wrote the files."""
-    found = {"python": machine.python_version(), "platform": _platform_version()}
+    found = {"python": machine.python_version(), "platform": platform_version()}
     for name in _PACKAGES:
         try:
             found[name] = importlib.metadata.version(name)
@@ -211,7 +211,8 @@ def versions() -> dict[str, str]:
     return found
 
 
-def _platform_version() -> str:
+def platform_version() -> str:
+    """The version of the code that runs, as pyproject.toml has it."""
     lines = (ROOT / "pyproject.toml").read_text().splitlines()
     found = next(line for line in lines if line.startswith("version = "))
     return found.split('"')[1]

@@ -7,6 +7,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime
 from pathlib import Path
 
+from assets.schema import SchemaError
 from orchestration.backup import make_backup
 from orchestration.manifest import BackupError, read_manifest, require_whole
 from orchestration.restore import restore
@@ -14,6 +15,7 @@ from orchestration.retention import sentence, sweep
 from orchestration.runs import dagster_instance
 from orchestration.services import SERVICES, Addresses, serve
 from orchestration.settings import Settings, SettingsError, load_settings
+from orchestration.upgrade import UpgradeError, upgrade
 
 _MIB = 1 << 20
 
@@ -28,6 +30,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "serve":
             given = {name: getattr(options, name) for name in Addresses.__slots__}
             serve(settings, options.service, Addresses(**given))
+        if options.command == "upgrade":
+            return bring_up(settings, with_backup=not options.without_backup)
         if options.command == "retention":
             return retain(settings)
         if options.command == "verify":
@@ -35,8 +39,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return put_back(settings, Path(options.folder), replaces=options.replace)
     except SettingsError as error:
         print(f"setting: {error}", file=sys.stderr)
-    except BackupError as error:
-        print(f"backup: {error}", file=sys.stderr)
+    except (BackupError, SchemaError, UpgradeError) as error:
+        print(f"{options.command}: {error}", file=sys.stderr)
     return 2
 
 
@@ -49,6 +53,8 @@ def _parser() -> argparse.ArgumentParser:
         serve_command.add_argument(
             f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default}"
         )
+    upgrade_command = commands.add_parser("upgrade", help="bring an older installation here")
+    upgrade_command.add_argument("--without-backup", action="store_true", help="make none first")
     commands.add_parser("retention", help="delete old runs and logs that nothing depends on")
     commands.add_parser("backup", help="back up data and Dagster's storage, also while runs write")
     verify_command = commands.add_parser("verify", help="compare a backup with its manifest")
@@ -77,6 +83,17 @@ def verify(folder: Path) -> int:
     manifest = read_manifest(folder)
     require_whole(folder, manifest)
     print(f"{folder}: whole, {len(manifest.files)} files of {manifest.made_at}")
+    return 0
+
+
+def bring_up(settings: Settings, *, with_backup: bool) -> int:
+    """Upgrade, and say what changed."""
+    done = upgrade(settings, with_backup=with_backup)
+    if done.backup:
+        print(f"backup of before: {done.backup}")
+    for change in done.changes:
+        print(change)
+    print(f"upgraded: {len(done.changes)} tables changed, Dagster's storage is current")
     return 0
 
 
