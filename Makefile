@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor backup verify-backup restore retention upgrade lock clean
+.PHONY: help run test test-postgres dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor backup verify-backup restore retention upgrade settings-page lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -24,6 +24,9 @@ run: $(READY) ## Materialise a month of the sandbox world (or, live, the newest 
 
 test: $(READY) ## Run the whole test suite
 	@$(PY) -m pytest
+
+test-postgres: $(READY) ## Run the orchestration tests with Dagster's storage on PostgreSQL (a server is started; 15 minutes)
+	@TEST_DAGSTER_STORAGE=postgres $(PY) -m pytest tests/orchestration
 
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev
@@ -105,6 +108,9 @@ retention: $(READY) ## Delete old runs and logs by which Dagster knows nothing; 
 
 upgrade: $(READY) ## Bring an older installation to this version, after a backup; stop the services first
 	@$(PY) -m orchestration.production upgrade
+
+settings-page: $(READY) ## Write docs/settings.md, the list of all settings
+	@$(PY) -m orchestration.setting_docs
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \

@@ -11,6 +11,7 @@ import importlib.metadata
 import os
 import platform as machine
 import shutil
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -64,10 +65,17 @@ def make_backup(settings: Settings, now: datetime | None = None) -> Path:
         work = settings.backups / _UNFINISHED
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
-        Copy(settings, work, newest(settings.backups)).make(made_at)
-        # The data are on the disk before the name says that they are whole.
-        os.sync()
-        work.rename(target)
+        try:
+            Copy(settings, work, newest(settings.backups)).make(made_at)
+            # The data are on the disk before the name says that they are whole.
+            os.sync()
+            work.rename(target)
+        except (OSError, sqlite3.Error) as error:
+            shutil.rmtree(work, ignore_errors=True)
+            raise BackupError(
+                f"no backup was made in {settings.backups}: {error}; make room there, or set "
+                "OBSERVATORY_BACKUPS to another disk"
+            ) from error
         for old in backups(settings.backups)[: -settings.backups_kept]:
             shutil.rmtree(old)
     return target
@@ -155,7 +163,12 @@ class Copy:
         has_log = any(path.with_name(path.name + end).exists() for end in ("-wal", "-journal"))
         if not has_log and self._linked(name, path.stat().st_size, changed):
             return
-        copy_sqlite(path, self._folder / name)
+        try:
+            copy_sqlite(path, self._folder / name)
+        except sqlite3.OperationalError:
+            if path.exists():
+                raise
+            return
         self._note(name, self._folder / name, changed)
 
     def _plain(self, path: Path) -> None:

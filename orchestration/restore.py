@@ -46,8 +46,8 @@ def restore(
         Where the data that were there lie now; None where there were none.
 
     Raises:
-        BackupError: the backup is damaged or of another world or storage, or there are data and
-            `replaces` is false; nothing was changed.
+        BackupError: the backup is damaged or of another world or storage, there are data and
+            `replaces` is false, or the database refuses; nothing was changed.
     """
     manifest = read_manifest(folder)
     _require_fitting(settings, folder, manifest)
@@ -58,9 +58,17 @@ def restore(
     unfinished = settings.data.with_name(f".{settings.data.name}.restoring")
     shutil.rmtree(unfinished, ignore_errors=True)
     _unpack(folder, manifest, unfinished)
-    if manifest.storage == "postgres":
-        restore_database(settings, folder / DUMP)
     aside = _swap(settings.data, unfinished, now or datetime.now(UTC), is_there=is_there)
+    if manifest.storage == "postgres":
+        try:
+            restore_database(settings, folder / DUMP)
+        except BackupError:
+            # The database is as it was: so are the files.
+            settings.data.rename(unfinished)
+            shutil.rmtree(unfinished)
+            if aside is not None:
+                aside.rename(settings.data)
+            raise
     _rebase_views(settings, manifest)
     _end_unfinished(settings)
     return aside
@@ -114,10 +122,17 @@ def _unpack(folder: Path, manifest: Manifest, target: Path) -> None:
 
 def _swap(data: Path, restored: Path, now: datetime, *, is_there: bool) -> Path | None:
     aside = data.with_name(f"{data.name}.before-{now:%Y%m%dT%H%M%SZ}") if is_there else None
-    if aside is not None:
-        data.rename(aside)
-    elif data.exists():
-        data.rmdir()
+    try:
+        if aside is not None:
+            data.rename(aside)
+        elif data.exists():
+            data.rmdir()
+    except OSError as error:
+        shutil.rmtree(restored)
+        raise BackupError(
+            f"{data} cannot be laid aside ({error.strerror}); nothing was changed. It may not be a "
+            "mount point: let OBSERVATORY_DATA be a folder in it"
+        ) from error
     restored.rename(data)
     return aside
 

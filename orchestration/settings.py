@@ -191,7 +191,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     upstream = set_values.get("UPSTREAM", _COMMON["UPSTREAM"])
     if upstream not in ("sandbox", "live"):
         raise SettingsError(f"OBSERVATORY_UPSTREAM is {upstream!r}; set it to sandbox or live")
-    values = {**_COMMON, **(_LIVE if upstream == "live" else _SANDBOX), **set_values}
+    values = {**default_values(upstream), **set_values}
     if upstream == "sandbox" and "ARCHIVE_BASE_URLS" in set_values:
         # A synthetic archive beside a given one would mix two worlds.
         values["SECOND_ARCHIVE_BASE_URLS"] = set_values.get("SECOND_ARCHIVE_BASE_URLS", "none")
@@ -199,6 +199,15 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         # A webhook that is given goes before the sandbox's own token, not before a given one.
         values["SLACK_TOKEN"] = set_values.get("SLACK_TOKEN", "")
     return _checked(values)
+
+
+def default_values(upstream: str) -> dict[str, str]:
+    """What each setting has where none is given, by name without the prefix.
+
+    Args:
+        upstream: `live` or `sandbox`.
+    """
+    return {**_COMMON, **(_LIVE if upstream == "live" else _SANDBOX), "UPSTREAM": upstream}
 
 
 def _checked(values: Mapping[str, str]) -> Settings:

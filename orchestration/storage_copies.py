@@ -18,10 +18,16 @@ _BUSY_S = 60.0
 
 
 def copy_sqlite(source: Path, target: Path) -> None:
-    """Copy a SQLite database as it is at one moment, with what lies in its log."""
+    """Copy a SQLite database as it is at one moment, with what lies in its log.
+
+    Raises:
+        sqlite3.Error: it is not there any more, or there is no room for the copy.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
+    # By its plain name, one that is gone would be made, empty.
+    address = f"{source.as_uri()}?mode=rw"
     with (
-        closing(sqlite3.connect(source, timeout=_BUSY_S)) as used,
+        closing(sqlite3.connect(address, uri=True, timeout=_BUSY_S)) as used,
         closing(sqlite3.connect(target)) as copy,
     ):
         used.backup(copy)

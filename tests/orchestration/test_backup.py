@@ -9,6 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
 from pathlib import Path
 
 import dagster as dg
@@ -17,7 +18,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from orchestration.backup import backups, make_backup
-from orchestration.manifest import BackupError, faults, read_manifest
+from orchestration.manifest import BackupError, BackupFile, faults, read_manifest
 from orchestration.restore import restore
 from orchestration.runs import Runner, dagster_instance
 from orchestration.settings import Secret, Settings, load_settings
@@ -357,6 +358,28 @@ def test_two_backups_at_once_are_refused(small: Settings) -> None:
         with pytest.raises(BackupError, match="another backup"):
             make_backup(small, NOW)
     make_backup(small, NOW)
+
+
+def test_files_stay_as_they_are_where_the_database_refuses(small: Settings) -> None:
+    made = make_backup(small, NOW)
+    (made / "dagster.dump").write_bytes(b"")
+    manifest = read_manifest(made)
+    empty = BackupFile("dagster.dump", 0, sha256(b"").hexdigest(), 0)
+    replace(manifest, storage="postgres", files=(*manifest.files, empty)).write(made)
+    before = everything(small.data)
+    away = replace(small, dagster_storage=Secret("postgresql://u:planted-pw@127.0.0.1:1/d"))
+    with pytest.raises(BackupError, match="pg_restore: ") as raised:
+        restore(away, made, replaces=True)
+    assert "planted-pw" not in str(raised.value)
+    assert everything(small.data) == before
+    assert [path.name for path in small.data.parent.iterdir() if "data" in path.name] == ["data"]
+
+
+def test_a_backup_that_cannot_be_written_is_said_and_leaves_nothing(small: Settings) -> None:
+    (small.data / "dagster" / "odd.db").write_bytes(b"no database, whatever its name says" * 99)
+    with pytest.raises(BackupError, match=r"no backup was made in .*: file is not a database"):
+        make_backup(small, NOW)
+    assert [path.name for path in small.backups.iterdir()] == [".lock"]
 
 
 def test_a_run_that_went_on_at_the_backup_is_ended_by_the_restore(

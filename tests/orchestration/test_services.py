@@ -76,7 +76,7 @@ def service(name: str, environment: dict[str, str], log: Path, *options: str) ->
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            # What it started ends with it, as systemd sees to by the unit's KillMode.
+            # What it started ends with it, as systemd sees to.
             with suppress(ProcessLookupError):
                 os.killpg(process.pid, signal.SIGKILL)
 

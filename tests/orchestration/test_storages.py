@@ -1,14 +1,18 @@
 """What the platform asks of Dagster's storage holds on SQLite and PostgreSQL; secrets stay so."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
+from sqlalchemy import text
 
 from assets.declare import beta_accepted
+from orchestration.doctor import examine_storage
 from orchestration.instance import (
     claim_storage,
     libpq_environment,
@@ -229,3 +233,28 @@ def test_the_place_is_named_without_its_password_and_programs_get_it_by_environm
     assert storage_place(socket) == "PostgreSQL, d on /run/pg"
     assert libpq_environment(socket) == {"PGHOST": "/run/pg", "PGDATABASE": "d"}
     assert storage_place(load_settings({})).startswith("SQLite in ")
+
+
+def test_doctor_names_the_place_and_says_how_to_mend_what_is_wrong_with_it(
+    on_server: Settings,
+) -> None:
+    finding = examine_storage(on_server)
+    assert finding.is_well
+    assert re.fullmatch(r"PostgreSQL, t_test_doctor\w+ on 127.0.0.1:\d+", finding.found)
+    with dagster_instance(on_server) as instance:
+        storage: Any = instance.run_storage
+        with storage.connect() as connection:
+            connection.execute(text("UPDATE alembic_version SET version_num = '63d7a8ec641a'"))
+    finding = examine_storage(on_server)
+    assert (finding.is_well, finding.mend) == (False, "stop the services, then `make upgrade`")
+    away = replace(on_server, dagster_storage=Secret("postgresql://u:planted-pw@127.0.0.1:1/d"))
+    finding = examine_storage(away)
+    assert not finding.is_well
+    assert "PostgreSQL, d on 127.0.0.1:1: " in finding.found
+    assert "planted-pw" not in f"{finding}"
+
+
+def test_doctor_makes_no_storage_where_there_is_none(tmp_path: Path) -> None:
+    settings = load_settings({"OBSERVATORY_DATA": str(tmp_path / "data")})
+    assert examine_storage(settings).is_well
+    assert not (tmp_path / "data").exists()
