@@ -4,7 +4,7 @@ Dagster knows that a partition is made, and that an attempt at it failed, by the
 and `DagsterInstance.delete_run` deletes all events of a run: a day would count as missing and be
 made again. So a run is deleted only once nothing of it is the newest: no materialization, attempt
 or observation of any asset and partition, and no result of any check. Of the runs that stay, the
-events about steps and the lines logged go, which are nine tenths of it.
+events about steps and the lines logged go.
 
 The statements read Dagster's tables as of 1.13, which pyproject.toml pins; Dagster has no call
 that answers these questions for all assets at once.
@@ -153,10 +153,11 @@ def _ended_before(instance: dg.DagsterInstance, moment: datetime) -> Sequence[st
 
 def _delete(instance: dg.DagsterInstance, run_id: str) -> None:
     storage: Any = instance.event_log_storage
-    # The run goes last: a sweep that is killed finds it again.
     with storage.index_connection() as connection:
         connection.execute(_CHECKS_OF_RUN, {"run": run_id})
     _delete_captured(instance, run_id)
+    # `delete_run` deletes the run before its events: killed in between, nobody would find these.
+    storage.delete_events(run_id)
     instance.delete_run(run_id)
     # An emptied file is as large as it was, and nothing asks for the events of a run that is gone.
     shard = _shard(instance, run_id)

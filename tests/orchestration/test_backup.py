@@ -1,10 +1,13 @@
 """A backup, also one taken while runs write, restores to what was there, or is refused whole."""
 
+import errno
 import fcntl
 import json
+import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -238,18 +241,15 @@ def replaced_by_a_link(path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("damage", "said"),
+    ("damage", "said", "name"),
     [
-        (a_byte, "other contents"),
-        (truncated, r"\d+ bytes instead of \d+"),
-        (Path.unlink, "missing"),
-        (replaced_by_a_link, "missing"),
+        (a_byte, "other contents", "warehouse.duckdb"),
+        (a_byte, "other contents", "dagster/history/runs/index.db"),
+        (truncated, r"\d+ bytes instead of \d+", "lake/raw/things/2024-01-02.parquet"),
+        (Path.unlink, "missing", "lake/approved/raw/things/2024-01-02.sha256"),
+        (replaced_by_a_link, "missing", "dagster/history/runs.db"),
     ],
-    ids=["a byte", "truncated", "removed", "a link"],
-)
-@pytest.mark.parametrize(
-    "name",
-    ["warehouse.duckdb", "lake/raw/things/2024-01-02.parquet", "dagster/history/runs/index.db"],
+    ids=["a byte", "a byte of Dagster's", "truncated", "removed", "a link"],
 )
 def test_a_damaged_backup_is_refused_by_the_file_and_changes_nothing(
     small: Settings, tmp_path: Path, damage: Callable[[Path], None], said: str, name: str
@@ -342,12 +342,48 @@ def test_what_has_not_changed_is_linked_and_the_oldest_backups_go(small: Setting
     assert held["day"].to_pylist() == ["new"]
 
 
-def test_a_backup_that_was_killed_is_none_and_the_next_one_is_whole(small: Settings) -> None:
-    (small.backups / ".unfinished" / "lake").mkdir(parents=True)
-    (small.backups / ".unfinished" / "manifest.json").write_text("{}")
-    assert backups(small.backups) == []
-    made = make_backup(small, NOW)
-    assert backups(small.backups) == [made]
+@contextmanager
+def read_by(process: subprocess.Popen[bytes], gate: Path) -> Iterator[None]:
+    """Hold the writing end of a pipe once a process has begun to read it."""
+    while True:
+        assert process.poll() is None, "it ended before it came to the pipe"
+        try:
+            end = os.open(gate, os.O_WRONLY | os.O_NONBLOCK)
+        except OSError as error:
+            if error.errno != errno.ENXIO:
+                raise
+            time.sleep(0.01)
+        else:
+            break
+    try:
+        yield
+    finally:
+        os.close(end)
+
+
+def test_a_backup_killed_while_it_copies_leaves_the_one_before_and_frees_the_next(
+    small: Settings,
+) -> None:
+    first = make_backup(small, NOW)
+    # Whoever reads this waits for its writer: so it is known where the process is.
+    gate = small.data / "lake" / "raw" / "things" / "2024-01-01.gate"
+    os.mkfifo(gate)
+    environment = {
+        **os.environ,
+        "OBSERVATORY_DATA": str(small.data),
+        "OBSERVATORY_BACKUPS": str(small.backups),
+    }
+    process = subprocess.Popen(
+        [sys.executable, "-m", "orchestration.production", "backup"], cwd=ROOT, env=environment
+    )
+    with read_by(process, gate):
+        assert (small.backups / ".unfinished" / "warehouse.duckdb").exists()
+        process.kill()
+        process.wait()
+    gate.unlink()
+    assert backups(small.backups) == [first]
+    second = make_backup(small, NOW + timedelta(hours=1))
+    assert faults(second, read_manifest(second)) == []
     assert not (small.backups / ".unfinished").exists()
 
 
