@@ -3,6 +3,7 @@
 import os
 import sys
 from dataclasses import dataclass
+from typing import NoReturn
 
 import yaml
 
@@ -26,7 +27,7 @@ class Addresses:
     code_port: int = 4000
 
 
-def serve(settings: Settings, service: str, addresses: Addresses) -> None:
+def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
     """Become a service: this process is replaced by Dagster's, with these settings around it.
 
     Raises:
