@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench doctor lock clean
+.PHONY: help run test test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench doctor backup verify-backup restore retention upgrade settings-page lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -27,6 +27,9 @@ test: $(READY) ## Run the whole test suite
 
 test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRIES random moments (default 20; 20 minutes)
 	@TEST_TRIES=$(or $(TRIES),20) $(PY) -m pytest tests/orchestration/test_backfill_killed.py tests/orchestration/test_side_by_side.py
+
+test-postgres: $(READY) ## Run the orchestration tests with Dagster's storage on PostgreSQL (a server is started; 15 minutes)
+	@TEST_DAGSTER_STORAGE=postgres $(PY) -m pytest tests/orchestration
 
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev
@@ -101,6 +104,26 @@ scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor
+
+backup: $(READY) ## Back up data and Dagster's storage, also while runs write
+	@$(PY) -m orchestration.production backup
+
+verify-backup: $(READY) ## Compare a backup with its manifest: make verify-backup FROM=…
+	@test -n "$(FROM)" || { echo 'usage: make verify-backup FROM=FOLDER'; exit 2; }
+	@$(PY) -m orchestration.production verify "$(FROM)"
+
+restore: $(READY) ## Put a backup in the place of the data: make restore FROM=… (REPLACE=1: also where there are data)
+	@test -n "$(FROM)" || { echo 'usage: make restore FROM=FOLDER [REPLACE=1]'; exit 2; }
+	@$(PY) -m orchestration.production restore $(if $(REPLACE),--replace) "$(FROM)"
+
+retention: $(READY) ## Delete old runs and logs by which Dagster knows nothing; the daemon does it each day
+	@$(PY) -m orchestration.production retention
+
+upgrade: $(READY) ## Bring an older installation to this version, after a backup; stop the services first
+	@$(PY) -m orchestration.production upgrade
+
+settings-page: $(READY) ## Write docs/settings.md, the list of all settings
+	@$(PY) -m orchestration.setting_docs
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \

@@ -56,6 +56,7 @@ from orchestration.partitions import (
     weekly_partitions,
 )
 from orchestration.resources import build_resources
+from orchestration.retention import build_retention
 from orchestration.sensors import build_sensors
 from orchestration.settings import Settings, load_settings
 
@@ -107,6 +108,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         each.name for each in (resources["archive"], resources["second_archive"]) if each.base_urls
     ]
     inventory = partial(take_inventory, partitions=partitions_by_asset(made))
+    retention, sweeping = build_retention(settings)
     return dg.Definitions(
         assets=[*made, *upkeep.build(upkeep_condition(), inventory, archives)],
         asset_checks=[
@@ -119,7 +121,8 @@ def build_definitions(settings: Settings) -> dg.Definitions:
             *shift_checks(),
             *upkeep_checks(),
         ],
-        jobs=build_jobs(),
+        jobs=[*build_jobs(), retention],
+        schedules=[sweeping],
         sensors=[automation_sensor(), *build_sensors()],
         resources=resources,
         # A day's steps take seconds; a process for each would cost more than they do.

@@ -14,7 +14,9 @@ import requests
 from assets.activity.scan_compile import library_path
 from assets.alerting.rules import RulesError, load_rules
 from assets.reference.loader import load_reference
-from orchestration.settings import ROOT, Settings
+from orchestration.instance import storage_place
+from orchestration.runs import dagster_instance
+from orchestration.settings import ROOT, Settings, SettingsError
 from resources.archive import ArchiveClient
 from resources.git_program import LEAST_VERSION, GitProgram
 from resources.http import BearerAuth, UpstreamError, new_session, place, send
@@ -50,6 +52,7 @@ def examine(settings: Settings) -> int:
         _reference,
         _rules,
         _warehouse,
+        examine_storage,
         _archive,
         _github,
         _git,
@@ -146,6 +149,26 @@ def _warehouse(settings: Settings) -> Finding:
         return Finding("warehouse", False, str(error), "end the process named, or wait for it")
     size = settings.warehouse.stat().st_size / (1 << 20)
     return Finding("warehouse", True, f"{settings.warehouse} ({size:.0f} MiB, DuckDB {version})")
+
+
+def examine_storage(settings: Settings) -> Finding:
+    """Whether Dagster's storage can be reached, and is of this version."""
+    found = storage_place(settings)
+    if not settings.dagster_storage.value and not settings.dagster_home.exists():
+        return Finding("storage", True, f"{found} will be made by the first run")
+    try:
+        with dagster_instance(settings) as instance:
+            revision, newest = instance.run_storage.alembic_version() or (None, None)
+    except SettingsError as error:
+        return Finding("storage", False, str(error), "set OBSERVATORY_DAGSTER_STORAGE")
+    except Exception as error:
+        # Whatever the driver raises; its text may hold more than the place.
+        mend = "start the database, or check OBSERVATORY_DAGSTER_STORAGE"
+        return Finding("storage", False, f"{found}: {type(error).__name__}", mend)
+    if revision != newest:
+        mend = "stop the services, then `make upgrade`"
+        return Finding("storage", False, f"{found}: of an older version of Dagster", mend)
+    return Finding("storage", True, found)
 
 
 def _archive(settings: Settings) -> Finding:

@@ -1,7 +1,6 @@
 """Runs jobs in this process, on the same Dagster instance that the UI shows."""
 
 import os
-import shutil
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -15,6 +14,7 @@ from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.dead_runs import end_dead_commands, process_tags
 from orchestration.definitions import build_definitions
+from orchestration.instance import STORAGE_VARIABLE, claim_storage, prepare_home
 from orchestration.jobs import (
     ACCOUNTS_JOB,
     BASELINE_JOB,
@@ -31,7 +31,7 @@ from orchestration.jobs import (
 )
 from orchestration.partitions import MAX_DAYS_PER_RUN, chunks
 from orchestration.resources import platform
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
 from resources.lake import Lake
 
 # Step events go to the instance; the terminal shows what the assets themselves say.
@@ -51,21 +51,23 @@ class RangeResult:
 
 @contextmanager
 def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
-    """The instance in the data folder, with the repository's dagster.yaml."""
+    """The instance of the data folder, with the repository's dagster.yaml."""
     home = settings.dagster_home
-    home.mkdir(parents=True, exist_ok=True)
-    shutil.copyfile(ROOT / "dagster.yaml", home / "dagster.yaml")
-    before = os.environ.get("DAGSTER_HOME")
+    names = ("DAGSTER_HOME", STORAGE_VARIABLE)
+    before = {name: os.environ.get(name) for name in names}
+    prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
         with dg.DagsterInstance.get() as instance:
+            claim_storage(settings, instance)
             end_dead_commands(instance)
             yield instance
     finally:
-        if before is None:
-            del os.environ["DAGSTER_HOME"]
-        else:
-            os.environ["DAGSTER_HOME"] = before
+        for name, value in before.items():
+            if value is None:
+                os.environ.pop(name, None)
+            else:
+                os.environ[name] = value
 
 
 class Runner:

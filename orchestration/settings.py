@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
@@ -31,6 +32,8 @@ _LIVE = {
     "PANEL_ONE_IN": "1000",
     "ALERT_MAX_AGE_DAYS": "10",
     "ALERT_DEAD_AFTER_HOURS": "24",
+    "BACKUPS": ".observatory/backups/live",
+    "DAGSTER_STORAGE": "",
     "NOW": "",
     "SLACK_TOKEN": "",
     "GITHUB_TOKEN": "",
@@ -58,6 +61,8 @@ _SANDBOX = {
     "PANEL_ONE_IN": "10",
     "ALERT_MAX_AGE_DAYS": "10",
     "ALERT_DEAD_AFTER_HOURS": "24",
+    "BACKUPS": ".observatory/backups/sandbox",
+    "DAGSTER_STORAGE": "",
     "NOW": "",
     "SLACK_TOKEN": "xoxb-sandbox",
     "GITHUB_TOKEN": "sandbox-token",
@@ -78,7 +83,12 @@ _COMMON = {
     "PAGE_URL": "",
     "EVENT_CAP": "20",
     "HEARTBEAT_URL": "",
+    "BACKUPS_KEPT": "7",
+    "KEEP_RUNS_DAYS": "90",
+    "KEEP_LOGS_DAYS": "90",
 }
+# A sensor asks for nothing twice whose run is there: it looks back eight weeks (patents).
+_LEAST_KEPT = 60
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
 
 
@@ -129,6 +139,11 @@ class Settings:
     retry_attempts: int
     ui_url: str
     page_url: str
+    dagster_storage: "Secret"
+    backups: Path
+    backups_kept: int
+    keep_runs_days: int
+    keep_logs_days: int
     now: str
 
     @property
@@ -178,7 +193,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     upstream = set_values.get("UPSTREAM", _COMMON["UPSTREAM"])
     if upstream not in ("sandbox", "live"):
         raise SettingsError(f"OBSERVATORY_UPSTREAM is {upstream!r}; set it to sandbox or live")
-    values = {**_COMMON, **(_LIVE if upstream == "live" else _SANDBOX), **set_values}
+    values = {**default_values(upstream), **set_values}
     if upstream == "sandbox" and "ARCHIVE_BASE_URLS" in set_values:
         # A synthetic archive beside a given one would mix two worlds.
         values["SECOND_ARCHIVE_BASE_URLS"] = set_values.get("SECOND_ARCHIVE_BASE_URLS", "none")
@@ -186,6 +201,15 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         # A webhook that is given goes before the sandbox's own token, not before a given one.
         values["SLACK_TOKEN"] = set_values.get("SLACK_TOKEN", "")
     return _checked(values)
+
+
+def default_values(upstream: str) -> dict[str, str]:
+    """What each setting has where none is given, by name without the prefix.
+
+    Args:
+        upstream: `live` or `sandbox`.
+    """
+    return {**_COMMON, **(_LIVE if upstream == "live" else _SANDBOX), "UPSTREAM": upstream}
 
 
 def _checked(values: Mapping[str, str]) -> Settings:
@@ -240,6 +264,11 @@ def _checked(values: Mapping[str, str]) -> Settings:
         retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
         ui_url=_link(values, "UI_URL"),
         page_url=_link(values, "PAGE_URL"),
+        dagster_storage=Secret(_database(values["DAGSTER_STORAGE"])),
+        backups=_path(values["BACKUPS"]),
+        backups_kept=_number(values, "BACKUPS_KEPT", least=1),
+        keep_runs_days=_number(values, "KEEP_RUNS_DAYS", least=_LEAST_KEPT),
+        keep_logs_days=_number(values, "KEEP_LOGS_DAYS", least=1),
         now=_moment(values["NOW"]),
     )
 
@@ -270,6 +299,27 @@ def _heartbeat_url(text: str) -> str:
     is_url = text.startswith(("http://", "https://")) and text.isprintable() and " " not in text
     if text and not is_url:
         raise SettingsError(f"{_PREFIX}HEARTBEAT_URL is no http or https URL; give one, or nothing")
+    return text
+
+
+def _database(text: str) -> str:
+    """The address of a PostgreSQL database; empty for none."""
+    if not text:
+        return ""
+    try:
+        address = urlsplit(text)
+        is_whole = address.scheme == "postgresql" and len(address.path) > 1
+        is_whole = is_whole and bool(address.hostname or "host=" in address.query)
+        is_whole = is_whole and (address.port or 1) > 0
+    except ValueError:
+        is_whole = False
+    if not is_whole:
+        # It is a secret: the text does not repeat it.
+        raise SettingsError(
+            f"{_PREFIX}DAGSTER_STORAGE is no address of a PostgreSQL database; give "
+            "postgresql://USER:PASSWORD@HOST/DATABASE, with signs such as @ and / in a password "
+            "written as %40 and %2F"
+        ) from None
     return text
 
 

@@ -65,6 +65,20 @@ class Warehouse:
                 connection.close()
 
     @contextmanager
+    def held(self) -> Iterator[list[Path]]:
+        """The database's files while nobody has them open: the one, and its log after a crash.
+
+        For copying: what is copied together here belongs together.
+
+        Raises:
+            WarehouseBusyError: another writer did not let go in time.
+        """
+        self.database.parent.mkdir(parents=True, exist_ok=True)
+        with _PROCESS_LOCK, self._file_lock():
+            log = self.database.with_name(self.database.name + ".wal")
+            yield [path for path in (self.database, log) if path.exists()]
+
+    @contextmanager
     def _file_lock(self) -> Iterator[None]:
         path = self.database.with_name(self.database.name + ".lock")
         with path.open("a+") as file:

@@ -15,6 +15,8 @@ from resources.lake import Lake
 from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.orchestration import storages
+from tests.orchestration.storages import storage_names
 
 FIRST, LAST = date(2024, 11, 17), date(2024, 12, 16)
 NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
@@ -46,6 +48,7 @@ def sandbox_settings(server: SandboxServer, data: Path, **others: str) -> Settin
         "OBSERVATORY_NOW": NOW.isoformat(),
         "OBSERVATORY_ALERT_MAX_AGE_DAYS": "40",
         "OBSERVATORY_RETRY_ATTEMPTS": "2",
+        **storage_names(data),
         **others,
     }
     return load_settings(names)
@@ -74,8 +77,14 @@ class Month:
 @pytest.fixture
 def instance() -> Iterator[dg.DagsterInstance]:
     """A Dagster instance that is gone with the test."""
-    with dg.DagsterInstance.ephemeral() as instance:
+    with storages.scratch_instance() as instance:
         yield instance
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _session_storage() -> Iterator[None]:
+    with storages.session:
+        yield
 
 
 @pytest.fixture(scope="session")

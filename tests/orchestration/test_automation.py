@@ -25,6 +25,7 @@ from orchestration.partitions import (
     weekly_partitions,
     weeks_between,
 )
+from tests.orchestration.storages import scratch_instance
 
 START = datetime(2026, 3, 1, 12, tzinfo=UTC)
 
@@ -82,7 +83,7 @@ def days(first: str, count: int) -> list[str]:
 
 @pytest.mark.parametrize("outage", [1, 3, 7])
 def test_after_an_outage_of_up_to_seven_days_all_of_it_is_asked_for(outage: int) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         clock = Clock(instance)
         # The first evaluation takes the eight newest closed days.
         assert clock.tick(START) == days("2026-02-21", 8)
@@ -94,7 +95,7 @@ def test_after_an_outage_of_up_to_seven_days_all_of_it_is_asked_for(outage: int)
 
 
 def test_each_day_is_asked_for_once_after_two_in_the_morning() -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         clock = Clock(instance)
         clock.tick(START)
         assert clock.tick(datetime(2026, 3, 2, 1, 59, tzinfo=UTC)) == []
@@ -103,7 +104,7 @@ def test_each_day_is_asked_for_once_after_two_in_the_morning() -> None:
 
 
 def test_a_day_that_failed_is_asked_for_again_the_next_day() -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         clock = Clock(instance)
         clock.tick(START)
         morning = datetime(2026, 3, 2, 2, 1, tzinfo=UTC)
@@ -138,7 +139,7 @@ def monthly() -> None:
 
 
 def test_a_baseline_is_asked_for_once_a_month_and_daily_while_it_is_missing() -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         cursor = None
 
         def is_asked(moment: datetime) -> bool:
@@ -176,7 +177,7 @@ def papers() -> None:
 
 def test_months_are_asked_for_when_they_close_daily_while_missing_and_weekly_for_a_year() -> None:
     """2026-03-01 is a Sunday; the months before it are closed."""
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         cursor = None
 
         def asked(moment: datetime) -> list[str]:
@@ -227,7 +228,7 @@ def gathered() -> None:
 
 def test_a_week_is_asked_for_once_it_is_over_and_what_gathers_all_weeks_after_each() -> None:
     """Evaluated from Sunday 2026-03-01 on; weeks end on Monday night."""
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         cursor = None
 
         def asked(moment: datetime) -> tuple[list[str], bool]:
@@ -277,7 +278,7 @@ def polls() -> None:
 
 
 def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         cursor = None
 
         def is_asked(moment: datetime) -> bool:
@@ -338,7 +339,7 @@ def snapshot() -> None:
 def test_todays_snapshot_is_asked_for_each_hour_until_there_is_one_and_missed_days_are_stated() -> (
     None
 ):
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         cursor = None
 
         def asked(moment: datetime) -> list[str]:

@@ -12,6 +12,7 @@ import pytest
 from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from tests.conftest import ROOT
+from tests.orchestration.storages import storage_names
 
 COMMAND = [sys.executable, "-m", "orchestration.cli", "backfill", "2024-11-26", "2024-11-28"]
 # Times of asking differ between any two runs; nothing else may.
@@ -43,6 +44,7 @@ def environment(server: SandboxServer, data: Path) -> dict[str, str]:
         **kept,
         "OBSERVATORY_SANDBOX_URL": server.url,
         "OBSERVATORY_DATA": str(data),
+        **storage_names(data),
         "PYTHONUNBUFFERED": "1",
     }
 

@@ -35,6 +35,7 @@ from sandbox.trouble import Trouble
 from sandbox.world import World
 from tests.engagement_rows import engagement_rows
 from tests.orchestration.conftest import sandbox_settings
+from tests.orchestration.storages import scratch_instance
 
 
 @pytest.fixture
@@ -107,7 +108,7 @@ def sensor_tick(
 def test_a_failed_run_is_posted_once_escaped_and_marked_as_synthetic(
     server: SandboxServer, tmp_path: Path
 ) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         failing.execute_in_process(instance=instance, raise_on_error=False)
         _, cursor = sensor_tick(instance, server, tmp_path, None)
         sensor_tick(instance, server, tmp_path, cursor)
@@ -124,7 +125,7 @@ def test_a_failed_run_is_posted_once_escaped_and_marked_as_synthetic(
 
 
 def test_a_run_that_succeeds_at_last_ends_the_thread(server: SandboxServer, tmp_path: Path) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         failing.execute_in_process(instance=instance, raise_on_error=False)
         _, cursor = sensor_tick(instance, server, tmp_path, None)
         failing.execute_in_process(instance=instance, raise_on_error=False)
@@ -141,7 +142,7 @@ def test_a_run_that_succeeds_at_last_ends_the_thread(server: SandboxServer, tmp_
 def test_a_check_that_fails_is_posted_until_it_passes(
     server: SandboxServer, tmp_path: Path
 ) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         for passes in (False, False, True):
             made = checked(passes=passes)
             made.resolve_implicit_global_asset_job_def().execute_in_process(
@@ -166,7 +167,7 @@ def test_a_table_grown_old_is_posted_once_a_day_begins(
     rows = engagement_rows(old, {"CN": 5, "US": 5})
     house.replace_days(ENGAGEMENT.qualified, "activity_date", [old], rows)
     resources = build_resources(settings)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         for _ in range(2):
             operations(
                 dg.build_sensor_context(instance=instance),
@@ -190,7 +191,7 @@ def test_a_backfill_is_noted_when_nothing_of_it_runs_any_more(
     with house.transaction() as connection:
         now = datetime(2024, 12, 17, tzinfo=UTC)
         note_days(connection, days, backfill_id="abc", run_id="r", now=now)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         run = instance.create_run_for_job(failing, tags={"dagster/backfill": "abc"})
         sensor_tick(instance, server, tmp_path, None)
         assert server.slack_messages() == []
@@ -205,7 +206,7 @@ def test_a_backfill_is_noted_when_nothing_of_it_runs_any_more(
 def test_a_failed_run_waits_in_the_outbox_until_slack_takes_it(
     server: SandboxServer, tmp_path: Path
 ) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         failing.execute_in_process(instance=instance, raise_on_error=False)
         limit = Trouble("/api/chat.postMessage", status=429, retry_after=3600)
         server.add_fault(limit)
@@ -218,7 +219,7 @@ def test_a_failed_run_waits_in_the_outbox_until_slack_takes_it(
 def test_without_failed_runs_nothing_is_made_or_posted(
     server: SandboxServer, tmp_path: Path
 ) -> None:
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         outcome, cursor = sensor_tick(instance, server, tmp_path, None)
     assert "0 runs ended" in str(outcome.skip_message)
     assert server.slack_messages() == []
@@ -466,7 +467,7 @@ def test_a_busy_repository_is_polled_between_the_hours_when_it_is_due_and_nobody
     assert platform.now() == CLOCK
     house = resources["warehouse"].open()
 
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
 
         def is_asked() -> bool:
             context = dg.build_sensor_context(instance=instance)
@@ -512,7 +513,7 @@ def test_two_rounds_of_polls_never_run_at_once(
     house = resources["warehouse"].open()
     track(house, 2)
     polled(house, 2, 400.0, 23, 22)
-    with dg.DagsterInstance.ephemeral() as instance:
+    with scratch_instance() as instance:
         instance.add_run(
             dg.DagsterRun(
                 job_name="__ASSET_JOB",

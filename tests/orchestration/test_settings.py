@@ -1,11 +1,13 @@
 """Settings: defaults by upstream, clear errors, secrets that do not print."""
 
+from dataclasses import fields
 from datetime import date
 from pathlib import Path
 
 import pytest
 
-from orchestration.settings import NAMES, SettingsError, load_settings
+from orchestration.setting_docs import PAGE, render
+from orchestration.settings import NAMES, Secret, SettingsError, load_settings
 from tests.conftest import ROOT
 
 
@@ -123,6 +125,24 @@ def test_the_example_names_every_setting_and_no_other() -> None:
         if "=" in line and line.lstrip("#").startswith("OBSERVATORY_")
     }
     assert named == set(NAMES)
+
+
+def test_the_page_of_settings_is_as_the_code_says_and_shows_no_secret() -> None:
+    """`make settings-page` writes it."""
+    page = PAGE.read_text()
+    assert page == render()
+    rows = {line.split("`")[1]: line for line in page.splitlines() if line.startswith("| `OBS")}
+    assert set(rows) == {*NAMES, "OBSERVATORY_REAL_DATA"}
+    settings = load_settings({})
+    secrets = {
+        f"OBSERVATORY_{field.name.upper()}": getattr(settings, field.name)
+        for field in fields(settings)
+        if isinstance(getattr(settings, field.name), Secret)
+    }
+    assert len(secrets) == 8
+    for name, secret in secrets.items():
+        assert "**Secret.**" in rows[name]
+        assert not secret.value or secret.value not in page
 
 
 def test_paths_begin_at_the_repository_whatever_folder_a_process_starts_in(

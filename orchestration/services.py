@@ -1,0 +1,72 @@
+"""The three services of an installation: code server, webserver and daemon, each a process."""
+
+import os
+import sys
+from dataclasses import dataclass
+from typing import NoReturn
+
+import yaml
+
+from orchestration.runs import dagster_instance
+from orchestration.settings import ROOT, Settings
+
+LOCATION = "observatory"
+SERVICES = ("code-server", "webserver", "daemon")
+
+
+@dataclass(frozen=True, slots=True)
+class Addresses:
+    """Where a service listens, and where the other two find the code server.
+
+    Nothing of it asks for a password: localhost unless a network of their own is around them.
+    """
+
+    host: str = "127.0.0.1"
+    port: int = 3000
+    code_host: str = "127.0.0.1"
+    code_port: int = 4000
+
+
+def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
+    """Become a service: this process is replaced by Dagster's, with these settings around it.
+
+    Raises:
+        SettingsError: Dagster's database is of another world.
+    """
+    # Opened once: a storage that cannot be reached or is of another world is said here, at once.
+    with dagster_instance(settings):
+        environment = {**os.environ}
+    workspace = settings.dagster_home / f"workspace.{service}.yaml"
+    location = {
+        "grpc_server": {
+            "host": addresses.code_host,
+            "port": addresses.code_port,
+            "location_name": LOCATION,
+        }
+    }
+    workspace.write_text(yaml.safe_dump({"load_from": [location]}))
+    command = arguments(service, addresses, str(workspace))
+    os.chdir(ROOT)
+    # A restart within seconds would lose what is printed and not yet written.
+    sys.stdout.flush()
+    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules
+
+
+def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
+    """The command of a service."""
+    if service == "code-server":
+        return [
+            sys.executable, "-m", "dagster", "code-server", "start",
+            "--host", addresses.code_host, "--port", str(addresses.code_port),
+            "--python-file", str(ROOT / "orchestration" / "definitions.py"),
+            "--working-directory", str(ROOT),
+            "--location-name", LOCATION,
+            # Runs start with this Python, whatever `dagster` the PATH has.
+            "--use-python-environment-entry-point",
+        ]  # fmt: skip
+    if service == "webserver":
+        return [
+            sys.executable, "-m", "dagster_webserver",
+            "--host", addresses.host, "--port", str(addresses.port), "--workspace", workspace,
+        ]  # fmt: skip
+    return [sys.executable, "-m", "dagster._daemon", "run", "--workspace", workspace]
