@@ -94,6 +94,8 @@ GROUPS = (
     Group(
         "Production",
         {
+            "HEARTBEAT_URL": "Dead man's switch: an address that is called after each good daily "
+            "run, by a service that raises alarm when no call came for a day; empty for none",
             "DAGSTER_STORAGE": "PostgreSQL database of Dagster's storage, "
             "`postgresql://USER:PASSWORD@HOST/DATABASE`; empty for SQLite files in the data folder",
             "BACKUPS": "Folder that `make backup` puts its folders in",

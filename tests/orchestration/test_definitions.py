@@ -206,7 +206,7 @@ def test_sensors_are_on_by_default(definitions: dg.Definitions) -> None:
     sensors = {sensor.name: sensor.default_status for sensor in definitions.sensors or []}
     assert set(sensors) == {
         "daily_automation", "operations", "revisit_days", "revisit_sundays", "revisit_weeks",
-        "busy_repositories", "heartbeat",
+        "busy_repositories", "heartbeat", "dead_runs",
     }  # fmt: skip
     assert set(sensors.values()) == {dg.DefaultSensorStatus.RUNNING}
 

@@ -139,7 +139,7 @@ def test_the_page_of_settings_is_as_the_code_says_and_shows_no_secret() -> None:
         for field in fields(settings)
         if isinstance(getattr(settings, field.name), Secret)
     }
-    assert len(secrets) == 8
+    assert len(secrets) == 9
     for name, secret in secrets.items():
         assert "**Secret.**" in rows[name]
         assert not secret.value or secret.value not in page
