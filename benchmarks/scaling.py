@@ -1,12 +1,14 @@
-"""What a day of the archive costs, by how wide the panel is: seconds, memory, bytes, requests.
+"""What a day of the archive costs, by how wide the panel is, and what the whole archive would.
 
 One synthetic hour as large as those of early 2025 goes through the day functions at each width of
-the panel, each in a process of its own; a day is 24 of them. The schedule of the API budget is
-simulated day by day: accounts that were not asked for in 90 days are asked for, as many as the
-limit allows, the others wait.
+the panel, each in a process of its own; a day is 24 of them. The whole archive is extrapolated from
+the sizes of its hours that are known (2015, 2021, 2025), in a line between them. The budget of the
+API is simulated day by day: accounts that were not asked for in 90 days are asked for, as many as
+the limit allows, the others wait.
 """
 
 import argparse
+import itertools
 import json
 import resource
 import subprocess
@@ -16,7 +18,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import asdict, dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import TypeVar
 
@@ -30,6 +32,8 @@ from assets.activity.rows import day_rows
 from assets.activity.scan import Selection
 from assets.attribution.profiles import REFRESH_DAYS
 from benchmarks.hours import hour_file, repository_ids
+from resources.github import IDS_PER_FIELD
+from resources.github_limits import CALLS_PER_HOUR
 
 HOURS = 24
 TRACKED = 300
@@ -38,6 +42,18 @@ HOUR = datetime(2025, 1, 1, 15, tzinfo=UTC)
 DAY = HOUR.date()
 _ROUNDS = 3
 _Made = TypeVar("_Made")
+#: GB of compressed hours a day, by day: 2 MB an hour in 2015, 105 MB in 2021; of 2025 the mean of
+#: 1.4 to 3.2 GB a day.
+KNOWN_GB = ((date(2015, 1, 1), 0.05), (date(2021, 1, 1), 2.5), (date(2025, 1, 1), 2.3))
+ARCHIVE = (date(2015, 1, 1), date(2026, 11, 26))
+MACHINES = (1, 10, 100)
+CORES = 2
+#: What one client may politely draw from a public host, all its machines together.
+POLITE_MB_S = 20.0
+DAGSTER_S = 0.3  # a day of 26 assets: `make bench-backfill`
+TOKEN_CALLS_A_DAY = 24 * CALLS_PER_HOUR
+#: Accounts active on a day of 2025, and how many of them were in the 90 days before: assumed.
+ACTIVE, RETURNING = 700_000, 0.8
 
 
 @dataclass(frozen=True, slots=True)
@@ -175,8 +191,56 @@ def schedule(active: Sequence[int], returning: float, a_day: int) -> Schedule:
             behind = max(behind, day - since)
             if count > taken:
                 waiting.appendleft((since, count - taken))
-        cleared = (cleared or day) if not waiting else None
+        if waiting:
+            cleared = None
+        elif cleared is None:
+            cleared = day
     return Schedule(asked, behind, cleared)
+
+
+def day_gb(day: date) -> float:
+    """GB of a day's files, compressed: in a line between the days whose size is known."""
+    if day >= KNOWN_GB[-1][0]:
+        return KNOWN_GB[-1][1]
+    (before, low), (after, high) = next(
+        pair for pair in itertools.pairwise(KNOWN_GB) if pair[0][0] <= day < pair[1][0]
+    )
+    return low + (high - low) * (day - before).days / (after - before).days
+
+
+def archive_gb() -> tuple[int, float]:
+    """Days of the whole archive, and GB of its files."""
+    first, last = ARCHIVE
+    days = [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return len(days), sum(map(day_gb, days))
+
+
+def _say_archive(cpu_s_a_gb: float) -> None:
+    """Print what the whole archive takes, by machines: whichever binds."""
+    days, gigabytes = archive_gb()
+    print(f"\nthe archive: {days:,} days, {gigabytes / 1e3:.1f} TB; days of work for all actors")
+    for machines in MACHINES:
+        cpu = gigabytes * cpu_s_a_gb / (machines * CORES) / 86_400
+        network = gigabytes * 1e3 / POLITE_MB_S / 86_400
+        dagster = days * DAGSTER_S / 86_400
+        print(
+            f"  {machines:3} machines of {CORES} cores: computing {cpu:.2f}, download at "
+            f"{POLITE_MB_S:g} MB/s in all {network:.1f}, Dagster {dagster:.3f}"
+        )
+
+
+def _say_budget() -> None:
+    """Print how asking for accounts keeps up with a daily run, and with backfills."""
+    a_day = TOKEN_CALLS_A_DAY * IDS_PER_FIELD
+    print(f"\naccounts, {a_day / 1e6:.1f} million a day by one token:")
+    for speed in (1, 10, 30, 100):
+        found = schedule([speed * ACTIVE] * 120, RETURNING, a_day)
+        state = (
+            f"cleared after {found.cleared_after} days"
+            if found.cleared_after is not None
+            else f"never cleared, {found.days_behind} days behind after 120"
+        )
+        print(f"  {speed:3} archive days a day: {state}, {found.asked / 1e6:.0f} million asked")
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
@@ -206,6 +270,8 @@ def main(arguments: Sequence[str] | None = None) -> None:
                 f"        a day: {HOURS * cost.input_bytes / 1e9:.1f} GB in, {HOURS * total:.0f} "
                 f"CPU s, {HOURS * cost.output_bytes / 1e6:.0f} MB out"
             )
+        _say_archive(total / (cost.input_bytes / 1e9))
+        _say_budget()
 
 
 def _in_child(path: Path, one_in: int) -> Cost:
