@@ -6,6 +6,7 @@ import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -122,17 +123,8 @@ def snapshot_files(
 
     What that changes of what was published before is recorded first.
     """
-    house, now, run_id = warehouse.open(), platform.now(), context.run.run_id
-    vintage = f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}-{uuid.uuid4().hex[:4]}"
-    tags = context.run.tags
-    publication = Publication(
-        vintage,
-        run_id,
-        now,
-        backfill_id=tags.get(BACKFILL_TAG) or tags.get(RANGE_TAG),
-        days=days_of(context),
-        code_versions=_code_versions(context.instance),
-    )
+    house, publication = warehouse.open(), _publication(context, platform.now())
+    vintage = publication.vintage
     with _one_publication(platform.data("publication.lock")):
         content = read_content(house)
         said = read_said(house)
@@ -140,8 +132,8 @@ def snapshot_files(
             recorded = record(connection, content | said, publication)
         with house.transaction() as connection:
             summary = summarise(connection, not_shown(connection))
-        about = {"run_id": run_id, "published_at": now, "world": platform.world}
-        content[VINTAGE] = VINTAGE.arrow([{"vintage": vintage, **about}])
+        about = {"run_id": publication.run_id, "published_at": publication.published_at}
+        content[VINTAGE] = VINTAGE.arrow([{"vintage": vintage, "world": platform.world, **about}])
         current = publish(platform.data("published"), vintage, content)
         with house.transaction() as connection:
             mark_shown(connection, recorded.publication, platform.now())
@@ -166,6 +158,19 @@ def snapshot_files(
             "vintage": vintage,
             "files": dg.MetadataValue.path(str(current)),
         },
+    )
+
+
+def _publication(context: dg.AssetExecutionContext, now: datetime) -> Publication:
+    """What a run is about to publish, under a name of its own."""
+    run_id, tags = context.run.run_id, context.run.tags
+    return Publication(
+        f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}-{uuid.uuid4().hex[:4]}",
+        run_id,
+        now,
+        backfill_id=tags.get(BACKFILL_TAG) or tags.get(RANGE_TAG),
+        days=days_of(context),
+        code_versions=_code_versions(context.instance),
     )
 
 

@@ -53,7 +53,7 @@ class Late:
     before: Mapping[str, Values]
     after: Mapping[str, Values]
 
-    def metadata(self, run: int, asset: str) -> Mapping[str, dg.MetadataValue]:  # type: ignore[type-arg]
+    def metadata(self, run: int, asset: str) -> Mapping[str, dg.MetadataValue]:
         events = self.instance.all_logs(
             self.run_ids[run], of_type=dg.DagsterEventType.ASSET_MATERIALIZATION
         )

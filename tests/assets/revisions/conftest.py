@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -75,14 +76,15 @@ class House:
         self.connection.execute("COMMIT")
         return made
 
-    def revisions(self, where: str = "true") -> list[dict[str, object]]:
-        return (
+    def revisions(self, where: str = "true") -> list[dict[str, Any]]:
+        rows: list[dict[str, Any]] = (
             self.connection.execute(
                 f"FROM ops.revisions WHERE {where} ORDER BY publication, figure, measure"
             )
             .to_arrow_table()
             .to_pylist()
         )
+        return rows
 
 
 @pytest.fixture
