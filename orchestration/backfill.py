@@ -2,17 +2,12 @@
 
 What is made already is read from Dagster's own records of the runs that carry the backfill's tag:
 the steps that succeeded, with their checks. Nothing else has to survive a crash but a small file
-that says which backfill of a range is not over.
+that says which backfill of a range is not over (`backfill_file`).
 """
 
-import fcntl
-import json
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import asdict, dataclass
 from datetime import UTC, date, datetime, timedelta
-from pathlib import Path
 
 import dagster as dg
 
@@ -27,6 +22,7 @@ from assets.engagement.cells import LONGEST_DAYS
 from assets.engagement.tables import ENGAGEMENT
 from assets.tables import Table
 from checks.days import RANGE_END, RANGE_START
+from orchestration.backfill_file import FOLDER, Begun, only_one, read, write
 from orchestration.backfill_plan import (
     Need,
     Plan,
@@ -38,28 +34,13 @@ from orchestration.backfill_plan import (
     time_left,
 )
 from orchestration.runs import Runner
-from orchestration.settings import Settings, SettingsError
+from orchestration.settings import Settings
 
 #: A run of a backfill is of so many days at most: four years are a few dozen runs.
 MAX_DAYS = 124
 _STAGE_TAG, _PROGRESS_TAG = "observatory/stage", "observatory/progress"
 # A cause that many days in a row fail of alone is no fault of theirs.
 _MOST_IN_A_ROW = 3
-
-
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A backfill that is not over.
-
-    Attributes:
-        identity: tag of its runs; it names the range and when it was begun.
-        through: ISO day up to which figures of later days are made anew.
-        is_newest_first: in which order.
-    """
-
-    identity: str
-    through: str
-    is_newest_first: bool
 
 
 def stages_of(daily_assets: frozenset[str]) -> tuple[Stage, ...]:
@@ -229,14 +210,13 @@ def make_range(
     Raises:
         SettingsError: another process backfills this range.
     """
-    path = settings.data / "backfills" / f"{first}..{last}.json"
-    with _only_one(path):
-        begun = None if is_fresh else _read(path)
+    with only_one(settings.data / FOLDER, first, last) as path:
+        begun = None if is_fresh else read(path)
         if begun is None:
             moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
             through = later_days(instance, last)
             begun = Begun(f"{first}..{last}, {moment}", str(through), is_newest_first)
-            _write(path, begun)
+            write(path, begun)
         else:
             print(f"going on with {begun.identity}; FRESH=1 begins anew", flush=True)
         through = date.fromisoformat(begun.through)
@@ -272,32 +252,3 @@ def _say_plan(backfill: Backfill) -> None:
             " are made anew",
             flush=True,
         )
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Keep other processes from the same range; the lock ends with this process, in any case."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_suffix(".lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise SettingsError(
-                f"{path.stem} is being backfilled by another process; wait for it, or end it"
-            ) from error
-        yield
-
-
-def _read(path: Path) -> Begun | None:
-    if not path.exists():
-        return None
-    try:
-        return Begun(**json.loads(path.read_text()))
-    except (ValueError, TypeError) as error:
-        raise SettingsError(f"{path} is damaged: {error}; FRESH=1 begins anew") from error
-
-
-def _write(path: Path, begun: Begun) -> None:
-    fresh = path.with_suffix(".new")
-    fresh.write_text(json.dumps(asdict(begun)))
-    fresh.replace(path)

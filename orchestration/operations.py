@@ -40,6 +40,7 @@ from assets.alerting.rules import Rules, load_rules
 from assets.alerting.states import AlertState, State
 from assets.alerting.telling import tell
 from assets.alerting.watch import Outcome
+from orchestration.backfill_file import FOLDER, running
 from orchestration.code_digest import CODE_TAG
 from orchestration.families import (
     DAILY,
@@ -163,7 +164,8 @@ def watch(house: Warehouse, rules: Rules, facts: Facts, platform: Platform) -> l
         states = ledger.read_states(connection)
         outcomes = list(_outcomes(connection, rules, facts, states, now))
         notices, moved = tell(outcomes, states, today, rules)
-        notices += digests(connection, facts.unfinished, now)
+        unfinished = {*facts.unfinished, *running(platform.data(FOLDER))}
+        notices += digests(connection, unfinished, now)
         ledger.write_states(connection, moved.values())
         enqueue_notices(connection, notices, message_form(connection, platform), now)
     return notices
