@@ -23,7 +23,7 @@ from orchestration.sandbox_process import sandbox_process
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
 from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from orchestration.summary import print_summary
-from orchestration.upkeep_commands import make_hub, show_inventory
+from orchestration.upkeep_commands import make_hub, require_hub_range, show_inventory
 
 # The sandbox's demonstration month: its planted rise begins on 2024-12-02.
 _DEMO_FIRST, _DEMO_LAST = date(2024, 11, 17), date(2024, 12, 16)
@@ -51,8 +51,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         if options.command == "patents":
             return patents(_asked_day(options.first), _asked_day(options.last))
         if options.command == "hub":
+            first, last = _asked_day(options.first), _asked_day(options.last)
+            require_hub_range(load_settings(), first, last)
             with upstreams() as settings:
-                return make_hub(settings, _asked_day(options.first), _asked_day(options.last))
+                return make_hub(settings, first, last)
         if options.command == "inventory":
             return show_inventory(load_settings())
         if options.command == "dev":

@@ -57,6 +57,7 @@ def examine(settings: Settings) -> int:
         examine_uspto,
         _hub,
         examine_slack,
+        _heartbeat,
     )
     faults = 0
     for examination in examinations:
@@ -87,6 +88,14 @@ def _disk(settings: Settings) -> Finding:
         found,
         f"free {_LEAST_FREE_GIB} GiB or set OBSERVATORY_DATA",
     )
+
+
+def _heartbeat(settings: Settings) -> Finding:
+    """It is not called here: a call says that a day was made."""
+    found = "set; called after each good run of the newest day"
+    if not settings.heartbeat_url.value:
+        found = "not set: where the daemon dies, nobody is told (OBSERVATORY_HEARTBEAT_URL)"
+    return Finding("heartbeat", True, found)
 
 
 def _scan(_settings: Settings) -> Finding:

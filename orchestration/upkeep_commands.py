@@ -23,15 +23,23 @@ def show_inventory(settings: Settings) -> int:
     return 1 if found.mends else 0
 
 
-def make_hub(settings: Settings, first: date, last: date) -> int:
-    """State what became of the snapshots of some days, and make their figures.
+def require_hub_range(settings: Settings, first: date, last: date) -> None:
+    """Refuse a range of days that has no snapshots.
 
-    Today's is taken where it is in the range; there is no asking for earlier ones.
+    Raises:
+        SettingsError: it ends before it begins, or after today.
     """
     if first > last:
         raise SettingsError(f"FROM {first} lies after TO {last}")
     if last > settings.today:
         raise SettingsError(f"TO {last} is to come; today is {settings.today} (UTC)")
+
+
+def make_hub(settings: Settings, first: date, last: date) -> int:
+    """State what became of the snapshots of some days, and make their figures.
+
+    Today's is taken where it is in the range; there is no asking for earlier ones.
+    """
     with dagster_instance(settings) as instance:
         runner = Runner(settings, instance)
         runner.reference()

@@ -10,7 +10,7 @@ from assets.activity.tables import ARCHIVE_HOURS, COMMITS
 from assets.baseline.tables import INNOVATION_GRAPH
 from assets.declare import code_version, documentation, prepare
 from assets.hub.tables import HUB_SNAPSHOTS
-from assets.papers.tables import PAPER_ASKINGS
+from assets.papers.tables import PAPERS
 from assets.patents.tables import PATENT_FILES
 from assets.patents.weeks import PRODUCTS
 from assets.polls.tables import REPOSITORY_POLLS, STAR_HISTORY
@@ -158,7 +158,7 @@ def _in_lake(lake: Lake, source: Source, today: date) -> date | None:
     if source is sources.GIT:
         return _newest(lake, COMMITS.qualified, "git", today)
     if source is sources.OPENALEX:
-        return _newest(lake, PAPER_ASKINGS.qualified, None, today)
+        return _newest(lake, PAPERS.qualified, None, today)
     if source is sources.USPTO:
         found = [
             _newest(lake, PATENT_FILES.qualified, product, today, _NOT_THERE)

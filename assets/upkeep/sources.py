@@ -5,7 +5,7 @@ from datetime import timedelta
 from assets.activity.tables import ARCHIVE_HOURS, COMMITS
 from assets.baseline.tables import INNOVATION_GRAPH
 from assets.hub.tables import HUB_SNAPSHOTS
-from assets.papers.tables import PAPER_ASKINGS
+from assets.papers.tables import PAPERS
 from assets.patents.tables import PATENT_FILES
 from assets.polls.tables import REPOSITORY_POLLS, STAR_HISTORY
 from assets.upkeep.freshness import Source, Unit
@@ -22,7 +22,7 @@ GIT = Source("git", COMMITS.qualified, Unit.DAY, _OVERNIGHT, _A_DAY)
 # A snapshot is of its day or never: at noon somebody can still look.
 HUB = Source("huggingface_hub", HUB_SNAPSHOTS.qualified, Unit.DAY, _OVERNIGHT, 6 * _HOURS)
 # Where a day's credit is spent, the month comes with the next day's.
-OPENALEX = Source("openalex", PAPER_ASKINGS.qualified, Unit.MONTH, _OVERNIGHT, 3 * _DAYS)
+OPENALEX = Source("openalex", PAPERS.qualified, Unit.MONTH, _OVERNIGHT, 3 * _DAYS)
 # Files are due on the Tuesday and the Thursday within the week; the office has been a week late.
 USPTO = Source("uspto", PATENT_FILES.qualified, Unit.WEEK, _OVERNIGHT, 7 * _DAYS)
 # Published three to six months after a quarter, on no fixed day.

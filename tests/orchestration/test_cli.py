@@ -21,6 +21,8 @@ from tests.orchestration.conftest import sandbox_settings
         (["papers", "2024-01-05", "2024-12"], "'2024-01-05' is no month"),
         (["papers", "2024-12", "2024-11"], "lies after"),
         (["papers", "2024-12", "2999-01"], "is not over yet"),
+        (["hub", "2024-12-02", "2024-12-01"], "lies after"),
+        (["hub", "2024-12-02", "2999-01-01"], "is to come"),
     ],
 )
 def test_a_range_that_cannot_be_made_is_refused_in_words(

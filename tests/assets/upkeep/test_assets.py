@@ -11,7 +11,7 @@ from assets.activity.tables import ARCHIVE_HOURS, COMMITS
 from assets.baseline.tables import INNOVATION_GRAPH
 from assets.declare import prepare
 from assets.hub.tables import HUB_SNAPSHOTS
-from assets.papers.tables import PAPER_ASKINGS
+from assets.papers.tables import PAPERS
 from assets.patents.tables import PATENT_FILES
 from assets.polls.tables import REPOSITORY_POLLS, STAR_HISTORY
 from assets.tables import Table
@@ -70,7 +70,7 @@ def fill(lake: Lake, house: Warehouse) -> None:
     for name in ("gharchive", "opendigger"):
         put(lake, ARCHIVE_HOURS, "2026-03-09", name, status="complete")
     put(lake, COMMITS, "2026-03-09", "git")
-    put(lake, PAPER_ASKINGS, "2026-02-01")
+    put(lake, PAPERS, "2026-02-01")
     for product in ("grants", "applications"):
         put(lake, PATENT_FILES, "2026-03-03", product, status="complete")
     prepare(house, REPOSITORY_POLLS, STAR_HISTORY, HUB_SNAPSHOTS, INNOVATION_GRAPH)
