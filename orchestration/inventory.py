@@ -8,15 +8,7 @@ from typing import Any
 import dagster as dg
 
 from assets.upkeep.inventory import Inventory, Mend, Span, Standing
-from orchestration.families import (
-    FAMILIES,
-    Family,
-    family_of,
-    family_of_run,
-    partitions_of_run,
-    spans,
-)
-from orchestration.operations import UNFINISHED
+from orchestration.families import FAMILIES, Family, family_of, spans
 from orchestration.tries import given_up, watched_partitions
 
 #: What closed at midnight is made from 02:00 on, and should be there by 06:00.
@@ -57,7 +49,7 @@ def take_inventory(
 
     A partition is due six hours after it is over. What lies before the first one ever made, failed
     or begun of an asset was never asked for, and is no defect; what lies after it and is not there
-    is missing, whoever left it out. What a run is about to make is in progress.
+    is missing, whoever left it out. What a run makes, or waits to make, is in progress.
 
     Args:
         instance: Dagster's.
@@ -66,14 +58,13 @@ def take_inventory(
     """
     known = {key: family for key, each in partitions.items() if (family := family_of(each))}
     stuck = set(given_up(instance, known, watched_partitions(now.date())))
-    under_way = _under_way(instance, known)
     standings = []
     faulty: dict[str, set[str]] = {family.name: set() for family in FAMILIES}
     for family in FAMILIES:
         for key in sorted((each for each in known if known[each] == family), key=str):
             keys = partitions[key].get_partition_keys(current_time=now)
             asset = AssetPartitions(instance, key, partitions[key], keys, now)
-            standing, defects = _standing(asset, family, stuck, under_way.get(key, set()))
+            standing, defects = _standing(asset, family, stuck)
             standings.append(standing)
             faulty[family.name] |= defects
     mends = tuple(
@@ -84,21 +75,8 @@ def take_inventory(
     return Inventory(now, tuple(standings), mends)
 
 
-def _under_way(
-    instance: dg.DagsterInstance, known: Mapping[dg.AssetKey, Family]
-) -> dict[dg.AssetKey, set[str]]:
-    """Keys of partitions by asset that runs make, or wait to make."""
-    found: dict[dg.AssetKey, set[str]] = {}
-    for run in instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED))):
-        family = family_of_run(run, known)
-        names = partitions_of_run(run, family) if family else []
-        for key in run.asset_selection or (key for key in known if known[key] == family):
-            found.setdefault(key, set()).update(names)
-    return found
-
-
 def _states(
-    asset: AssetPartitions, family: Family, under_way: set[str]
+    asset: AssetPartitions, family: Family
 ) -> tuple[dict[str, list[str]], list[str], str | None]:
     """Keys of due partitions by state, all keys that are due, and the first ever asked for."""
     found = asset.instance.get_status_by_partition(asset.key, asset.keys, asset.partitions) or {}
@@ -108,18 +86,15 @@ def _states(
     by_state: dict[str, list[str]] = {}
     for name in due:
         default = "NEVER" if asked_from is None or name < asked_from else "MISSING"
-        state = states.get(name, default)
-        if state != "MATERIALIZED" and name in under_way:
-            state = "IN_PROGRESS"
-        by_state.setdefault(state, []).append(name)
+        by_state.setdefault(states.get(name, default), []).append(name)
     return by_state, due, asked_from
 
 
 def _standing(
-    asset: AssetPartitions, family: Family, stuck: set[tuple[str, str]], under_way: set[str]
+    asset: AssetPartitions, family: Family, stuck: set[tuple[str, str]]
 ) -> tuple[Standing, set[str]]:
     """How an asset stands, and its keys that failed or are missing."""
-    by_state, due, asked_from = _states(asset, family, under_way)
+    by_state, due, asked_from = _states(asset, family)
     failed, missing = by_state.get("FAILED", []), by_state.get("MISSING", [])
     defects = {*failed, *missing}
     given = {name for name in defects if (family.name, name) in stuck}
