@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveSource
+from resources.engine import EngineResource
 from resources.git import GitResource
 from resources.github import GitHubResource
 from resources.hub import HubResource
@@ -45,6 +46,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             base_urls=list(settings.archive_base_urls),
             attempts=settings.retry_attempts,
             workers=settings.download_workers,
+            rate_bytes_s=settings.download_rate,
+            bandwidth_file=str(settings.cache / "bandwidth"),
         ),
         "second_archive": ArchiveSource(
             name="opendigger",
@@ -52,6 +55,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             first_day=str(settings.second_archive_first_day),
             attempts=settings.retry_attempts,
             workers=settings.download_workers,
+            rate_bytes_s=settings.download_rate,
+            bandwidth_file=str(settings.cache / "bandwidth"),
         ),
         "github": GitHubResource(
             api_url=settings.github_api_url,
@@ -90,7 +95,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             api_url=settings.slack_api_url,
             webhook_url=dg.EnvVar(_SLACK_WEBHOOK_URL),
         ),
-        "lake": LakeResource(base_path=str(settings.data / "lake")),
+        "lake": LakeResource(base_path=settings.lake),
+        "engine": EngineResource(address=settings.engine),
         "warehouse": WarehouseResource(database=str(settings.warehouse)),
         "platform": platform(settings),
     }

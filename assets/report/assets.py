@@ -45,6 +45,7 @@ from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
+from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
@@ -57,9 +58,10 @@ _MARTS = (
     ENGAGEMENT_INDEX,
     COUNTRY_RATIO,
     CROSSINGS,
-    ATTRIBUTION_RELIABILITY,
     COVERAGE,
 )
+#: Kept in the lake.
+_LAKE_MARTS = (ATTRIBUTION_RELIABILITY,)
 #: Made by month: a day's publication takes what is there by then.
 _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
 #: Gathered of all weeks at once: likewise. Effects of shocks stand for ten accounts a week or more.
@@ -79,6 +81,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             kinds={"duckdb", "parquet"},
             deps=[
                 *_MARTS,
+                *_LAKE_MARTS,
                 DIFFUSION_HUB,
                 HUB_CONCENTRATION,
                 ALERTS,
@@ -91,10 +94,13 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
 
 
 def snapshot_files(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, platform: Platform
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> dg.MaterializeResult[None]:
     """Write the marts and the reference tables as files, and swap them in together."""
-    content = read_content(warehouse.open())
+    content = read_content(warehouse.open(), lake.open())
     now, run_id = platform.now(), context.run.run_id
     vintage = f"{now:%Y%m%dT%H%M%SZ}-{run_id[:8]}-{uuid.uuid4().hex[:4]}"
     about = {"run_id": run_id, "published_at": now, "world": platform.world}
@@ -144,7 +150,7 @@ def write_page(folder: Path, html: str, run_id: str) -> Path:
     return unfinished.replace(folder / PAGE_FILE)
 
 
-def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
+def read_content(warehouse: Warehouse, lake: Lake) -> dict[Table, pa.Table]:
     """What is published, by table."""
     # Where the Hub was never asked, or no month read, the tables are there and empty.
     prepare(warehouse, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS)
@@ -155,6 +161,10 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
             ).to_arrow_table()
             for table in (*_MARTS, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS, *_REFERENCE, ALERTS)
         }
+    for table in _LAKE_MARTS:
+        days = lake.partitions(table.qualified)
+        rows = lake.read_all(table.qualified, days, table.arrow_schema)
+        read[table] = rows.sort_by([(name, "ascending") for name in table.column_names])
     read[ALERT_STATES] = published_alerts(read.pop(ALERTS))
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
     read[COUNTRY_ACTIVITY] = published_activity(unmasked)
