@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench doctor lock clean
+.PHONY: help run test test-cluster dev check fix backfill papers patents attribute replay-alerts slack-test outbox bench scan-bench bench-cluster doctor lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -24,6 +24,9 @@ run: $(READY) ## Materialise a month of the sandbox world (or, live, the newest 
 
 test: $(READY) ## Run the whole test suite
 	@$(PY) -m pytest
+
+test-cluster: $(READY) ## Backfills on a Dask cluster of processes here that are killed, and on an S3 server (7 minutes)
+	@$(PY) -m pytest tests/resources/test_dask_engine.py tests/resources/test_lake.py tests/orchestration/test_cluster.py
 
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev
@@ -85,6 +88,9 @@ scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
 	@$(PY) -m assets.activity.scan_compile
 	@$(PY) -m benchmarks.scan
+
+bench-cluster: $(READY) ## What Dask with two workers costs over a loop, on 60 days of the sandbox (5 minutes)
+	@$(PY) -m benchmarks.cluster
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor
