@@ -129,13 +129,14 @@ def selection_of(tracked: pa.Table, panel_one_in: int) -> Selection:
     return Selection(frozenset(row["github_id"] for row in rows), names, panel_one_in)
 
 
-@lru_cache(maxsize=4)
+# Of the run that goes on and one beside it: a process that outlives its runs keeps no more.
+@lru_cache(maxsize=2)
 def _selection(tracked: Shared, panel_one_in: int) -> Selection:
     """The same of rows that all days of a run share, once a process."""
     return selection_of(tracked.rows(), panel_one_in)
 
 
-@lru_cache(maxsize=8)
+@lru_cache(maxsize=2)
 def _shared_rows(shared: Shared) -> pa.Table:
     """Rows that all days of a run share, read once a process."""
     return shared.rows()
