@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench doctor backup verify-backup restore retention upgrade settings-page lock clean
+.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -30,6 +30,9 @@ test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRI
 
 test-postgres: $(READY) ## Run the orchestration tests with Dagster's storage on PostgreSQL (a server is started; 15 minutes)
 	@TEST_DAGSTER_STORAGE=postgres $(PY) -m pytest tests/orchestration
+
+test-cluster: $(READY) ## Backfills on a Dask cluster of processes here that are killed, and on an S3 server (7 minutes)
+	@$(PY) -m pytest tests/resources/test_dask_engine.py tests/resources/test_lake.py tests/orchestration/test_cluster.py
 
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev
@@ -101,6 +104,9 @@ scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
 	@$(PY) -m assets.activity.scan_compile
 	@$(PY) -m benchmarks.scan
+
+bench-cluster: $(READY) ## What Dask with two workers costs over a loop, on 60 days of the sandbox (5 minutes)
+	@$(PY) -m benchmarks.cluster
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor

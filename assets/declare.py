@@ -18,8 +18,9 @@ from resources.lake import Lake
 from resources.warehouse import Warehouse
 
 OWNER = "team:observatory"
-_RETRIES = 2
-_RETRY_WAIT_S = 30
+#: Tries of a step after the first, where what failed may go well later, and the wait before each.
+RETRIES = 2
+RETRY_WAIT_S = 30
 
 
 @dataclass(frozen=True)
@@ -361,9 +362,12 @@ def prepare(warehouse: Warehouse, *tables: Table) -> None:
 def show(warehouse: Warehouse, lake: Lake, *tables: Table) -> None:
     """Show Parquet tables in the warehouse as views; an object store's are left to its readers.
 
-    A table without a file yet has no view yet.
+    A table without a file yet has no view yet. A view of before the lake was moved to an object
+    store goes: it would show what the lake was then.
     """
     if not lake.is_local:
+        found = [table for table in tables if warehouse.has_table(table.qualified)]
+        warehouse.ensure([f"DROP VIEW {table.qualified}" for table in found])
         return
     statements: list[str] = []
     for table in tables:
@@ -392,5 +396,5 @@ def transient_failures_retried() -> Iterator[None]:
     try:
         yield
     except TransientUpstreamError as error:
-        wait = max(_RETRY_WAIT_S, error.retry_after_s or 0.0)
-        raise dg.RetryRequested(max_retries=_RETRIES, seconds_to_wait=wait) from error
+        wait = max(RETRY_WAIT_S, error.retry_after_s or 0.0)
+        raise dg.RetryRequested(max_retries=RETRIES, seconds_to_wait=wait) from error

@@ -12,7 +12,7 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from assets.activity import tables as activity
-from assets.activity.assets import LATE_DAYS
+from assets.activity.day_work import LATE_DAYS
 from assets.alerting.assets import RANGE_TAG
 from assets.attribution.evidence import CLOCK_DAYS, COMMIT_DAYS
 from assets.attribution.tables import ACTOR_EVIDENCE, ACTOR_PROFILES

@@ -7,6 +7,7 @@ import dagster as dg
 
 from orchestration.settings import ROOT, Settings
 from resources.archive import ArchiveSource
+from resources.engine import EngineResource
 from resources.git import GitResource
 from resources.github import GitHubResource
 from resources.heartbeat import HeartbeatResource
@@ -48,6 +49,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             base_urls=list(settings.archive_base_urls),
             attempts=settings.retry_attempts,
             workers=settings.download_workers,
+            rate_bytes_s=settings.download_rate,
+            bandwidth_file=str(settings.cache / "bandwidth"),
         ),
         "second_archive": ArchiveSource(
             name="opendigger",
@@ -55,6 +58,8 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             first_day=str(settings.second_archive_first_day),
             attempts=settings.retry_attempts,
             workers=settings.download_workers,
+            rate_bytes_s=settings.download_rate,
+            bandwidth_file=str(settings.cache / "bandwidth"),
         ),
         "github": GitHubResource(
             api_url=settings.github_api_url,
@@ -93,8 +98,9 @@ def build_resources(settings: Settings) -> dict[str, Any]:
             api_url=settings.slack_api_url,
             webhook_url=dg.EnvVar(_SLACK_WEBHOOK_URL),
         ),
-        "lake": LakeResource(base_path=str(settings.data / "lake")),
+        "lake": LakeResource(base_path=settings.lake),
         "heartbeat": HeartbeatResource(url=dg.EnvVar(_HEARTBEAT_URL)),
+        "engine": EngineResource(address=settings.engine),
         "warehouse": WarehouseResource(database=str(settings.warehouse)),
         "platform": platform(settings),
     }

@@ -190,7 +190,7 @@ class Runner:
 
         Only of days that have a snapshot, in runs over as many days as one may take.
         """
-        lake = Lake(str(self._settings.data / "lake"))
+        lake = Lake(self._settings.lake)
         stored = [date.fromisoformat(name) for name in lake.partitions(HUB_MODELS.qualified)]
         wanted = [day for day in stored if first <= day <= last]
         while wanted:

@@ -37,6 +37,7 @@ GROUPS = (
             "UPSTREAM": "`sandbox`, a synthetic world on this machine, or `live`",
             "DATA": "Folder of Parquet, warehouse, published files and, on SQLite, Dagster's "
             "storage. Each upstream has its own, so that synthetic and real figures never mix",
+            "LAKE": "Folder of Parquet, or `s3://bucket/folder`; empty for `lake` in the data folder",
             "CACHE": "Folder of what can be made again from the installed packages",
             "FIRST_DAY": "First daily partition, YYYY-MM-DD",
             "NOW": "ISO time with offset that stands in for the clock, in demonstrations and tests",
@@ -63,6 +64,8 @@ GROUPS = (
             "HUB_AUTHORS": "File of accounts on the Hub and the families that they publish",
             "HUB_CALLS": "Most pages that a day's snapshot of the Hub may take",
             "DOWNLOAD_WORKERS": "Downloads at once",
+            "DOWNLOAD_RATE": "Most bytes a second that archives are read with, of all processes of "
+            "this machine together; 0 for no bound",
             "RETRY_ATTEMPTS": "Tries of a request that fails for a while",
         },
     ),
@@ -96,6 +99,8 @@ GROUPS = (
         {
             "HEARTBEAT_URL": "Dead man's switch: an address that is called after each good daily "
             "run, by a service that raises alarm when no call came for a day; empty for none",
+            "ENGINE": "What works on days of activity: `local`, `dask:2` (so many workers on this "
+            "machine, for each run), or the address of a cluster, `tcp://HOST:PORT`",
             "DAGSTER_STORAGE": "PostgreSQL database of Dagster's storage, "
             "`postgresql://USER:PASSWORD@HOST/DATABASE`; empty for SQLite files in the data folder",
             "BACKUPS": "Folder that `make backup` puts its folders in",

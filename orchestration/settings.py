@@ -9,6 +9,8 @@ from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from resources.engine import checked_address
+
 ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "OBSERVATORY_"
 # Synthetic and real figures never share a folder: each upstream has its own.
@@ -75,9 +77,12 @@ _COMMON = {
     "SANDBOX_URL": "http://127.0.0.1:8787",
     "FIRST_DAY": "2022-01-01",
     "CACHE": ".observatory/cache",
+    "LAKE": "",
+    "ENGINE": "local",
     "RULES": "assets/alerting/rules.yaml",
     "HUB_CALLS": "6000",
     "DOWNLOAD_WORKERS": "4",
+    "DOWNLOAD_RATE": "0",
     "RETRY_ATTEMPTS": "5",
     "UI_URL": "",
     "PAGE_URL": "",
@@ -107,6 +112,8 @@ class Settings:
     sandbox_url: str
     data: Path
     cache: Path
+    lake: str
+    engine: str
     first_day: date
     rules: Path
     archive_base_urls: tuple[str, ...]
@@ -136,6 +143,7 @@ class Settings:
     alert_max_age_days: int
     alert_dead_after_hours: int
     download_workers: int
+    download_rate: int
     retry_attempts: int
     ui_url: str
     page_url: str
@@ -230,6 +238,8 @@ def _checked(values: Mapping[str, str]) -> Settings:
         sandbox_url=sandbox,
         data=_path(values["DATA"]),
         cache=_path(values["CACHE"]),
+        lake=_lake(values),
+        engine=_engine(values["ENGINE"]),
         first_day=_day(values, "FIRST_DAY"),
         rules=_path(values["RULES"]),
         archive_base_urls=urls("ARCHIVE_BASE_URLS"),
@@ -261,6 +271,7 @@ def _checked(values: Mapping[str, str]) -> Settings:
         alert_max_age_days=_number(values, "ALERT_MAX_AGE_DAYS", least=1),
         alert_dead_after_hours=_number(values, "ALERT_DEAD_AFTER_HOURS", least=1),
         download_workers=_number(values, "DOWNLOAD_WORKERS", least=1),
+        download_rate=_number(values, "DOWNLOAD_RATE", least=0),
         retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
         ui_url=_link(values, "UI_URL"),
         page_url=_link(values, "PAGE_URL"),
@@ -333,6 +344,28 @@ def _link(values: Mapping[str, str], name: str) -> str:
 
 def _path(text: str) -> Path:
     return (ROOT / Path(text).expanduser()).resolve()
+
+
+def _lake(values: Mapping[str, str]) -> str:
+    """The lake's base path: a folder, or an object store's URL; by default in the data folder."""
+    text = values["LAKE"]
+    if "://" not in text:
+        return str(_path(text) if text else _path(values["DATA"]) / "lake")
+    parts = urlsplit(text)
+    if parts.username or parts.query or not parts.netloc:
+        # What an object store asks of its users may be in it: the text does not repeat it.
+        raise SettingsError(
+            f"{_PREFIX}LAKE is no base path; give a folder or s3://bucket/folder, and keys by "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+        )
+    return text.rstrip("/")
+
+
+def _engine(text: str) -> str:
+    try:
+        return checked_address(text)
+    except ValueError as error:
+        raise SettingsError(f"{_PREFIX}ENGINE: {error}") from error
 
 
 def _number(values: Mapping[str, str], name: str, *, least: int) -> int:

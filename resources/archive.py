@@ -10,6 +10,7 @@ import dagster as dg
 import requests
 import urllib3
 
+from resources.bandwidth import Bandwidth
 from resources.http import (
     MAX_ATTEMPTS,
     NotFoundError,
@@ -60,6 +61,7 @@ class ArchiveClient:
     attempts: int = MAX_ATTEMPTS
     on_retry: Callable[[str], None] = lambda _message: None
     sleep: Callable[[float], None] | None = None
+    bandwidth: Bandwidth | None = None
     _session: requests.Session = field(default_factory=new_session)
 
     def close(self) -> None:
@@ -118,6 +120,7 @@ class ArchiveClient:
                 with response:
                     for chunk in response.iter_content(CHUNK_BYTES):
                         transfer.byte_count += len(chunk)
+                        self._paced(len(chunk))
                         yield chunk
             except (requests.ConnectionError, requests.exceptions.ChunkedEncodingError):
                 interrupted = True
@@ -133,6 +136,11 @@ class ArchiveClient:
                 )
             response = self._resume(transfer)
 
+    def _paced(self, byte_count: int) -> None:
+        """Wait for the turn of what came: a sender that is not read from waits by itself."""
+        if self.bandwidth:
+            self.bandwidth.take(byte_count)
+
     def _resume(self, transfer: Transfer) -> requests.Response:
         """Go on where the transfer broke off: by range, or by reading past what is known."""
         offset = transfer.byte_count
@@ -146,7 +154,7 @@ class ArchiveClient:
             response.close()
             raise TransientUpstreamError(f"{place(transfer.url)} changed while it was read")
         if response.status_code != 206:
-            _discard(response, offset)
+            _discard(response, offset, self._paced)
         return response
 
 
@@ -156,7 +164,7 @@ def _length(response: requests.Response) -> int | None:
     return int(value) if value.isdecimal() else None
 
 
-def _discard(response: requests.Response, count: int) -> None:
+def _discard(response: requests.Response, count: int, paced: Callable[[int], None]) -> None:
     """Read past the first `count` bytes of a response that ignored the range asked for."""
     while count > 0:
         try:
@@ -168,21 +176,28 @@ def _discard(response: requests.Response, count: int) -> None:
             response.close()
             raise PermanentUpstreamError(f"{place(response.url)} is now shorter than before")
         count -= len(piece)
+        paced(len(piece))
 
 
-class ArchiveSource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """An hourly archive: its name in the tables, and its mirrors in order of preference.
+@dataclass(frozen=True, slots=True)
+class HourlyArchive:
+    """An archive as a worker needs it: plain values, which can be pickled.
 
     Attributes:
-        base_urls: none where there is no such archive.
+        name: its name in the tables.
+        base_urls: mirrors in order of preference; none where there is no such archive.
         first_day: ISO date; it is not asked for days before. Empty for no bound.
+        attempts: tries of each request.
+        connections: files fetched side by side.
+        bandwidth: bound of this machine's downloads; None for none.
     """
 
-    name: str = "gharchive"
-    base_urls: list[str]
+    name: str
+    base_urls: tuple[str, ...]
     first_day: str = ""
     attempts: int = MAX_ATTEMPTS
-    workers: int = 4
+    connections: int = 4
+    bandwidth: Bandwidth | None = None
 
     def has(self, day: date) -> bool:
         """Whether the archive may have files of a UTC day."""
@@ -191,5 +206,47 @@ class ArchiveSource(dg.ConfigurableResource):  # type: ignore[type-arg]
     def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> ArchiveClient:
         """A client for one thread."""
         return ArchiveClient(
-            base_urls=tuple(self.base_urls), attempts=self.attempts, on_retry=on_retry
+            base_urls=self.base_urls,
+            attempts=self.attempts,
+            on_retry=on_retry,
+            bandwidth=self.bandwidth,
+        )
+
+
+class ArchiveSource(dg.ConfigurableResource):  # type: ignore[type-arg]
+    """An hourly archive: its name in the tables, and its mirrors in order of preference.
+
+    Attributes:
+        base_urls: none where there is no such archive.
+        first_day: ISO date; it is not asked for days before. Empty for no bound.
+        workers: most files fetched side by side, on all machines of a run together.
+        rate_bytes_s: most bytes a second that all machines download together; 0 for no bound.
+        bandwidth_file: where a machine's processes agree on it; needed with a rate.
+    """
+
+    name: str = "gharchive"
+    base_urls: list[str]
+    first_day: str = ""
+    attempts: int = MAX_ATTEMPTS
+    workers: int = 4
+    rate_bytes_s: int = 0
+    bandwidth_file: str = ""
+
+    def open(self, days_at_once: int = 1, hosts: int = 1) -> HourlyArchive:
+        """The archive for the work of a day, with that day's part of connections and bandwidth.
+
+        Args:
+            days_at_once: days that are worked on at the same time, on all machines.
+            hosts: machines that this happens on.
+        """
+        bandwidth = None
+        if self.rate_bytes_s:
+            bandwidth = Bandwidth(self.rate_bytes_s / hosts, Path(self.bandwidth_file))
+        return HourlyArchive(
+            name=self.name,
+            base_urls=tuple(self.base_urls),
+            first_day=self.first_day,
+            attempts=self.attempts,
+            connections=max(1, self.workers // days_at_once),
+            bandwidth=bandwidth,
         )

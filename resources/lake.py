@@ -9,6 +9,8 @@ import io
 import os
 import uuid
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 
 import dagster as dg
@@ -16,18 +18,34 @@ import fsspec
 import pyarrow as pa
 import pyarrow.parquet as pq
 
+_READERS = 8
+
 
 class Lake:
     """Reads and writes `BASE/<schema>/<table>/[<part>/]<partition>.parquet`.
+
+    A copy for another process is its base path alone: what an object store asks of its users is
+    read there, from that process's own environment.
 
     Args:
         base_path: a folder or any fsspec URL.
     """
 
     def __init__(self, base_path: str) -> None:
-        self._fs, root = fsspec.core.url_to_fs(base_path)
+        self.base_path = base_path
+        # A listing that is remembered would hide what other processes have written since.
+        self._fs, root = fsspec.core.url_to_fs(base_path, use_listings_cache=False)
         self._root = root.rstrip("/")
         self.is_local = isinstance(self._fs, fsspec.implementations.local.LocalFileSystem)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, Lake) and other.base_path == self.base_path
+
+    def __hash__(self) -> int:
+        return hash(self.base_path)
+
+    def __reduce__(self) -> tuple[type["Lake"], tuple[str]]:
+        return Lake, (self.base_path,)
 
     def path(self, table: str, partition: str, part: str | None = None) -> str:
         """Where a partition of `schema.table` lies."""
@@ -70,10 +88,14 @@ class Lake:
     ) -> pa.Table | None:
         """A partition's rows (of some columns alone), or None where it was never written."""
         path = self.path(table, partition, part)
-        if not self._fs.exists(path):
+        try:
+            if columns or self.is_local:
+                with self._fs.open(path, "rb") as file:
+                    return pq.ParquetFile(file).read(columns=list(columns) if columns else None)
+            # One request for a whole file of an object store.
+            return pq.ParquetFile(io.BytesIO(self._fs.cat_file(path))).read()
+        except FileNotFoundError:
             return None
-        with self._fs.open(path, "rb") as file:
-            return pq.ParquetFile(file).read(columns=list(columns) if columns else None)
 
     def digest(self, table: str, partition: str) -> str:
         """SHA-256, in hexadecimal, of a partition's file; empty where it was never written.
@@ -120,9 +142,30 @@ class Lake:
         Columns that a partition was written without are null in its rows. With `columns`, which
         are then those of `schema`, only these are read.
         """
-        found = [self.read(table, partition, part, columns) for partition in partitions]
+        found = self._read_each(table, partitions, part, columns)
         tables = [schema.empty_table(), *(each for each in found if each)]
         return pa.concat_tables(tables, promote_options="default")
+
+    def _read_each(
+        self,
+        table: str,
+        partitions: Sequence[str],
+        part: str | None,
+        columns: Sequence[str] | None,
+    ) -> list[pa.Table | None]:
+        def read(partition: str) -> pa.Table | None:
+            return self.read(table, partition, part, columns)
+
+        if self.is_local or len(partitions) < 2:
+            return [read(partition) for partition in partitions]
+        # Each file of an object store is a wait of its own.
+        with ThreadPoolExecutor(max_workers=_READERS) as pool:
+            return list(pool.map(read, partitions))
+
+    def remove(self, table: str, partition: str, part: str | None = None) -> None:
+        """Remove a partition, where it is there."""
+        with suppress(FileNotFoundError):
+            self._fs.rm_file(self.path(table, partition, part))
 
     def write(self, table: str, partition: str, rows: pa.Table, part: str | None = None) -> None:
         """Replace a partition."""

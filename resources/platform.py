@@ -1,10 +1,27 @@
 """The platform's own settings as assets need them: the clock, the panel, where files are."""
 
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 import dagster as dg
 from pydantic import field_validator
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """The time (UTC) that the platform goes by; a value that can be handed to a worker.
+
+    `fixed` is an ISO time with offset that stands in for it; empty for the real one.
+    """
+
+    fixed: str = ""
+
+    def __call__(self) -> datetime:
+        """The time."""
+        if self.fixed:
+            return datetime.fromisoformat(self.fixed).astimezone(UTC)
+        return datetime.now(UTC)
 
 
 class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
@@ -49,9 +66,11 @@ class Platform(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     def now(self) -> datetime:
         """The time (UTC) that the platform goes by."""
-        if self.fixed_now:
-            return datetime.fromisoformat(self.fixed_now).astimezone(UTC)
-        return datetime.now(UTC)
+        return self.clock()()
+
+    def clock(self) -> Clock:
+        """What tells the time, to be handed on."""
+        return Clock(self.fixed_now)
 
     def today(self) -> date:
         """The UTC day that is not over yet."""

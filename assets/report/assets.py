@@ -65,6 +65,7 @@ from assets.revisions.words import counts_words, markdown
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
+from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
@@ -77,9 +78,10 @@ _MARTS = (
     ENGAGEMENT_INDEX,
     COUNTRY_RATIO,
     CROSSINGS,
-    ATTRIBUTION_RELIABILITY,
     COVERAGE,
 )
+#: Kept in the lake.
+_LAKE_MARTS = (ATTRIBUTION_RELIABILITY,)
 #: Made by month: a day's publication takes what is there by then.
 _MONTHLY_MARTS = (DIFFUSION_PAPERS,)
 #: Gathered of all weeks at once: likewise. Effects of shocks stand for ten accounts a week or more.
@@ -92,7 +94,15 @@ _REFERENCE = (ECONOMIES, COUNTRY_GROUPINGS, POLICY_EVENTS, UPSTREAM_BREAKS)
 
 def build(plan: Plan) -> list[dg.AssetsDefinition]:
     """The domain's assets."""
-    marts = [*_MARTS, DIFFUSION_HUB, HUB_CONCENTRATION, ALERTS, *_GATHERED_MARTS, *SAID]
+    marts = [
+        *_MARTS,
+        *_LAKE_MARTS,
+        DIFFUSION_HUB,
+        HUB_CONCENTRATION,
+        ALERTS,
+        *_GATHERED_MARTS,
+        *SAID,
+    ]
     deps = [asset_key(table) for table in marts]
     specs = [
         dg.AssetSpec(
@@ -117,7 +127,10 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
 
 
 def snapshot_files(
-    context: dg.AssetExecutionContext, warehouse: WarehouseResource, platform: Platform
+    context: dg.AssetExecutionContext,
+    lake: LakeResource,
+    warehouse: WarehouseResource,
+    platform: Platform,
 ) -> Any:  # noqa: ANN401 - Dagster reads the annotation of a generator at run time
     """Write the marts and the reference tables as files, and swap them in together.
 
@@ -126,7 +139,7 @@ def snapshot_files(
     house, publication = warehouse.open(), _publication(context, platform.now())
     vintage = publication.vintage
     with _one_publication(platform.data("publication.lock")):
-        content = read_content(house)
+        content = read_content(house, lake.open())
         said = read_said(house)
         with house.transaction() as connection:
             recorded = record(connection, content | said, publication)
@@ -227,7 +240,7 @@ def write_page(folder: Path, html: str, run_id: str) -> Path:
     return unfinished.replace(folder / PAGE_FILE)
 
 
-def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
+def read_content(warehouse: Warehouse, lake: Lake) -> dict[Table, pa.Table]:
     """What is published, by table."""
     # Where the Hub was never asked, or no month read, the tables are there and empty.
     prepare(warehouse, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS)
@@ -238,6 +251,10 @@ def read_content(warehouse: Warehouse) -> dict[Table, pa.Table]:
             ).to_arrow_table()
             for table in (*_MARTS, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS, *_REFERENCE, ALERTS)
         }
+    for table in _LAKE_MARTS:
+        days = lake.partitions(table.qualified)
+        rows = lake.read_all(table.qualified, days, table.arrow_schema)
+        read[table] = rows.sort_by([(name, "ascending") for name in table.column_names])
     read[ALERT_STATES] = published_alerts(read.pop(ALERTS))
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
     read[COUNTRY_ACTIVITY] = published_activity(unmasked)

@@ -7,9 +7,11 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from assets.declare import require_approved
+from assets.activity.tables import EVENTS
+from assets.declare import require_approved, show
 from assets.engagement.tables import STAGED_ENGAGEMENT
 from resources.lake import Lake
+from resources.warehouse import Warehouse
 
 DAY = date(2024, 12, 1)
 TABLE = STAGED_ENGAGEMENT.qualified
@@ -37,3 +39,18 @@ def test_an_approval_of_rows_that_are_not_there_approves_nothing(tmp_path: Path)
     lake = Lake(str(tmp_path))
     lake.approve(TABLE, str(DAY))
     assert not lake.is_approved(TABLE, str(DAY))
+
+
+def test_a_view_of_before_the_lake_was_moved_goes(tmp_path: Path) -> None:
+    """It would go on showing what the lake was then."""
+    house = Warehouse(str(tmp_path / "warehouse.duckdb"))
+    here, elsewhere = Lake(str(tmp_path / "lake")), Lake("memory://elsewhere")
+    for lake in (here, elsewhere):
+        lake.write(EVENTS.qualified, "2024-12-02", EVENTS.arrow_schema.empty_table())
+    show(house, here, EVENTS)
+    assert house.has_table(EVENTS.qualified)
+    show(house, elsewhere, EVENTS)
+    assert not house.has_table(EVENTS.qualified)
+    show(house, elsewhere, EVENTS)
+    show(house, here, EVENTS)
+    assert house.query(f"FROM {EVENTS.qualified}").num_rows == 0

@@ -106,6 +106,10 @@ def test_secrets_do_not_print() -> None:
         ("OBSERVATORY_FIRST_DAY", "2022"),
         ("OBSERVATORY_PANEL_ONE_IN", "-1"),
         ("OBSERVATORY_DOWNLOAD_WORKERS", "0"),
+        ("OBSERVATORY_DOWNLOAD_RATE", "1.5"),
+        ("OBSERVATORY_ENGINE", "spark"),
+        ("OBSERVATORY_LAKE", "s3://"),
+        ("OBSERVATORY_LAKE", "s3://bucket/x?key=y"),
         ("OBSERVATORY_NOW", "2024-01-01T00:00"),
         ("OBSERVATORY_SLACK_WEBHOOK_URL", "https://hooks.slack.com.example.org/services/x"),
         ("OBSERVATORY_ALERT_DEAD_AFTER_HOURS", "0"),
@@ -115,6 +119,19 @@ def test_secrets_do_not_print() -> None:
 def test_a_wrong_setting_is_named(name: str, value: str) -> None:
     with pytest.raises(SettingsError, match=name):
         load_settings({name: value})
+
+
+def test_the_lake_lies_in_the_data_folder_or_where_it_is_said_to() -> None:
+    assert load_settings({"OBSERVATORY_DATA": "/x"}).lake == "/x/lake"
+    assert load_settings({"OBSERVATORY_LAKE": "/y"}).lake == "/y"
+    assert load_settings({"OBSERVATORY_LAKE": "here"}).lake == str(ROOT / "here")
+    assert load_settings({"OBSERVATORY_LAKE": "s3://bucket/a/"}).lake == "s3://bucket/a"
+
+
+def test_keys_in_the_lake_s_address_are_refused_and_not_repeated() -> None:
+    with pytest.raises(SettingsError, match="AWS_SECRET_ACCESS_KEY") as raised:
+        load_settings({"OBSERVATORY_LAKE": "s3://key:very-secret@bucket/a"})
+    assert "very-secret" not in str(raised.value)
 
 
 def test_the_example_names_every_setting_and_no_other() -> None:

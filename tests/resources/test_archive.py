@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from resources.archive import ArchiveClient, ArchiveSource, hour_name
+from resources.bandwidth import Bandwidth
 from resources.http import NotFoundError, PermanentUpstreamError, TransientUpstreamError
 from sandbox.trouble import Trouble
 
@@ -301,7 +303,37 @@ def test_progress_starts_the_count_of_tries_anew(
 def test_the_resource_makes_a_client_of_its_settings() -> None:
     said: list[str] = []
     source = ArchiveSource(base_urls=["file:a", "file:b"], attempts=2)
-    client = source.client(said.append)
+    client = source.open().client(said.append)
     client.on_retry("again")
     client.close()
     assert (client.base_urls, client.attempts, said) == (("file:a", "file:b"), 2, ["again"])
+
+
+def test_connections_and_bandwidth_are_parted_among_the_days_at_once(tmp_path: Path) -> None:
+    source = ArchiveSource(
+        base_urls=["file:a"],
+        workers=5,
+        rate_bytes_s=1_000,
+        bandwidth_file=str(tmp_path / "bandwidth"),
+    )
+    one, shared = source.open(), source.open(days_at_once=2, hosts=4)
+    assert (one.connections, shared.connections) == (5, 2)
+    assert source.open(days_at_once=9).connections == 1
+    assert one.bandwidth is not None
+    assert shared.bandwidth is not None
+    assert (one.bandwidth.bytes_per_s, shared.bandwidth.bytes_per_s) == (1_000, 250)
+    assert ArchiveSource(base_urls=["file:a"]).open().bandwidth is None
+    assert pickle.loads(pickle.dumps(shared)) == shared  # noqa: S301 - made here
+
+
+def test_every_byte_that_came_was_waited_for(
+    client: ArchiveClient, upstream: Upstream, tmp_path: Path
+) -> None:
+    """Those that a server sent twice, too: they took the line as well."""
+    waited: list[float] = []
+    client.bandwidth = Bandwidth(1_024.0, tmp_path / "bound", lambda: 0.0, waited.append)
+    upstream.answers(200, BODY, sent_bytes=5_000)
+    upstream.answers(200, BODY)
+    transfer = client.open(HOUR, upstream.url)
+    assert b"".join(transfer.chunks) == BODY
+    assert float((tmp_path / "bound").read_text()) == pytest.approx((10_240 + 5_000) / 1_024)

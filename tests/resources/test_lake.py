@@ -1,8 +1,9 @@
 """The lake: a partition is there as a whole or as it was before, wherever the lake lies."""
 
 import os
+import pickle
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
@@ -12,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from resources.lake import Lake, LakeResource
+from tests.s3_server import s3_server
 
 TABLE = "raw.events"
 SCHEMA = pa.schema([("event_id", pa.int64()), ("event_type", pa.string())])
@@ -20,10 +22,20 @@ NEW = pa.table({"event_id": [3], "event_type": ["ForkEvent"]}, schema=SCHEMA)
 DAY, NEXT_DAY = "2024-12-02", "2024-12-03"
 
 
-@pytest.fixture(params=["local", "memory"])
+@pytest.fixture(scope="module")
+def bucket() -> Iterator[str]:
+    with s3_server() as url:
+        yield url
+
+
+@pytest.fixture(params=["local", "memory", "s3"])
 def lake(request: pytest.FixtureRequest, tmp_path: Path) -> Lake:
-    """An empty lake in a folder, and one in an fsspec store that is no folder."""
-    return Lake(str(tmp_path / "lake") if request.param == "local" else f"memory://{uuid.uuid4()}")
+    """An empty lake in a folder, and two in fsspec stores that are no folders."""
+    if request.param == "local":
+        return Lake(str(tmp_path / "lake"))
+    if request.param == "s3":
+        return Lake(f"{request.getfixturevalue('bucket')}/{uuid.uuid4()}")
+    return Lake(f"memory://{uuid.uuid4()}")
 
 
 @pytest.fixture
@@ -202,6 +214,23 @@ def test_a_partition_is_one_parquet_file_that_any_engine_reads(local: Lake, tmp_
 def test_a_base_path_is_the_same_with_and_without_a_slash(tmp_path: Path, suffix: str) -> None:
     LakeResource(base_path=f"{tmp_path}{suffix}").open().write(TABLE, DAY, OLD)
     assert Lake(tmp_path.as_uri()).read(TABLE, DAY) == OLD
+
+
+def test_a_copy_for_another_process_reads_the_same_and_carries_no_key(bucket: str) -> None:
+    lake = Lake(f"{bucket}/copied")
+    lake.write(TABLE, DAY, OLD)
+    copied = pickle.dumps(lake)
+    assert b"planted" not in copied
+    assert pickle.loads(copied).read(TABLE, DAY) == OLD  # noqa: S301 - made above
+
+
+def test_what_another_process_wrote_since_is_listed(bucket: str) -> None:
+    reader, writer = Lake(f"{bucket}/shared"), Lake(f"{bucket}/shared")
+    assert reader.partitions(TABLE) == []
+    writer.write(TABLE, DAY, OLD)
+    assert reader.partitions(TABLE) == [DAY]
+    writer.write(TABLE, NEXT_DAY, OLD)
+    assert reader.partitions(TABLE) == [DAY, NEXT_DAY]
 
 
 def test_only_a_folder_is_local(tmp_path: Path) -> None:

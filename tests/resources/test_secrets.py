@@ -21,5 +21,5 @@ def test_a_resource_prints_no_key(name: str, monkeypatch: pytest.MonkeyPatch) ->
         monkeypatch.setenv(each, value)
     resource = RESOURCES[name]
     assert isinstance(resource, dg.ConfigurableResource)
-    shown = resource.process_config_and_initialize()
-    assert "planted-secret" not in f"{resource!r} {resource} {shown!r} {shown}"
+    with resource.process_config_and_initialize_cm() as shown:
+        assert "planted-secret" not in f"{resource!r} {resource} {shown!r} {shown}"

@@ -16,6 +16,7 @@ from assets.activity.tables import COMMIT_AUTHORS, COMMITS, EVENTS
 from assets.commits.assets import build
 from assets.declare import Plan, asset_key, prepare
 from assets.reference.tables import TRACKED_REPOSITORIES
+from resources.engine import EngineResource
 from resources.git import GitCommit
 from resources.github import GitHubClient, GitHubResource
 from resources.http import TransientUpstreamError
@@ -64,6 +65,7 @@ class Place:
         return {
             "github": GitHubResource(api_url=self.server.url, token=token, attempts=1),
             "lake": LakeResource(base_path=str(self.folder / "lake")),
+            "engine": EngineResource(),
             "warehouse": WarehouseResource(database=str(self.folder / "warehouse.duckdb")),
             "platform": Platform(
                 world="sandbox",
@@ -220,7 +222,7 @@ def test_without_a_token_the_day_goes_on_with_the_numbers_in_addresses(
 def test_what_was_answered_before_an_outage_is_kept_and_not_asked_for_again(
     place: Place, world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(declare, "_RETRY_WAIT_S", 0)
+    monkeypatch.setattr(declare, "RETRY_WAIT_S", 0)
     monkeypatch.setattr("assets.commits.assets.COMMITS_PER_QUERY", 20)
     really_ask, asked = GitHubClient.commit_authors, list[int]()
 

@@ -244,7 +244,7 @@ def test_a_repository_out_of_reach_is_named_and_gives_what_was_fetched_before(
 def test_when_nothing_can_be_reached_the_step_is_tried_again_and_no_row_is_lost(
     place: Place, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(declare, "_RETRY_WAIT_S", 0)
+    monkeypatch.setattr(declare, "RETRY_WAIT_S", 0)
     assert place.run().success
     before = place.table()
     place.server.add_fault(Trouble("/git/", "status", status=503, times=100))

@@ -30,6 +30,7 @@ from assets.report.tables import ALERT_STATES
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
+from resources.lake import Lake, LakeResource
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 from tests.engagement_rows import engagement_rows
@@ -44,7 +45,6 @@ _MARTS = (
     ENGAGEMENT_INDEX,
     COUNTRY_RATIO,
     CROSSINGS,
-    ATTRIBUTION_RELIABILITY,
     COVERAGE,
     DIFFUSION_HUB,
     HUB_CONCENTRATION,
@@ -55,7 +55,7 @@ _MARTS = (
     SHOCK_EFFECTS,
     SHOCK_LEADS_LAGS,
 )
-PUBLISHED = (*_MARTS, ALERT_STATES, *REFERENCE_TABLES)
+PUBLISHED = (*_MARTS, ATTRIBUTION_RELIABILITY, ALERT_STATES, *REFERENCE_TABLES)
 RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
 #: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
 DAY_COUNTS = {"CN": 40, "US": 6, "DE": 2, "BR": 1, "ZZ": 30}
@@ -128,10 +128,6 @@ def warehouse(tmp_path: Path) -> Warehouse:
             for country, other in (("CN", "US"), ("CN", "BR"), ("BR", "US"))
         ],
         CROSSINGS: [plausible(CROSSINGS, **WEEK_CELL, country_iso2="CN", other_iso2="US")],
-        ATTRIBUTION_RELIABILITY: [
-            plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
-            for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
-        ],
         DIFFUSION_PAPERS: [
             plausible(DIFFUSION_PAPERS, user_kind="us_all", country_iso2="US"),
             plausible(DIFFUSION_PAPERS, user_kind="us_company", open_work_count=4),
@@ -185,11 +181,24 @@ def warehouse(tmp_path: Path) -> Warehouse:
     return house
 
 
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    """A lake with a day's reliability, of one bin too small to be shown."""
+    found = Lake(str(tmp_path / "lake"))
+    bins = [
+        plausible(ATTRIBUTION_RELIABILITY, probability_from=start, actor_count=count)
+        for start, count in ((0.1, 4), (0.2, 5), (0.3, 700))
+    ]
+    rows = ATTRIBUTION_RELIABILITY.arrow(bins)
+    found.write(ATTRIBUTION_RELIABILITY.qualified, str(DAY), rows)
+    return found
+
+
 Materialize = Callable[[], dg.ExecuteInProcessResult]
 
 
 @pytest.fixture
-def materialize(tmp_path: Path, warehouse: Warehouse) -> Materialize:
+def materialize(tmp_path: Path, warehouse: Warehouse, lake: Lake) -> Materialize:
     """Materialise the snapshot and the page, as a run does."""
     plan = Plan(daily=dg.DailyPartitionsDefinition(start_date="2022-01-01", timezone="UTC"))
     platform = Platform(
@@ -201,6 +210,7 @@ def materialize(tmp_path: Path, warehouse: Warehouse) -> Materialize:
         fixed_now=datetime(2024, 12, 17, 2, tzinfo=UTC).isoformat(),
     )
     resources = {
+        "lake": LakeResource(base_path=lake.base_path),
         "warehouse": WarehouseResource(database=str(warehouse.database), max_wait_s=5),
         "platform": platform,
     }

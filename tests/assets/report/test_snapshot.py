@@ -17,6 +17,7 @@ from assets.report.assets import publish, read_content
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
+from resources.lake import Lake
 from resources.warehouse import Warehouse
 from tests.assets.report.conftest import DAY, PUBLISHED, Materialize, activity_of
 
@@ -90,9 +91,9 @@ def test_files_are_read_only(tmp_path: Path) -> None:
 
 
 def test_duckdb_and_parquet_agree_and_hold_what_was_read(
-    tmp_path: Path, warehouse: Warehouse
+    tmp_path: Path, warehouse: Warehouse, lake: Lake
 ) -> None:
-    content = read_content(warehouse)
+    content = read_content(warehouse, lake)
     assert set(content) == set(PUBLISHED)
     current = publish(tmp_path / "published", "first", content)
     with duckdb.connect(str(current / "observatory.duckdb"), read_only=True) as connection:
@@ -106,37 +107,41 @@ def test_duckdb_and_parquet_agree_and_hold_what_was_read(
             assert stored.column_names == list(table.column_names)
 
 
-def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse) -> None:
-    rows = read_content(warehouse)[DIFFUSION_PAPERS].to_pylist()
+def test_cells_of_fewer_than_five_papers_are_left_out(warehouse: Warehouse, lake: Lake) -> None:
+    rows = read_content(warehouse, lake)[DIFFUSION_PAPERS].to_pylist()
     assert [row["user_kind"] for row in rows] == ["us_all"]
     assert warehouse.query(f"FROM {DIFFUSION_PAPERS.qualified}").num_rows == 2
 
 
 def test_a_gap_of_few_works_or_patents_or_accounts_of_one_side_is_left_out(
-    warehouse: Warehouse,
+    warehouse: Warehouse, lake: Lake
 ) -> None:
-    rows = read_content(warehouse)[VISIBILITY_GAP].to_pylist()
+    rows = read_content(warehouse, lake)[VISIBILITY_GAP].to_pylist()
     assert [(row["user_kind"], row["use_measure"]) for row in rows] == [
         ("all", "papers"), ("us_all", "hub_downloads"),
     ]  # fmt: skip
 
 
-def test_cells_of_fewer_than_five_patents_are_left_out(warehouse: Warehouse) -> None:
-    rows = read_content(warehouse)[PATENT_COHORTS].to_pylist()
+def test_cells_of_fewer_than_five_patents_are_left_out(warehouse: Warehouse, lake: Lake) -> None:
+    rows = read_content(warehouse, lake)[PATENT_COHORTS].to_pylist()
     assert [row["user_kind"] for row in rows] == ["us_all"]
     assert warehouse.query(f"FROM {PATENT_COHORTS.qualified}").num_rows == 2
 
 
-def test_a_platform_without_papers_publishes_an_empty_table_of_them(warehouse: Warehouse) -> None:
+def test_a_platform_without_papers_publishes_an_empty_table_of_them(
+    warehouse: Warehouse, lake: Lake
+) -> None:
     with warehouse.transaction() as connection:
         connection.execute(f"DROP TABLE {DIFFUSION_PAPERS.qualified}")
-    rows = read_content(warehouse)[DIFFUSION_PAPERS]
+    rows = read_content(warehouse, lake)[DIFFUSION_PAPERS]
     assert (rows.num_rows, rows.column_names) == (0, list(DIFFUSION_PAPERS.column_names))
 
 
-def test_small_cells_are_pooled_on_the_way_out_and_stay_in_the_mart(warehouse: Warehouse) -> None:
+def test_small_cells_are_pooled_on_the_way_out_and_stay_in_the_mart(
+    warehouse: Warehouse, lake: Lake
+) -> None:
     """Of the day DE 2 and BR 1 take US 6 along; of the week BR 3 takes DE 9 along."""
-    content = read_content(warehouse)
+    content = read_content(warehouse, lake)
     shown = {
         row["country_iso2"] for row in content[ENGAGEMENT].to_pylist() if row["period"] == "day"
     }
@@ -147,22 +152,28 @@ def test_small_cells_are_pooled_on_the_way_out_and_stay_in_the_mart(warehouse: W
         assert {"DE", "BR"} <= set(kept["country_iso2"].to_pylist())
 
 
-def test_what_is_derived_is_published_of_shown_countries_only(warehouse: Warehouse) -> None:
-    content = read_content(warehouse)
+def test_what_is_derived_is_published_of_shown_countries_only(
+    warehouse: Warehouse, lake: Lake
+) -> None:
+    content = read_content(warehouse, lake)
     assert content[ENGAGEMENT_INDEX]["country_iso2"].to_pylist() == ["CN", "US"]
     pairs = content[COUNTRY_RATIO].select(["country_iso2", "other_iso2"]).to_pylist()
     assert pairs == [{"country_iso2": "CN", "other_iso2": "US"}]
     assert content[CONCENTRATION]["scope"].to_pylist() == ["tracked"]
 
 
-def test_no_count_of_accounts_that_is_published_is_under_five(warehouse: Warehouse) -> None:
-    for table, rows in read_content(warehouse).items():
+def test_no_count_of_accounts_that_is_published_is_under_five(
+    warehouse: Warehouse, lake: Lake
+) -> None:
+    for table, rows in read_content(warehouse, lake).items():
         if "actor_count" in rows.column_names:
             assert min(rows["actor_count"].to_pylist()) >= 5, table.qualified
 
 
-def test_nothing_published_is_named_like_something_personal(warehouse: Warehouse) -> None:
-    names = {name for rows in read_content(warehouse).values() for name in rows.column_names}
+def test_nothing_published_is_named_like_something_personal(
+    warehouse: Warehouse, lake: Lake
+) -> None:
+    names = {name for rows in read_content(warehouse, lake).values() for name in rows.column_names}
     assert [name for name in sorted(names) if PERSONAL.search(name)] == []
     assert PERSONAL.search("actor_id")
     assert PERSONAL.search("location")
@@ -212,9 +223,9 @@ def test_a_vintage_says_which_it_is_and_whose_run_made_it(
 
 
 def test_where_alert_rules_stand_is_published_without_the_figures_that_moved_them(
-    warehouse: Warehouse,
+    warehouse: Warehouse, lake: Lake
 ) -> None:
-    states = read_content(warehouse)[ALERT_STATES].to_pylist()
+    states = read_content(warehouse, lake)[ALERT_STATES].to_pylist()
     assert states == [
         {
             "alert_id": rule,
