@@ -37,7 +37,8 @@ GROUPS = (
             "UPSTREAM": "`sandbox`, a synthetic world on this machine, or `live`",
             "DATA": "Folder of Parquet, warehouse, published files and, on SQLite, Dagster's "
             "storage. Each upstream has its own, so that synthetic and real figures never mix",
-            "LAKE": "Folder of Parquet, or `s3://bucket/folder`; empty for `lake` in the data folder",
+            "LAKE": "Folder of Parquet, or `s3://bucket/folder`; empty for `lake` in the data "
+            "folder",
             "CACHE": "Folder of what can be made again from the installed packages",
             "FIRST_DAY": "First daily partition, YYYY-MM-DD",
             "NOW": "ISO time with offset that stands in for the clock, in demonstrations and tests",

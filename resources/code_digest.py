@@ -1,4 +1,4 @@
-"""Digests of the code that a process runs, so that runs and workers of other code are told apart."""
+"""Digests of the code that a process runs: runs and workers of other code are told apart."""
 
 import hashlib
 from pathlib import Path
