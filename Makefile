@@ -25,8 +25,8 @@ run: $(READY) ## Materialise a month of the sandbox world (or, live, the newest 
 test: $(READY) ## Run the whole test suite
 	@$(PY) -m pytest
 
-test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRIES random moments (default 20; 20 minutes)
-	@TEST_TRIES=$(or $(TRIES),20) $(PY) -m pytest tests/orchestration/test_backfill_killed.py tests/orchestration/test_side_by_side.py
+test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRIES random moments (default 20; 90 minutes)
+	@TEST_TRIES=$(or $(TRIES),20) $(PY) -m pytest tests/orchestration/test_backfill_killed.py tests/orchestration/test_side_by_side.py tests/orchestration/test_services_killed.py
 
 test-postgres: $(READY) ## Run the orchestration tests with Dagster's storage on PostgreSQL (a server is started; 15 minutes)
 	@TEST_DAGSTER_STORAGE=postgres $(PY) -m pytest tests/orchestration
