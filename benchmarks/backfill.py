@@ -25,9 +25,10 @@ from typing import Any
 import dagster as dg
 
 from checks.days import RANGE_END, RANGE_START
-from orchestration.backfill import MAX_DAYS, make_range, stages_of
+from orchestration.backfill import make_range, stages_of
 from orchestration.backfill_plan import Plan, Progress, Work, next_work
 from orchestration.definitions import build_definitions
+from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process
 from orchestration.settings import ROOT, Settings, load_settings
@@ -92,7 +93,7 @@ def works(settings: Settings, first: date, last: date) -> Iterator[Work]:
     """The runs of a backfill of a range, in order."""
     with dagster_instance(settings) as instance:
         stages = stages_of(Runner(settings, instance).daily_assets())
-    plan, progress = Plan(first, last, last, stages, MAX_DAYS), Progress()
+    plan, progress = Plan(first, last, last, stages, MAX_DAYS_PER_BACKFILL_RUN), Progress()
     while (work := next_work(plan, progress)) is not None:
         yield work
         progress.add(work.days, work.assets)

@@ -24,6 +24,8 @@ from assets.tables import Table
 from checks.days import RANGE_END, RANGE_START
 from orchestration.backfill_file import FOLDER, Begun, only_one, read, write
 from orchestration.backfill_plan import (
+    FIGURES,
+    STAGE_TAG,
     Need,
     Plan,
     Progress,
@@ -33,12 +35,11 @@ from orchestration.backfill_plan import (
     ranges,
     time_left,
 )
+from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
 from orchestration.runs import Runner
 from orchestration.settings import Settings
 
-#: A run of a backfill is of so many days at most: four years are a few dozen runs.
-MAX_DAYS = 124
-_STAGE_TAG, _PROGRESS_TAG = "observatory/stage", "observatory/progress"
+_PROGRESS_TAG = "observatory/progress"
 # A cause that many days in a row fail of alone is no fault of theirs.
 _MOST_IN_A_ROW = 3
 
@@ -59,7 +60,7 @@ def stages_of(daily_assets: frozenset[str]) -> tuple[Stage, ...]:
             (Need("accounts", back=CLOCK_DAYS - 1), Need("commits", back=COMMIT_DAYS)),
         ),
         Stage(
-            "figures",
+            FIGURES,
             daily_assets - archive - commits - accounts - evidence,
             (
                 Need("evidence", back=CLOCK_DAYS - 1),
@@ -140,7 +141,7 @@ class Backfill:
         left = self.progress.remaining(self.plan)[self.plan.stages[-1].name]
         return {
             RANGE_TAG: self._identity,
-            _STAGE_TAG: work.stage,
+            STAGE_TAG: work.stage,
             _PROGRESS_TAG: f"{days - left} of {days} days done before this run",
         }
 
@@ -191,7 +192,7 @@ def make_range(
     *,
     is_newest_first: bool = True,
     is_fresh: bool = False,
-    most_days: int = MAX_DAYS,
+    most_days: int = MAX_DAYS_PER_BACKFILL_RUN,
 ) -> int:
     """Backfill a range of days, and say how far it is; how many days' figures could not be made.
 

@@ -10,6 +10,8 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
+#: Tag of a run that is of one stage alone, and the stage that makes a day's figures.
+STAGE_TAG, FIGURES = "observatory/stage", "figures"
 _DAY = timedelta(days=1)
 
 
@@ -146,6 +148,11 @@ class Progress:
             stage.name: sum(not self.is_settled(stage, day) for day in plan.days_of(stage.name))
             for stage in plan.stages
         }
+
+
+def is_preparation(tags: Mapping[str, str]) -> bool:
+    """Whether a run with these tags makes no figures: a day is not made by it."""
+    return tags.get(STAGE_TAG, FIGURES) != FIGURES
 
 
 def next_work(plan: Plan, progress: Progress) -> Work | None:

@@ -8,10 +8,11 @@ from datetime import UTC, date, datetime, timedelta
 import dagster as dg
 
 from checks.days import PARTITION, RANGE_START
+from orchestration.backfill_plan import is_preparation
 from orchestration.code_digest import CODE_TAG, code_digest
 from orchestration.families import FAMILIES, Family, family_of_run, partitions_of_run
 from orchestration.partitions import (
-    MAX_DAYS_PER_RUN,
+    MAX_DAYS_PER_BACKFILL_RUN,
     MAX_MONTHS_PER_RUN,
     MAX_WEEKS_PER_RUN,
     months_between,
@@ -20,7 +21,7 @@ from resources.http import TransientUpstreamError
 
 #: So many runs have to fail, for a reason of the partition's own and under the same code.
 MOST_TRIES = 3
-_LONGEST_RUN = timedelta(days=max(MAX_DAYS_PER_RUN, 7 * MAX_WEEKS_PER_RUN))
+_LONGEST_RUN = timedelta(days=max(MAX_DAYS_PER_BACKFILL_RUN, 7 * MAX_WEEKS_PER_RUN))
 _LONGEST_MONTHS = timedelta(days=31 * MAX_MONTHS_PER_RUN)
 # Days, weeks and months of the last two: what the automation may ask for.
 _WATCHED = timedelta(days=63)
@@ -148,6 +149,8 @@ def _successes(
                 statuses=[dg.DagsterRunStatus.SUCCESS], updated_after=since, tags=dict(tags)
             )
         ):
+            if is_preparation(record.dagster_run.tags):
+                continue
             kind = family_of_run(record.dagster_run, known)
             for key in partitions_of_run(record.dagster_run, kind) if kind else ():
                 began = newest.get((kind, key), record.create_timestamp) if kind else None

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestration.backfill import MAX_DAYS, stages_of
+from orchestration.backfill import stages_of
 from orchestration.backfill_plan import (
     Need,
     Plan,
@@ -19,6 +19,7 @@ from orchestration.backfill_plan import (
     ranges,
     time_left,
 )
+from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
 
 FIRST = date(2022, 1, 1)
 STAGES = (
@@ -124,12 +125,12 @@ def test_days_after_the_range_only_get_new_figures() -> None:
 def test_four_years_are_a_few_dozen_runs_of_the_real_stages() -> None:
     stages = stages_of(frozenset({"mart/engagement", "core/events", "raw/commits"}))
     assert stages[-1].assets == {"mart/engagement"}
-    chosen = Plan(FIRST, day(1699), day(1699), stages, MAX_DAYS)
+    chosen = Plan(FIRST, day(1699), day(1699), stages, MAX_DAYS_PER_BACKFILL_RUN)
     runs = list(works(chosen, Progress(), frozenset()))
     assert len(runs) == 70
     first_figures = next(n for n, run in enumerate(runs) if run.stage == "figures")
     files = [run for run in runs[:first_figures] if run.stage == "files"]
-    assert sum(run.day_count for run in files) == 3 * MAX_DAYS
+    assert sum(run.day_count for run in files) == 3 * MAX_DAYS_PER_BACKFILL_RUN
 
 
 def test_time_left_is_by_stage_and_by_the_mean_where_nothing_was_run_yet() -> None:

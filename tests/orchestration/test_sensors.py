@@ -19,6 +19,7 @@ from assets.polls.pause import Pause
 from assets.polls.state import PollState
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.reference.tables import TRACKED_REPOSITORIES
+from orchestration.backfill_plan import FIGURES, STAGE_TAG
 from orchestration.operations import operations, say_backfills
 from orchestration.resources import build_resources
 from orchestration.sensors import (
@@ -137,6 +138,22 @@ def test_a_run_that_succeeds_at_last_ends_the_thread(server: SandboxServer, tmp_
     assert end["thread_ts"] == post["ts"]
     assert "run succeeded" in str(end["text"])
     assert "Resolved: A run has failed" in str(post["text"])
+
+
+def test_a_stage_that_makes_no_figures_does_not_end_the_thread_of_a_failed_day(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    with scratch_instance() as instance:
+        failing.execute_in_process(instance=instance, raise_on_error=False)
+        _, cursor = sensor_tick(instance, server, tmp_path, None)
+        mended.execute_in_process(instance=instance, tags={STAGE_TAG: "accounts"})
+        _, cursor = sensor_tick(instance, server, tmp_path, cursor)
+        assert len(server.slack_messages()) == 1
+        mended.execute_in_process(instance=instance, tags={STAGE_TAG: FIGURES})
+        sensor_tick(instance, server, tmp_path, cursor)
+    post, end = server.slack_messages()
+    assert end["thread_ts"] == post["ts"]
+    assert "run succeeded" in str(end["text"])
 
 
 def test_a_check_that_fails_is_posted_until_it_passes(

@@ -13,6 +13,7 @@ from orchestration.automation import (
     hourly_condition,
     snapshot_condition,
 )
+from orchestration.backfill_plan import STAGE_TAG
 from orchestration.code_digest import CODE_TAG, code_digest
 from orchestration.families import DAILY, HUB, PAPERS, PATENTS, Family, families_of, spans
 from orchestration.partitions import daily_partitions, snapshot_partitions
@@ -121,6 +122,15 @@ def test_what_has_no_partition_is_asked_for_each_time_however_often_it_failed(
         daemon.tick(START + timedelta(hours=hour, minutes=11))
     failed = instance.get_runs(dg.RunsFilter(statuses=[dg.DagsterRunStatus.FAILURE]))
     assert sum(run.asset_selection == {dg.AssetKey("polls")} for run in failed) == 8
+
+
+def test_what_a_backfill_prepares_gives_no_more_tries(instance: dg.DagsterInstance) -> None:
+    daemon = Daemon(instance, assets())
+    daemon.tick(START)
+    for day in range(2, 6):
+        daemon.tick(morning(day))
+    assert daemon.run(POISON, [dg.AssetKey("first")], tags={STAGE_TAG: "accounts"}).success
+    assert daemon.given_up() == {("daily", POISON)}
 
 
 def test_a_run_by_hand_that_succeeds_in_part_gives_the_rest_three_more_tries(
