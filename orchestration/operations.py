@@ -41,6 +41,7 @@ from assets.alerting.states import AlertState, State
 from assets.alerting.telling import tell
 from assets.alerting.watch import Outcome
 from orchestration.backfill_file import FOLDER, running
+from orchestration.backfill_plan import STAGE_TAG, is_preparation
 from orchestration.code_digest import CODE_TAG
 from orchestration.families import (
     DAILY,
@@ -269,8 +270,11 @@ def _ended(
 def _what(run: dg.DagsterRun, family: Family | None) -> str:
     """A run's job; of the automation, what makes the same partitions; else a run's assets.
 
-    The automation asks for what is missing of a day, which after a failure is less than before.
+    The automation asks for what is missing of a day, which after a failure is less than before. What
+    a backfill prepares stands for itself: no day is made by it.
     """
+    if is_preparation(run.tags):
+        return f"{run.job_name} ({run.tags[STAGE_TAG]})"
     if not run.asset_selection or not run.job_name.startswith("__"):
         return run.job_name
     if family and CODE_TAG in run.tags:
