@@ -270,8 +270,8 @@ def _ended(
 def _what(run: dg.DagsterRun, family: Family | None) -> str:
     """A run's job; of the automation, what makes the same partitions; else a run's assets.
 
-    The automation asks for what is missing of a day, which after a failure is less than before. What
-    a backfill prepares stands for itself: no day is made by it.
+    The automation asks for what is missing of a day, which after a failure is less than before.
+    What a backfill prepares stands for itself: no day is made by it.
     """
     if is_preparation(run.tags):
         return f"{run.job_name} ({run.tags[STAGE_TAG]})"
