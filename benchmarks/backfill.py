@@ -26,6 +26,7 @@ import dagster as dg
 
 from checks.days import RANGE_END, RANGE_START
 from orchestration.backfill import make_range, stages_of
+from orchestration.backfill_file import FOLDER, only_one
 from orchestration.backfill_plan import Plan, Progress, Work, next_work
 from orchestration.definitions import build_definitions
 from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
@@ -93,10 +94,10 @@ def works(settings: Settings, first: date, last: date) -> Iterator[Work]:
     """The runs of a backfill of a range, in order."""
     with dagster_instance(settings) as instance:
         stages = stages_of(Runner(settings, instance).daily_assets())
-    plan, progress = Plan(first, last, last, stages, MAX_DAYS_PER_BACKFILL_RUN), Progress()
+    plan, progress = Plan(first, last, (), stages, MAX_DAYS_PER_BACKFILL_RUN), Progress()
     while (work := next_work(plan, progress)) is not None:
         yield work
-        progress.add(work.days, work.assets)
+        progress.add(plan, work.days, work.assets)
 
 
 @contextmanager
@@ -112,12 +113,20 @@ def fresh(url: str) -> Iterator[Settings]:
         shutil.rmtree(folder)
 
 
+def make(
+    settings: Settings, runner: Runner, instance: dg.DagsterInstance, first: date, last: date
+) -> int:
+    """Backfill a range; how many days failed."""
+    with only_one(settings.data / FOLDER, first, last) as path:
+        return make_range(runner, instance, first, last, path)
+
+
 def by_dagster(url: str, first: date, last: date) -> float:
     """Seconds of a backfill."""
     with fresh(url) as settings, dagster_instance(settings) as instance:
         runner = Runner(settings, instance)
         began = time.perf_counter()
-        failed = make_range(settings, runner, instance, first, last)
+        failed = make(settings, runner, instance, first, last)
         seconds = time.perf_counter() - began
     if failed:
         raise RuntimeError(f"{failed} days failed")
@@ -142,7 +151,7 @@ def tiny_partitions(days: int) -> tuple[float, int]:
         with dagster_instance(settings) as instance:
             runner = Runner(settings, instance, empty)
             began = time.perf_counter()
-            failed = make_range(settings, runner, instance, first, LAST)
+            failed = make(settings, runner, instance, first, LAST)
             seconds = time.perf_counter() - began
             if failed:
                 raise RuntimeError(f"{failed} days failed")
@@ -179,7 +188,7 @@ def daily_overhead(url: str, days: int) -> tuple[float, float]:
         with fresh(url) as settings:
             with dagster_instance(settings) as instance:
                 runner = Runner(settings, instance)
-                make_range(settings, runner, instance, LAST - timedelta(days=days), last)
+                make(settings, runner, instance, LAST - timedelta(days=days), last)
             environment = {
                 **os.environ,
                 "OBSERVATORY_SANDBOX_URL": url,

@@ -190,7 +190,8 @@ def automation_sensor() -> dg.AutomationConditionSensorDefinition:
             minimum_interval_seconds=60,
             emit_backfills=False,
             use_user_code_server=True,
-            run_tags={CODE_TAG: code_digest()},
+            # Of what waits in the queue, the daily run is first: a backfill may be long.
+            run_tags={CODE_TAG: code_digest(), "dagster/priority": "10"},
             description=(
                 "Asks for each closed day at 02:00 UTC, and for days missed in the last eight, but "
                 "for those that have failed three times."

@@ -8,6 +8,7 @@ that says which backfill of a range is not over (`backfill_file`).
 import time
 from collections.abc import Iterator
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 
@@ -22,7 +23,7 @@ from assets.engagement.cells import LONGEST_DAYS
 from assets.engagement.tables import ENGAGEMENT
 from assets.tables import Table
 from checks.days import RANGE_END, RANGE_START
-from orchestration.backfill_file import FOLDER, Begun, only_one, read, write
+from orchestration.backfill_file import Begun, read, write
 from orchestration.backfill_plan import (
     FIGURES,
     STAGE_TAG,
@@ -37,11 +38,11 @@ from orchestration.backfill_plan import (
 )
 from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
 from orchestration.runs import Runner
-from orchestration.settings import Settings
 
 _PROGRESS_TAG = "observatory/progress"
-# A cause that many days in a row fail of alone is no fault of theirs.
-_MOST_IN_A_ROW = 3
+_MAX_RUNTIME_TAG = "dagster/max_runtime"  # 0 for no limit
+# What so many days in a row fail of, each alone, is no fault of theirs.
+_MOST_IN_A_ROW = 8
 
 
 def stages_of(daily_assets: frozenset[str]) -> tuple[Stage, ...]:
@@ -94,15 +95,19 @@ class Backfill:
         self._instance = instance
         self._identity = identity
         self._steps = runner.steps()
-        for run in instance.get_runs(filters=dg.RunsFilter(tags={RANGE_TAG: identity})):
-            self._absorb(run.run_id, _days_of(run))
+        self._left: float | None = None
+        runs = instance.get_runs(filters=dg.RunsFilter(tags={RANGE_TAG: identity}))
+        for run in reversed(runs):  # they come newest first
+            if STAGE_TAG in run.tags:
+                self._absorb(run.run_id, _days_of(run))
 
-    def _absorb(self, run_id: str, days: list[date]) -> None:
-        """Note what a run made: assets whose step succeeded, and the checks of them."""
+    def _absorb(self, run_id: str, days: list[date]) -> bool:
+        """Note what a run made: assets whose step succeeded, and the checks; whether any."""
         logs = self._instance.all_logs(run_id, of_type=dg.DagsterEventType.STEP_SUCCESS)
         succeeded = {log.step_key for log in logs}
         made = [asset for asset, steps in self._steps.items() if steps <= succeeded]
-        self.progress.add(days, made)
+        self.progress.add(self.plan, days, made)
+        return bool(made)
 
     def run(self) -> Iterator[str]:
         """Run after run until all is made or given up; after each, a line that says how far it is.
@@ -114,19 +119,19 @@ class Backfill:
         in_a_row, began = 0, time.monotonic()
         while (work := next_work(self.plan, self.progress)) is not None:
             result = self._runner.part(work.first, work.last, work.assets, self._tags(work))
-            self._absorb(result.run_id, work.days)
-            if not result.is_success:
-                self.progress.fail(work, result.error)
+            has_made = self._absorb(result.run_id, work.days)
+            error = result.error if has_made or result.error else "the run made nothing"
+            if error:
+                self.progress.fail(work, error)
             now = time.monotonic()
             seconds, days = spent.get(work.stage, (0.0, 0))
             spent[work.stage] = (seconds + now - began, days + work.day_count)
             began = now
-            yield self._line(work, result.error, time_left(self.plan, self.progress, spent))
-            in_a_row = 0 if result.is_success else in_a_row + (work.day_count == 1)
+            self._left = time_left(self.plan, self.progress, spent)
+            yield self._line(work, error)
+            in_a_row = in_a_row + (work.day_count == 1) if error else 0
             if in_a_row == _MOST_IN_A_ROW:
-                raise CommonFailureError(
-                    f"{in_a_row} days in a row failed, each alone: {result.error}"
-                )
+                raise CommonFailureError(f"{in_a_row} days in a row failed, each alone: {error}")
 
     def failed(self) -> dict[date, str]:
         """Days whose figures could not be made, and why."""
@@ -139,13 +144,19 @@ class Backfill:
     def _tags(self, work: Work) -> dict[str, str]:
         days = len(self.plan.days_of(self.plan.stages[-1].name))
         left = self.progress.remaining(self.plan)[self.plan.stages[-1].name]
+        done = f"{days - left} of {days} days done before this run"
         return {
             RANGE_TAG: self._identity,
             STAGE_TAG: work.stage,
-            _PROGRESS_TAG: f"{days - left} of {days} days done before this run",
+            _PROGRESS_TAG: done if self._left is None else f"{done}, {self._rest()}",
+            # A run of many days may take longer than one that hangs.
+            _MAX_RUNTIME_TAG: "0",
         }
 
-    def _line(self, work: Work, error: str, seconds: float | None) -> str:
+    def _rest(self) -> str:
+        return "" if self._left is None else f"about {duration(self._left)} left"
+
+    def _line(self, work: Work, error: str) -> str:
         left = self.progress.remaining(self.plan)
         done = ", ".join(
             f"{name} {total - left[name]} of {total}"
@@ -153,8 +164,9 @@ class Backfill:
             if (total := len(self.plan.days_of(name)))
         )
         state = f"FAILED: {error}" if error else "ok"
-        rest = "" if seconds is None else f", about {duration(seconds)} left"
-        return f"{work.stage} of {work.first} to {work.last}: {state}  [days: {done}{rest}]"
+        return (
+            f"{work.stage} of {work.first} to {work.last}: {state}  [days: {done}; {self._rest()}]"
+        )
 
 
 class CommonFailureError(RuntimeError):
@@ -174,21 +186,19 @@ def _days_of(run: dg.DagsterRun) -> list[date]:
     return [first + timedelta(days=n) for n in range((last - first).days + 1)]
 
 
-def later_days(instance: dg.DagsterInstance, last: date) -> date:
-    """Last of the days after a range that look back on it and are made; `last` where none is."""
+def later_days(instance: dg.DagsterInstance, last: date) -> tuple[date, ...]:
+    """The days after a range whose periods look back on it, of those that are made."""
     made = instance.get_materialized_partitions(asset_key(ENGAGEMENT))
-    day = last
-    while (day - last).days < LONGEST_DAYS - 1 and str(day + timedelta(days=1)) in made:
-        day += timedelta(days=1)
-    return day
+    days = (last + timedelta(days=n) for n in range(1, LONGEST_DAYS))
+    return tuple(day for day in days if str(day) in made)
 
 
 def make_range(
-    settings: Settings,
     runner: Runner,
     instance: dg.DagsterInstance,
     first: date,
     last: date,
+    path: Path,
     *,
     is_newest_first: bool = True,
     is_fresh: bool = False,
@@ -199,45 +209,44 @@ def make_range(
     A range whose backfill is not over is gone on with, where it ended.
 
     Args:
-        settings: of the platform.
-        runner: of its jobs.
+        runner: of the platform's jobs.
         instance: of Dagster.
         first: first day.
         last: last day, over.
+        path: the range's file, which this process holds (`backfill_file.only_one`).
         is_newest_first: in which order.
         is_fresh: whether to begin anew where an earlier backfill of the range is not over.
         most_days: of a run.
 
     Raises:
-        SettingsError: another process backfills this range.
+        SettingsError: the file is damaged.
     """
-    with only_one(settings.data / FOLDER, first, last) as path:
-        begun = None if is_fresh else read(path)
-        if begun is None:
-            moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
-            through = later_days(instance, last)
-            begun = Begun(f"{first}..{last}, {moment}", str(through), is_newest_first)
-            write(path, begun)
-        else:
-            print(f"going on with {begun.identity}; FRESH=1 begins anew", flush=True)
-        through = date.fromisoformat(begun.through)
-        stages = stages_of(runner.daily_assets())
-        plan = Plan(first, last, through, stages, most_days, begun.is_newest_first)
-        backfill = Backfill(runner, instance, plan, begun.identity)
-        _say_plan(backfill)
-        try:
-            for line in backfill.run():
-                print(f"  {line}", flush=True)
-        except CommonFailureError as error:
-            print(f"stopped: {error}\nonce that is mended, the same command goes on", flush=True)
-            return backfill.progress.remaining(plan)[stages[-1].name] + len(backfill.failed())
-        failed = backfill.failed()
-        if failed:
-            for start, end in ranges(list(failed)):
-                print(f"  FAILED {start} to {end}: {failed[start]}", flush=True)
-            print("the same command tries these days again, and no others", flush=True)
-        else:
-            path.unlink()
+    begun = None if is_fresh else read(path)
+    if begun is None:
+        moment = f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%S}"
+        later = [str(day) for day in later_days(instance, last)]
+        begun = Begun(f"{first}..{last}, {moment}", later, is_newest_first)
+        write(path, begun)
+    else:
+        print(f"going on with {begun.identity}; FRESH=1 begins anew", flush=True)
+    stages = stages_of(runner.daily_assets())
+    later_ones = tuple(map(date.fromisoformat, begun.later))
+    plan = Plan(first, last, later_ones, stages, most_days, begun.is_newest_first)
+    backfill = Backfill(runner, instance, plan, begun.identity)
+    _say_plan(backfill)
+    try:
+        for line in backfill.run():
+            print(f"  {line}", flush=True)
+    except CommonFailureError as error:
+        print(f"stopped: {error}\nonce that is mended, the same command goes on", flush=True)
+        return backfill.progress.remaining(plan)[stages[-1].name] + len(backfill.failed())
+    failed = backfill.failed()
+    for start, end in ranges(list(failed)):
+        print(f"  FAILED {start} to {end}: {failed[start]}", flush=True)
+    if failed:
+        print("the same command tries these days again, and makes anew what looks on them")
+    else:
+        path.unlink()
     return len(failed)
 
 
@@ -246,10 +255,7 @@ def _say_plan(backfill: Backfill) -> None:
     left = backfill.progress.remaining(plan)[plan.stages[-1].name]
     order = "newest first" if plan.is_newest_first else "oldest first"
     days = len(plan.days_of(plan.stages[-1].name))
-    print(f"{left} of {days} days to make, {plan.first} to {plan.through}, {order} …", flush=True)
-    if plan.through > plan.last:
-        print(
-            f"  figures of {plan.last + timedelta(days=1)} to {plan.through} look back on them, and"
-            " are made anew",
-            flush=True,
-        )
+    end = plan.later[-1] if plan.later else plan.last
+    print(f"{left} of {days} days to make, {plan.first} to {end}, {order} …", flush=True)
+    for start, stop in ranges(plan.later):
+        print(f"  figures of {start} to {stop} look back on them, and are made anew", flush=True)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, timedelta
 from pathlib import Path
 from typing import IO
 
@@ -26,12 +26,12 @@ class Begun:
 
     Attributes:
         identity: tag of its runs; it names the range and when it was begun.
-        through: ISO day up to which figures of later days are made anew.
+        later: ISO days after the range whose figures are made anew.
         is_newest_first: in which order.
     """
 
     identity: str
-    through: str
+    later: list[str]
     is_newest_first: bool
 
 
@@ -64,14 +64,30 @@ def _is_taken(lock: IO[str]) -> bool:
 
 def running(folder: Path) -> set[str]:
     """Identities of backfills that a process is at work on, between two of its runs too."""
-    found = set()
+    return {begun.identity for begun in _held(folder).values()}
+
+
+def days_at_work(folder: Path) -> frozenset[str]:
+    """ISO days that these backfills make."""
+    found: set[str] = set()
+    for path, begun in _held(folder).items():
+        first, last = map(date.fromisoformat, path.stem.split(".."))
+        count = (last - first).days + 1
+        found |= {str(first + timedelta(days=n)) for n in range(count)} | set(begun.later)
+    return frozenset(found)
+
+
+def _held(folder: Path) -> dict[Path, Begun]:
+    """Files that a process holds."""
+    found = {}
     for path in folder.glob("*.json"):
         with path.with_suffix(".lock").open("a") as lock:
             try:
                 fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
             except BlockingIOError:
                 begun = read(path)
-                found |= {begun.identity} if begun else set()
+                if begun is not None:
+                    found[path] = begun
     return found
 
 

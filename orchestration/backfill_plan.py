@@ -6,7 +6,7 @@ ahead of the next one by as many days as that one looks back on, and a stage is 
 a later one needs it: the newest figures are there long before the oldest files are.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 
@@ -79,8 +79,7 @@ class Plan:
     Attributes:
         first: first day.
         last: last day.
-        through: last of the days after it whose figures are made anew, as they look back on it;
-            `last` where there are none.
+        later: days after it, in order, whose figures are made anew, as they look back on it.
         stages: in their order; the last one makes the figures.
         most_days: of a run.
         is_newest_first: in which order the figures are made.
@@ -88,15 +87,15 @@ class Plan:
 
     first: date
     last: date
-    through: date
+    later: tuple[date, ...]
     stages: tuple[Stage, ...]
     most_days: int
     is_newest_first: bool = True
 
     def days_of(self, stage: str) -> list[date]:
         """The days that a stage is made of, in order."""
-        last = self.through if stage == self.stages[-1].name else self.last
-        return [self.first + _DAY * n for n in range((last - self.first).days + 1)]
+        days = [self.first + _DAY * n for n in range((self.last - self.first).days + 1)]
+        return [*days, *self.later] if stage == self.stages[-1].name else days
 
     def stage(self, name: str) -> Stage:
         """By its name.
@@ -129,10 +128,32 @@ class Progress:
         """Whether no more is done for it."""
         return self.is_made(stage, day) or (stage.name, day) in self.failed
 
-    def add(self, days: Iterable[date], assets: Iterable[str]) -> None:
-        """Note what a run made."""
+    def add(self, plan: Plan, days: Sequence[date], assets: Collection[str]) -> None:
+        """Note what a run made; what looks on it and was made before is to be made anew.
+
+        Args:
+            plan: of the backfill.
+            days: of the run.
+            assets: that it made of each of them.
+        """
+        for earlier in plan.stages:
+            if not earlier.assets.isdisjoint(assets):
+                for day in days:
+                    self._forget(plan, earlier.name, day)
         for day in days:
             self.made.setdefault(day, set()).update(assets)
+
+    def _forget(self, plan: Plan, name: str, day: date) -> None:
+        """Forget what looks on a stage's day, and what looks on that."""
+        for stage in plan.stages:
+            for need in stage.needs:
+                if need.stage != name:
+                    continue
+                for back in range(-need.ahead, need.back + 1):
+                    other = day + _DAY * back
+                    if stage.assets & self.made.get(other, set()):
+                        self.made[other] -= stage.assets
+                        self._forget(plan, stage.name, other)
 
     def fail(self, work: Work, error: str) -> None:
         """Note a failed run: halves are tried next, and a day that fails alone is given up."""
@@ -158,7 +179,7 @@ def is_preparation(tags: Mapping[str, str]) -> bool:
 def next_work(plan: Plan, progress: Progress) -> Work | None:
     """What to run next; None where all is settled."""
     _leave_out(plan, progress)
-    return _work_for(plan, progress, plan.stages[-1], plan.first, plan.through)
+    return _work_for(plan, progress, plan.stages[-1], date.min, date.max)
 
 
 def _work_for(plan: Plan, progress: Progress, stage: Stage, low: date, high: date) -> Work | None:

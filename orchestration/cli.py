@@ -15,6 +15,7 @@ from pathlib import Path
 from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
 from orchestration.backfill import make_range
+from orchestration.backfill_file import FOLDER, only_one
 from orchestration.doctor import examine
 from orchestration.materialise import (
     Before,
@@ -23,6 +24,7 @@ from orchestration.materialise import (
     make_gap,
     materialise,
     read_patents,
+    say_what_is_over,
 )
 from orchestration.partitions import weeks_between
 from orchestration.replaying import replay_alerts
@@ -189,6 +191,7 @@ def run(data: str | None = None) -> int:
             lambda runner, _: make_days(runner, first, last, _DAYS_PER_RUN),
             before,
         )
+        say_what_is_over(settings)
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 
@@ -207,20 +210,22 @@ def backfill(first: date, last: date, *, is_newest_first: bool, is_fresh: bool) 
                 f"the partitions begin at {first}; set OBSERVATORY_FIRST_DAY to see them in the UI"
             )
             settings = replace(settings, first_day=first)
-        failed = materialise(
-            settings,
-            first,
-            last,
-            lambda runner, instance: make_range(
+        with only_one(settings.data / FOLDER, first, last) as path:
+            failed = materialise(
                 settings,
-                runner,
-                instance,
                 first,
                 last,
-                is_newest_first=is_newest_first,
-                is_fresh=is_fresh,
-            ),
-        )
+                lambda runner, instance: make_range(
+                    runner,
+                    instance,
+                    first,
+                    last,
+                    path,
+                    is_newest_first=is_newest_first,
+                    is_fresh=is_fresh,
+                ),
+            )
+        say_what_is_over(settings)
         print_summary(settings, last, time.monotonic() - began)
     return 1 if failed else 0
 

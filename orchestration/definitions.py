@@ -44,6 +44,7 @@ from orchestration.automation import (
     upkeep_condition,
     weekly_condition,
 )
+from orchestration.backfill_file import FOLDER
 from orchestration.inventory import partitions_by_asset, take_inventory
 from orchestration.jobs import build_jobs
 from orchestration.partitions import (
@@ -107,7 +108,9 @@ def build_definitions(settings: Settings) -> dg.Definitions:
     archives = [
         each.name for each in (resources["archive"], resources["second_archive"]) if each.base_urls
     ]
-    inventory = partial(take_inventory, partitions=partitions_by_asset(made))
+    inventory = partial(
+        take_inventory, partitions=partitions_by_asset(made), folder=settings.data / FOLDER
+    )
     retention, sweeping = build_retention(settings)
     return dg.Definitions(
         assets=[*made, *upkeep.build(upkeep_condition(), inventory, archives)],

@@ -3,12 +3,14 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import dagster as dg
 
 from assets.upkeep.inventory import Inventory, Mend, Span, Standing
-from orchestration.families import FAMILIES, Family, family_of, spans
+from orchestration.backfill_file import days_at_work
+from orchestration.families import DAILY, FAMILIES, Family, family_of, spans
 from orchestration.tries import given_up, watched_partitions
 
 #: What closed at midnight is made from 02:00 on, and should be there by 06:00.
@@ -19,13 +21,17 @@ RECENT = timedelta(days=100)
 
 @dataclass(frozen=True, slots=True)
 class AssetPartitions:
-    """An asset, its partitions' keys in order, and the instance and time (UTC) it is seen at."""
+    """An asset, its partitions' keys in order, and the instance and time (UTC) it is seen at.
+
+    `busy` are keys that a command is at work on, between two of its runs too.
+    """
 
     instance: dg.DagsterInstance
     key: dg.AssetKey
     partitions: dg.PartitionsDefinition[Any]
     keys: Sequence[str]
     now: datetime
+    busy: frozenset[str]
 
 
 def partitions_by_asset(
@@ -44,6 +50,7 @@ def take_inventory(
     instance: dg.DagsterInstance,
     now: datetime,
     partitions: Mapping[dg.AssetKey, dg.PartitionsDefinition[Any]],
+    folder: Path,
 ) -> Inventory:
     """How each partition of each asset stands.
 
@@ -55,15 +62,18 @@ def take_inventory(
         instance: Dagster's.
         now: UTC.
         partitions: by asset.
+        folder: of the files of backfills: what a command is at work on is in progress.
     """
     known = {key: family for key, each in partitions.items() if (family := family_of(each))}
     stuck = set(given_up(instance, known, watched_partitions(now.date())))
+    busy = days_at_work(folder)
     standings = []
     faulty: dict[str, set[str]] = {family.name: set() for family in FAMILIES}
     for family in FAMILIES:
         for key in sorted((each for each in known if known[each] == family), key=str):
             keys = partitions[key].get_partition_keys(current_time=now)
-            asset = AssetPartitions(instance, key, partitions[key], keys, now)
+            at_work = busy if family is DAILY else frozenset[str]()
+            asset = AssetPartitions(instance, key, partitions[key], keys, now, at_work)
             standing, defects = _standing(asset, family, stuck)
             standings.append(standing)
             faulty[family.name] |= defects
@@ -86,7 +96,9 @@ def _states(
     by_state: dict[str, list[str]] = {}
     for name in due:
         default = "NEVER" if asked_from is None or name < asked_from else "MISSING"
-        by_state.setdefault(states.get(name, default), []).append(name)
+        state = states.get(name, default)
+        is_awaited = name in asset.busy and state in ("MISSING", "FAILED")
+        by_state.setdefault("IN_PROGRESS" if is_awaited else state, []).append(name)
     return by_state, due, asked_from
 
 

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import dagster as dg
 
-from orchestration.operations import say_backfills
+from orchestration.operations import say_backfills, unfinished
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import set_sandbox_clock
 from orchestration.settings import Settings
@@ -80,8 +80,13 @@ def materialise(
         make_before(settings, runner, first, before or Before())
         failed = make(runner, instance)
         failed += make_shocks(runner, last)
-    say_backfills(settings)
     return failed
+
+
+def say_what_is_over(settings: Settings) -> None:
+    """Post the notes of backfills that are over; of those that go on, their own end does."""
+    with dagster_instance(settings) as instance:
+        say_backfills(settings, unfinished(instance))
 
 
 def make_days(runner: Runner, first: date, last: date, days_per_run: int) -> int:

@@ -149,12 +149,17 @@ def operations(
     )
 
 
-def say_backfills(settings: Settings) -> None:
-    """Say what backfills made that are over, as the sensor does, for commands without a daemon."""
+def say_backfills(settings: Settings, going_on: frozenset[str]) -> None:
+    """Say what backfills made that are over, as the sensor does, for commands without a daemon.
+
+    Args:
+        settings: of the platform.
+        going_on: ids of backfills and runs that are not.
+    """
     house = Warehouse(str(settings.warehouse))
     prepare_alerting(house)
     here = platform(settings)
-    watch(house, Rules(()), Facts((), (), frozenset(), None), here)
+    watch(house, Rules(()), Facts((), (), going_on, None), here)
     deliver(house, slack_resource(settings).client(), here, most_seconds=TICK_SECONDS)
 
 
@@ -165,8 +170,8 @@ def watch(house: Warehouse, rules: Rules, facts: Facts, platform: Platform) -> l
         states = ledger.read_states(connection)
         outcomes = list(_outcomes(connection, rules, facts, states, now))
         notices, moved = tell(outcomes, states, today, rules)
-        unfinished = {*facts.unfinished, *running(platform.data(FOLDER))}
-        notices += digests(connection, unfinished, now)
+        going_on = {*facts.unfinished, *running(platform.data(FOLDER))}
+        notices += digests(connection, going_on, now)
         ledger.write_states(connection, moved.values())
         enqueue_notices(connection, notices, message_form(connection, platform), now)
     return notices
@@ -239,15 +244,19 @@ def read_facts(
         order_by="update_timestamp",
         ascending=True,
     )
-    unfinished = instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
-    names = {run.run_id for run in unfinished}
-    names |= {run.tags[tag] for run in unfinished for tag in _TOGETHER if tag in run.tags}
     return Facts(
         tuple(_ended(instance, record, known) for record in records),
         tuple(_checked(instance, checks)),
-        frozenset(names),
+        unfinished(instance),
         records[-1].update_timestamp.astimezone(UTC) if records else None,
     )
+
+
+def unfinished(instance: dg.DagsterInstance) -> frozenset[str]:
+    """Ids of runs that go on, and of the backfills that they are part of."""
+    runs = instance.get_runs(dg.RunsFilter(statuses=list(UNFINISHED)))
+    names = {run.tags[tag] for run in runs for tag in _TOGETHER if tag in run.tags}
+    return frozenset(names | {run.run_id for run in runs})
 
 
 def _ended(

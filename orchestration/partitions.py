@@ -7,7 +7,7 @@ import dagster as dg
 
 MAX_DAYS_PER_RUN = 31
 # Of a command, which says how far it is run by run: four years are a few dozen.
-MAX_DAYS_PER_BACKFILL_RUN = 124
+MAX_DAYS_PER_BACKFILL_RUN = 183
 MAX_MONTHS_PER_RUN = 36
 MAX_WEEKS_PER_RUN = 13
 _TUESDAY, _TUESDAY_OF_CRON = 2, 2  # of ISO weekdays, and of a week that begins with Sunday as 0

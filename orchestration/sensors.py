@@ -17,7 +17,7 @@ from assets.patents.tables import PATENT_FILES
 from assets.polls.assets import hot_repositories
 from assets.polls.tables import REPOSITORY_EVENTS, REPOSITORY_POLLS
 from assets.polls.tables import SOURCE as GITHUB_EVENTS
-from orchestration.dead_runs import end_dead_workers
+from orchestration.dead_runs import end_dead_commands, end_dead_workers
 from orchestration.families import DAILY, PATENTS, Family, known_families
 from orchestration.heartbeat import build_heartbeat
 from orchestration.jobs import DAILY_JOB, PATENTS_JOB, POLLS_JOB
@@ -90,6 +90,7 @@ def build_sensors() -> list[dg.SensorDefinition]:
 
 def dead_runs(context: dg.SensorEvaluationContext) -> dg.SkipReason:
     """End runs whose process is gone."""
+    end_dead_commands(context.instance)
     ended = list(end_dead_workers(context.instance))
     return dg.SkipReason(f"ended {', '.join(ended)}" if ended else "each run has its process")
 

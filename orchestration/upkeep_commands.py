@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime
 import dagster as dg
 
 from assets.upkeep.inventory import as_lines
+from orchestration.backfill_file import FOLDER
 from orchestration.definitions import build_definitions
 from orchestration.inventory import partitions_by_asset, take_inventory
 from orchestration.materialise import say_failure
@@ -18,7 +19,8 @@ def show_inventory(settings: Settings) -> int:
     declared = build_definitions(settings).assets or ()
     made = [each for each in declared if isinstance(each, dg.AssetsDefinition)]
     with dagster_instance(settings) as instance:
-        found = take_inventory(instance, now.astimezone(UTC), partitions_by_asset(made))
+        folder = settings.data / FOLDER
+        found = take_inventory(instance, now.astimezone(UTC), partitions_by_asset(made), folder)
     print("\n".join(as_lines(found)))
     return 1 if found.mends else 0
 

@@ -222,10 +222,13 @@ class ScanDay:
 
 
 def _known_rows(lake: Lake, source: str, day: date) -> DayRows:
-    found = [lake.read(table.qualified, str(day), source) for table in RAW]
-    if any(part is None for part in found):
+    # The hours are written last, and so are read first: what they say is there, is there.
+    hours = lake.read(tables.ARCHIVE_HOURS.qualified, str(day), source)
+    events = lake.read(tables.ARCHIVE_EVENTS.qualified, str(day), source)
+    totals = lake.read(tables.ARCHIVE_TOTALS.qualified, str(day), source)
+    if events is None or hours is None or totals is None:
         return EMPTY_DAY
-    return DayRows(*found)
+    return DayRows(events, hours, totals)
 
 
 def _fetch(

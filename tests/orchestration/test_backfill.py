@@ -10,6 +10,7 @@ import pytest
 
 from assets.alerting.assets import RANGE_TAG
 from orchestration.backfill import make_range, stages_of
+from orchestration.backfill_file import FOLDER, only_one
 from orchestration.runs import Runner, dagster_instance
 from orchestration.settings import Settings, SettingsError, load_settings
 from resources.lake import Lake
@@ -35,15 +36,28 @@ def made(instance: dg.DagsterInstance, runner: Runner) -> Counter[tuple[str, str
     return found
 
 
+def make(
+    settings: Settings,
+    runner: Runner,
+    instance: dg.DagsterInstance,
+    first: date,
+    last: date,
+    *,
+    is_newest_first: bool = True,
+) -> int:
+    """Backfill a range in runs of two days; how many days failed."""
+    with only_one(settings.data / FOLDER, first, last) as path:
+        return make_range(
+            runner, instance, first, last, path, is_newest_first=is_newest_first, most_days=2
+        )
+
+
 def backfilled(server: SandboxServer, data: Path, *, newest: bool) -> Counter[tuple[str, str]]:
     settings = installation(server, data)
     with dagster_instance(settings) as instance:
         runner = Runner(settings, instance)
         runner.reference()
-        failed = make_range(
-            settings, runner, instance, FIRST, LAST, is_newest_first=newest, most_days=2
-        )
-        assert failed == 0
+        assert make(settings, runner, instance, FIRST, LAST, is_newest_first=newest) == 0
         return made(instance, runner)
 
 
@@ -85,7 +99,7 @@ def test_a_range_that_is_there_is_made_anew_and_says_which_later_days_look_back_
     before: dict[str, pa.Table] = tables(data)
     with dagster_instance(settings) as instance:
         runner = Runner(settings, instance)
-        assert make_range(settings, runner, instance, FIRST, FIRST) == 0
+        assert make(settings, runner, instance, FIRST, FIRST) == 0
         again = made(instance, runner) - counts
     said = capsys.readouterr().out
     assert "figures of 2024-11-26 to 2024-11-28 look back on them" in said
@@ -96,8 +110,11 @@ def test_a_range_that_is_there_is_made_anew_and_says_which_later_days_look_back_
         assert before[name] == rows, name
 
 
-def test_a_day_that_fails_fails_alone_and_the_same_command_tries_only_it_again(
-    small_server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+def test_a_day_that_fails_fails_alone_and_once_mended_nothing_is_as_if_it_were_missing(
+    small_server: SandboxServer,
+    newest_first: tuple[Path, Counter[tuple[str, str]]],
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     settings = installation(small_server, tmp_path)
     # A folder stands where the second day's rows are to be written.
@@ -107,7 +124,7 @@ def test_a_day_that_fails_fails_alone_and_the_same_command_tries_only_it_again(
     with dagster_instance(settings) as instance:
         runner = Runner(settings, instance)
         runner.reference()
-        assert make_range(settings, runner, instance, FIRST, LAST) == 1
+        assert make(settings, runner, instance, FIRST, LAST) == 1
         said = capsys.readouterr().out
         assert "FAILED 2024-11-26 to 2024-11-26: core__events" in said
         first = made(instance, runner)
@@ -116,15 +133,21 @@ def test_a_day_that_fails_fails_alone_and_the_same_command_tries_only_it_again(
         }
         (blocked / "in the way").rmdir()
         blocked.rmdir()
-        assert make_range(settings, runner, instance, FIRST, LAST) == 0
+        assert make(settings, runner, instance, FIRST, LAST) == 0
         assert "going on with 2024-11-25..2024-11-28" in capsys.readouterr().out
         second = made(instance, runner) - first
-        assert {day for _, day in second if day} == {str(DAYS[1])}
-        assert ("raw/archive_events", str(DAYS[1])) not in second
+        assert not any(name.startswith("raw/archive") for name, _ in second)
+        assert {day for name, day in second if name == "core/events"} == {str(DAYS[1])}
+        # What looks back on the day is made anew, and what it looks back on is not.
+        for name in ("core/actor_evidence", "mart/engagement"):
+            assert {day for each, day in second if each == name} == set(map(str, DAYS[1:]))
         runs = instance.get_runs()
         tags = {run.tags[RANGE_TAG] for run in runs if RANGE_TAG in run.tags}
         assert len(tags) == 1
         assert not list((settings.data / "backfills").glob("*.json"))
+    expected, found = tables(newest_first[0]), tables(tmp_path)
+    for name, rows in expected.items():
+        assert found[name] == rows, name
 
 
 def test_a_damaged_plan_is_named(small_server: SandboxServer, tmp_path: Path) -> None:
@@ -135,4 +158,4 @@ def test_a_damaged_plan_is_named(small_server: SandboxServer, tmp_path: Path) ->
     with dagster_instance(settings) as instance:
         runner = Runner(settings, instance)
         with pytest.raises(SettingsError, match=r"\.json is damaged.*FRESH=1"):
-            make_range(settings, runner, instance, FIRST, LAST)
+            make(settings, runner, instance, FIRST, LAST)

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Iterable
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
 
 from assets.upkeep.inventory import Inventory, Standing
+from orchestration.backfill_file import Begun, only_one, write
 from orchestration.code_digest import CODE_TAG, code_digest
 from orchestration.inventory import partitions_by_asset, take_inventory
 from orchestration.partitions import (
@@ -59,9 +61,9 @@ Take = Callable[..., Inventory]
 
 
 @pytest.fixture
-def take(instance: dg.DagsterInstance) -> Take:
+def take(instance: dg.DagsterInstance, tmp_path: Path) -> Take:
     def of(made: list[dg.AssetsDefinition], now: datetime = NOW) -> Inventory:
-        return take_inventory(instance, now, partitions_by_asset(made))
+        return take_inventory(instance, now, partitions_by_asset(made), tmp_path)
 
     return of
 
@@ -69,6 +71,20 @@ def take(instance: dg.DagsterInstance) -> Take:
 def only(found: Inventory) -> Standing:
     (standing,) = found.standings
     return standing
+
+
+def test_what_a_command_is_at_work_on_is_not_left(
+    instance: dg.DagsterInstance, take: Take, tmp_path: Path
+) -> None:
+    made = [asset("a", daily_partitions(FIRST))]
+    make(instance, made, ["2026-02-01", *days("2026-02-20", "2026-03-09")])
+    assert only(take(made)).left == 18
+    first, last = date(2026, 2, 1), date(2026, 2, 19)
+    with only_one(tmp_path, first, last) as path:
+        write(path, Begun("2026-02-01..2026-02-19, now", [], is_newest_first=True))
+        standing = only(take(made))
+        assert (standing.left, standing.in_progress, standing.missing) == (0, 18, ())
+    assert only(take(made)).left == 18
 
 
 def test_each_partition_is_counted_once_as_what_it_is(

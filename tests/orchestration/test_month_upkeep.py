@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 from assets.upkeep.assets import take_freshness
 from assets.upkeep.sources import OTHERS, archive
+from orchestration.backfill_file import FOLDER
 from orchestration.definitions import build_definitions
 from orchestration.inventory import take_inventory
 from tests.orchestration.conftest import DAYS, FIRST, LAST, NOW, Month
@@ -18,7 +19,7 @@ def test_the_inventory_of_a_month_counts_its_days_and_finds_nothing_left(month: 
     partitions = {
         key: graph.get(key).partitions_def for key in keys if graph.get(key).partitions_def
     }
-    found = take_inventory(month.instance, MORNING, partitions)
+    found = take_inventory(month.instance, MORNING, partitions, month.settings.data / FOLDER)
     days = [each for each in found.standings if each.family == "daily"]
     # That accounts were read of earlier days is no defect of what was not made of them.
     assert {each.made for each in days if each.asked_from == FIRST} == {len(DAYS)}
