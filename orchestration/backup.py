@@ -141,6 +141,7 @@ class Copy:
             versions=versions(),
             links=self._links,
             files=tuple(self._files),
+            lake="" if Path(settings.lake).is_relative_to(settings.data) else settings.lake,
         ).write(self._folder)
 
     def _dagster(self) -> None:

@@ -45,6 +45,8 @@ class Manifest:
         versions: of the platform, Python, packages, and the warehouse's schema.
         links: symbolic links and their targets, as `published/current`.
         files: all others, by path.
+        lake: where the Parquet tables lie, where that is not in the data folder: they are not in
+            the backup then; empty where they are in it.
     """
 
     made_at: str
@@ -54,6 +56,7 @@ class Manifest:
     versions: dict[str, str]
     links: dict[str, str]
     files: tuple[BackupFile, ...]
+    lake: str = ""
 
     @property
     def size(self) -> int:
@@ -88,6 +91,7 @@ def read_manifest(folder: Path) -> Manifest:
             versions={str(name): str(value) for name, value in found["versions"].items()},
             links={str(name): str(value) for name, value in found["links"].items()},
             files=tuple(_file(each) for each in found["files"]),
+            lake=str(found.get("lake", "")),
         )
     except FileNotFoundError:
         raise BackupError(

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assets.schema import SchemaError
 from orchestration.backup import make_backup
-from orchestration.manifest import BackupError, read_manifest, require_whole
+from orchestration.manifest import BackupError, Manifest, read_manifest, require_whole
 from orchestration.restore import restore
 from orchestration.retention import sentence, sweep
 from orchestration.runs import dagster_instance
@@ -75,7 +75,18 @@ def backup(settings: Settings) -> int:
         f"{folder}: {len(manifest.files)} files, {manifest.size / _MIB:,.1f} MiB, "
         f"Dagster's storage of {manifest.storage}"
     )
+    _say_lake(manifest)
     return 0
+
+
+def _say_lake(manifest: Manifest) -> None:
+    """Warn of Parquet tables that a backup does not hold."""
+    if manifest.lake:
+        print(
+            f"NOT in it: the Parquet tables, in {manifest.lake}; keep versions or copies of them "
+            "by means of their own, for what the backup holds for made is to be there",
+            file=sys.stderr,
+        )
 
 
 def verify(folder: Path) -> int:
@@ -113,7 +124,9 @@ def retain(settings: Settings) -> int:
 def put_back(settings: Settings, folder: Path, *, replaces: bool) -> int:
     """Restore a backup, and say where it went."""
     aside = restore(settings, folder, replaces=replaces)
-    print(f"{settings.data}: as of {read_manifest(folder).made_at}")
+    manifest = read_manifest(folder)
+    print(f"{settings.data}: as of {manifest.made_at}")
+    _say_lake(manifest)
     if aside is not None:
         print(f"what was there lies in {aside}; remove it when you are sure")
     return 0

@@ -37,8 +37,8 @@ GROUPS = (
             "UPSTREAM": "`sandbox`, a synthetic world on this machine, or `live`",
             "DATA": "Folder of Parquet, warehouse, published files and, on SQLite, Dagster's "
             "storage. Each upstream has its own, so that synthetic and real figures never mix",
-            "LAKE": "Folder of Parquet, or `s3://bucket/folder`; empty for `lake` in the data "
-            "folder",
+            "LAKE": "Folder of Parquet, or `s3://bucket/folder` (keys by AWS's own variables, "
+            "`AWS_ACCESS_KEY_ID` and others, or its files); empty for `lake` in the data folder",
             "CACHE": "Folder of what can be made again from the installed packages",
             "FIRST_DAY": "First daily partition, YYYY-MM-DD",
             "NOW": "ISO time with offset that stands in for the clock, in demonstrations and tests",
@@ -65,8 +65,8 @@ GROUPS = (
             "HUB_AUTHORS": "File of accounts on the Hub and the families that they publish",
             "HUB_CALLS": "Most pages that a day's snapshot of the Hub may take",
             "DOWNLOAD_WORKERS": "Downloads at once",
-            "DOWNLOAD_RATE": "Most bytes a second that archives are read with, of all processes of "
-            "this machine together; 0 for no bound",
+            "DOWNLOAD_RATE": "Most bytes a second that archives are read with, of all processes "
+            "of all machines of a run together; 0 for no bound",
             "RETRY_ATTEMPTS": "Tries of a request that fails for a while",
         },
     ),
@@ -108,7 +108,8 @@ GROUPS = (
             "BACKUPS_KEPT": "Backups that are kept; older ones go",
             "KEEP_RUNS_DAYS": "Runs that ended within so many days stay (60 or more); older ones "
             "only where they say what is made",
-            "KEEP_LOGS_DAYS": "So do the logs of runs that ended within so many days",
+            "KEEP_LOGS_DAYS": "So do the logs of runs that ended within so many days; a backfill "
+            "that is gone on with later than that makes its days again",
         },
     ),
 )

@@ -22,6 +22,7 @@ import pytest
 
 from orchestration.backup import backups, make_backup
 from orchestration.manifest import BackupError, BackupFile, faults, read_manifest
+from orchestration.production import backup
 from orchestration.restore import restore
 from orchestration.runs import Runner, dagster_instance
 from orchestration.settings import Secret, Settings, load_settings
@@ -447,3 +448,24 @@ def test_the_manifest_says_where_it_is_from_and_with_what_it_was_made(small: Set
     assert {"python", "platform", "dagster", "duckdb"} <= set(manifest.versions)
     found = json.loads((small.backups / "20261127T010000Z" / "manifest.json").read_text())
     assert {"path", "size", "sha256"} <= set(found["files"][0])
+
+
+@pytest.mark.parametrize("lake", ["elsewhere", "s3://bucket/lake"])
+def test_parquet_that_lies_elsewhere_is_said_to_be_missing(
+    small: Settings, tmp_path: Path, lake: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    place = lake if "://" in lake else str(tmp_path / lake)
+    assert backup(replace(small, lake=place)) == 0
+    (made,) = backups(small.backups)
+    assert read_manifest(made).lake == place
+    assert f"NOT in it: the Parquet tables, in {place}" in capsys.readouterr().err
+
+
+def test_parquet_in_the_data_folder_is_in_the_backup(
+    small: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert backup(small) == 0
+    (made,) = backups(small.backups)
+    assert read_manifest(made).lake == ""
+    assert any(each.path.startswith("lake/") for each in read_manifest(made).files)
+    assert capsys.readouterr().err == ""
