@@ -32,7 +32,7 @@ test-postgres: $(READY) ## Run the orchestration tests with Dagster's storage on
 	@TEST_DAGSTER_STORAGE=postgres $(PY) -m pytest tests/orchestration
 
 test-cluster: $(READY) ## Backfills on a Dask cluster of processes here that are killed, and on an S3 server (7 minutes)
-	@$(PY) -m pytest tests/resources/test_dask_engine.py tests/resources/test_lake.py tests/orchestration/test_cluster.py
+	@TEST_CLUSTER=1 $(PY) -m pytest tests/resources/test_dask_engine.py tests/resources/test_lake.py tests/orchestration/test_cluster.py
 
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev

@@ -1,5 +1,6 @@
 """A backfill on a cluster ends with the rows of a local one, whatever dies in the middle."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,6 +18,9 @@ from tests.loopback_cluster import LoopbackCluster, loopback_cluster
 from tests.orchestration.test_crash import environment, tables
 from tests.s3_server import s3_server
 
+pytestmark = pytest.mark.skipif(
+    not os.environ.get("TEST_CLUSTER"), reason="minutes: run by make test-cluster"
+)
 DAYS = ("2024-11-24", "2024-11-27")
 #: The first day's files are scanned, and other days are begun.
 IN_THE_SCAN = "(1 of 4 days), gharchive"
