@@ -11,12 +11,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any
 
+import dagster as dg
 import pyarrow.parquet as pq
 import pytest
 
 from orchestration import cli
-from orchestration.materialise import Before, materialise
+from orchestration.materialise import Before, make_days, materialise
 from orchestration.partitions import weeks_between
+from orchestration.runs import Runner
 from orchestration.settings import Settings
 from orchestration.summary import print_summary
 from resources.warehouse import Warehouse
@@ -60,6 +62,10 @@ class Made:
         return rows
 
 
+def make_sunday(runner: Runner, _: dg.DagsterInstance) -> int:
+    return make_days(runner, SUNDAY, SUNDAY, 1)
+
+
 @pytest.fixture(scope="module")
 def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
     with pytest.MonkeyPatch.context() as patch:
@@ -71,7 +77,7 @@ def made(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Made]:
             before = Before(
                 cli._DEMO_PAPERS, cli._DEMO_PATENTS, cli._DEMO_ACCOUNTS, takes_snapshot=True
             )
-            assert materialise(settings, SUNDAY, SUNDAY, 1, before) == 0
+            assert materialise(settings, SUNDAY, SUNDAY, make_sunday, before) == 0
             yield Made(server, settings)
 
 

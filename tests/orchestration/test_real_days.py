@@ -5,13 +5,16 @@ import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
+import dagster as dg
 import pytest
 
 from assets.activity.scan import in_panel
-from orchestration.materialise import materialise
+from orchestration.materialise import make_days, materialise
+from orchestration.runs import Runner
 from resources.warehouse import Warehouse
 from sandbox.server import SandboxServer
 from tests.orchestration.conftest import sandbox_settings
@@ -83,8 +86,13 @@ def backfill(
         OBSERVATORY_PANEL_ONE_IN=str(PANEL_ONE_IN),
         OBSERVATORY_NOW="2026-01-01T00:00:00+00:00",
     )
-    assert [materialise(settings, day, day, 31) for day in DAYS] == [0, 0, 0, 0]
+    for day in DAYS:
+        assert materialise(settings, day, day, partial(make_one, day)) == 0
     return Backfill(Warehouse(str(settings.warehouse)), expected_days(events, tracked))
+
+
+def make_one(day: date, runner: Runner, _: dg.DagsterInstance) -> int:
+    return make_days(runner, day, day, 1)
 
 
 def expected_days(

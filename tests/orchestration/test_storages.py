@@ -90,14 +90,14 @@ def test_the_sensors_read_of_ended_runs_gives_each_once_and_the_failed_with_thei
     began = datetime.now(UTC) - timedelta(minutes=1)
     run_days(instance, "2024-01-01", "2024-01-02")
     run_days(instance, "2024-01-09", "2024-01-10", broken="yes")
-    facts = read_facts(instance, began, [])
+    facts = read_facts(instance, began, [], {})
     assert [(run.is_failed, run.partitions) for run in facts.runs] == [
         (False, ("2024-01-01", "2024-01-02")),
         (True, ("2024-01-09", "2024-01-10")),
     ]
     assert facts.runs[1].error == "day_rows: RuntimeError: the ninth is broken\n"
     assert facts.cursor is not None
-    assert read_facts(instance, facts.cursor, []).runs == ()
+    assert read_facts(instance, facts.cursor, [], {}).runs == ()
 
 
 @BOTH
