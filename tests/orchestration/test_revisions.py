@@ -104,7 +104,7 @@ def late(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Late]:
                 assert made.error == ""
                 runs.append(made.run_id)
                 read.append(read_values(data / "published" / "current"))
-                say_backfills(settings)
+                say_backfills(settings, frozenset())
             house = Warehouse(str(settings.warehouse))
             yield Late(world, server, house, instance, (runs[0], runs[1]), read[0], read[1])
 

@@ -255,7 +255,7 @@ def test_a_command_over_old_days_posts_one_note_of_all_its_runs(
             days = [date(2023, month, number) for month in (5, 6)]
             note_days(connection, days, backfill_id="a..b", run_id=f"r{number}", now=now)
     for _ in range(2):
-        say_backfills(settings)
+        say_backfills(settings, frozenset())
     (post,) = server.slack_messages()
     assert "4 past days were made or made again" in str(post["text"])
 

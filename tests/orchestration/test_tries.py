@@ -280,7 +280,7 @@ def test_todays_snapshot_is_asked_for_each_hour_however_often_it_failed(
 def test_days_asked_for_together_are_a_run_each() -> None:
     sensor = automation_sensor()
     assert not sensor.emit_backfills
-    assert sensor.run_tags == {CODE_TAG: code_digest()}
+    assert sensor.run_tags == {CODE_TAG: code_digest(), "dagster/priority": "10"}
 
 
 @pytest.mark.parametrize(
