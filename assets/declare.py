@@ -305,16 +305,6 @@ def rows_of_days(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
     return lake.read_all(table.qualified, [str(day) for day in days], table.arrow_schema)
 
 
-def rows_of_sources(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
-    """The same of a table that is kept source by source: of all sources, in their order."""
-    names = [str(day) for day in days]
-    parts = [
-        lake.read_all(table.qualified, names, table.arrow_schema, source)
-        for source in lake.parts(table.qualified)
-    ]
-    return pa.concat_tables([table.arrow_schema.empty_table(), *parts])
-
-
 def partitions_of_sources(lake: Lake, table: Table) -> list[str]:
     """The partitions of a table that is kept source by source, of any source, in order."""
     name = table.qualified

@@ -12,7 +12,8 @@ import dagster as dg
 import duckdb
 
 from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS
-from assets.declare import asset_key, rows_of_sources
+from assets.declare import asset_key
+from assets.source_rows import rows_of_sources
 from checks.days import days_of_check, span_of
 from resources.lake import Lake, LakeResource
 

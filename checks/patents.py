@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from assets.declare import rows_of_sources
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES, PATENT_MENTIONS, PATENTS
+from assets.source_rows import rows_of_sources
 from checks.frames import profile
 from checks.suites import Suite, zero
 from resources.lake import Lake

@@ -21,6 +21,7 @@ from assets.coverage.volume import HISTORY_DAYS
 from assets.declare import asset_key
 from assets.engagement.cells import LONGEST_DAYS
 from assets.engagement.tables import ENGAGEMENT
+from assets.figures import days_from, spells
 from assets.tables import Table
 from checks.days import RANGE_END, RANGE_START
 from orchestration.backfill_file import Begun, read, write
@@ -33,7 +34,6 @@ from orchestration.backfill_plan import (
     Stage,
     Work,
     next_work,
-    ranges,
     time_left,
 )
 from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
@@ -183,13 +183,13 @@ def duration(seconds: float) -> str:
 
 def _days_of(run: dg.DagsterRun) -> list[date]:
     first, last = (date.fromisoformat(run.tags[tag]) for tag in (RANGE_START, RANGE_END))
-    return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+    return days_from(first, last)
 
 
 def later_days(instance: dg.DagsterInstance, last: date) -> tuple[date, ...]:
     """The days after a range whose periods look back on it, of those that are made."""
     made = instance.get_materialized_partitions(asset_key(ENGAGEMENT))
-    days = (last + timedelta(days=n) for n in range(1, LONGEST_DAYS))
+    days = days_from(last + timedelta(days=1), last + timedelta(days=LONGEST_DAYS - 1))
     return tuple(day for day in days if str(day) in made)
 
 
@@ -241,7 +241,7 @@ def make_range(
         print(f"stopped: {error}\nonce that is mended, the same command goes on", flush=True)
         return backfill.progress.remaining(plan)[stages[-1].name] + len(backfill.failed())
     failed = backfill.failed()
-    for start, end in ranges(list(failed)):
+    for start, end in spells(failed):
         print(f"  FAILED {start} to {end}: {failed[start]}", flush=True)
     if failed:
         print("the same command tries these days again, and makes anew what looks on them")
@@ -257,5 +257,5 @@ def _say_plan(backfill: Backfill) -> None:
     days = len(plan.days_of(plan.stages[-1].name))
     end = plan.later[-1] if plan.later else plan.last
     print(f"{left} of {days} days to make, {plan.first} to {end}, {order} …", flush=True)
-    for start, stop in ranges(plan.later):
+    for start, stop in spells(plan.later):
         print(f"  figures of {start} to {stop} look back on them, and are made anew", flush=True)

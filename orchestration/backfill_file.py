@@ -9,10 +9,11 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import date, timedelta
+from datetime import date
 from pathlib import Path
 from typing import IO
 
+from assets.figures import days_from
 from orchestration.settings import SettingsError
 
 #: In the data folder.
@@ -72,8 +73,7 @@ def days_at_work(folder: Path) -> frozenset[str]:
     found: set[str] = set()
     for path, begun in _held(folder).items():
         first, last = map(date.fromisoformat, path.stem.split(".."))
-        count = (last - first).days + 1
-        found |= {str(first + timedelta(days=n)) for n in range(count)} | set(begun.later)
+        found |= {*map(str, days_from(first, last)), *begun.later}
     return frozenset(found)
 
 

@@ -6,9 +6,11 @@ ahead of the next one by as many days as that one looks back on, and a stage is 
 a later one needs it: the newest figures are there long before the oldest files are.
 """
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+
+from assets.figures import days_from
 
 #: Tag of a run that is of one stage alone, and the stage that makes a day's figures.
 STAGE_TAG, FIGURES = "observatory/stage", "figures"
@@ -69,7 +71,7 @@ class Work:
     @property
     def days(self) -> list[date]:
         """In order."""
-        return [self.first + _DAY * n for n in range(self.day_count)]
+        return days_from(self.first, self.last)
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +96,7 @@ class Plan:
 
     def days_of(self, stage: str) -> list[date]:
         """The days that a stage is made of, in order."""
-        days = [self.first + _DAY * n for n in range((self.last - self.first).days + 1)]
+        days = days_from(self.first, self.last)
         return [*days, *self.later] if stage == self.stages[-1].name else days
 
     def stage(self, name: str) -> Stage:
@@ -242,12 +244,3 @@ def time_left(
     mean = sum(rates.values()) / len(rates)
     left = progress.remaining(plan)
     return sum(days * rates.get(name, mean) for name, days in left.items())
-
-
-def ranges(days: Sequence[date]) -> Iterator[tuple[date, date]]:
-    """Days in order, as ranges of days that follow each other."""
-    start = 0
-    for at, day in enumerate(days):
-        if at + 1 == len(days) or days[at + 1] != day + _DAY:
-            yield days[start], day
-            start = at + 1

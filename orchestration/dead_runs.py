@@ -28,9 +28,8 @@ def end_dead_commands(instance: dg.DagsterInstance) -> None:
     """Mark runs of commands failed whose process on this machine is gone."""
     for record in _started(instance):
         process, _, host = record.dagster_run.tags.get(PROCESS_TAG, "").partition("@")
-        is_here = host in ("", socket.gethostname())
-        if process.isdecimal() and is_here and not is_alive(int(process), record.start_time):
-            instance.report_run_failed(record.dagster_run, f"its process {process} is gone")
+        if process.isdecimal() and host in ("", socket.gethostname()):
+            _end_if_dead(instance, record, int(process))
 
 
 def end_dead_workers(instance: dg.DagsterInstance) -> Iterator[str]:
@@ -44,14 +43,20 @@ def end_dead_workers(instance: dg.DagsterInstance) -> Iterator[str]:
     for record in _started(instance):
         run = record.dagster_run
         process = None if PROCESS_TAG in run.tags else _worker(instance, run.run_id)
-        if process is None or is_alive(process, record.start_time):
-            continue
-        # It may have ended in good order since it was read.
-        now = instance.get_run_by_id(run.run_id)
-        if now is None or now.status is not dg.DagsterRunStatus.STARTED:
-            continue
-        instance.report_run_failed(run, f"its process {process} is gone")
-        yield run.run_id
+        if process is not None and _end_if_dead(instance, record, process):
+            yield run.run_id
+
+
+def _end_if_dead(instance: dg.DagsterInstance, record: dg.RunRecord, process: int) -> bool:
+    """Mark a run failed if its process is gone; whether it was."""
+    if is_alive(process, record.start_time):
+        return False
+    # It may have ended in good order since it was read, and its process with it.
+    now = instance.get_run_by_id(record.dagster_run.run_id)
+    if now is None or now.status is not dg.DagsterRunStatus.STARTED:
+        return False
+    instance.report_run_failed(record.dagster_run, f"its process {process} is gone")
+    return True
 
 
 def _started(instance: dg.DagsterInstance) -> list[dg.RunRecord]:

@@ -7,6 +7,7 @@ from typing import Any
 
 import dagster as dg
 
+from assets.figures import days_from
 from checks.days import PARTITION, RANGE_END, RANGE_START
 from orchestration.jobs import (
     ACCOUNTS_JOB,
@@ -58,7 +59,7 @@ class Family:
             return [each for each in months_between(first, last) if each >= first]
         if self.cron == _TUESDAYS:
             return weeks_between(first, last)
-        return [first + timedelta(days=n) for n in range((last - first).days + 1)]
+        return days_from(first, last)
 
     def over_at(self, partition: str) -> datetime:
         """When (UTC) a partition's days are over."""

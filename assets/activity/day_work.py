@@ -5,7 +5,7 @@ lake itself, whole partitions only, so that a day done twice, by two workers eve
 and it returns a small record.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
@@ -23,7 +23,8 @@ from assets.activity.ingest import HourOutcome, HourSource
 from assets.activity.rows import EMPTY_DAY, DayRows, day_rows, settled_hours, split_by_worth
 from assets.activity.scan import Selection
 from assets.polls.tables import REPOSITORY_EVENTS
-from assets.tables import Table
+from assets.source_rows import Lake as SourceLake
+from assets.source_rows import rows_of_sources
 
 RAW = (tables.ARCHIVE_EVENTS, tables.ARCHIVE_HOURS, tables.ARCHIVE_TOTALS)
 LATE_DAYS = 7
@@ -33,19 +34,11 @@ Say = Callable[[str], None]
 TRACKED_SCHEMA = pa.schema([("github_id", pa.int64()), ("names", pa.list_(pa.string()))])
 
 
-class Lake(Protocol):
-    """Where partitions lie."""
+class Lake(SourceLake, Protocol):
+    """Where partitions lie, to be read and replaced."""
 
     def read(self, table: str, partition: str, part: str | None = None) -> pa.Table | None:
         """A partition's rows, or None."""
-
-    def read_all(
-        self, table: str, partitions: Sequence[str], schema: pa.Schema, part: str | None = None
-    ) -> pa.Table:
-        """The rows of those that are there."""
-
-    def parts(self, table: str) -> list[str]:
-        """The parts that a table is kept in."""
 
     def write(self, table: str, partition: str, rows: pa.Table, part: str | None = None) -> None:
         """Replace a partition."""
@@ -277,7 +270,7 @@ class EventsDay:
         nearby = [day + timedelta(days=offset) for offset in range(LATE_DAYS + 1)]
         made = day_events(
             day,
-            [_of_sources(self.lake, tables.ARCHIVE_EVENTS, nearby)],
+            [rows_of_sources(self.lake, tables.ARCHIVE_EVENTS, nearby)],
             [
                 self.lake.read_all(
                     tables.COMMITS.qualified, [str(day)], tables.COMMITS.arrow_schema, "git"
@@ -285,7 +278,7 @@ class EventsDay:
             ],
             self.panel_one_in,
             _shared_rows(self.authors),
-            [_of_sources(self.lake, REPOSITORY_EVENTS, [day])],
+            [rows_of_sources(self.lake, REPOSITORY_EVENTS, [day])],
         )
         self.lake.write(tables.EVENTS.qualified, str(day), made.events)
         counts = {tables.EVENTS.name: made.events.num_rows}
@@ -311,13 +304,3 @@ class ActorDaysDay:
         rows = actor_days(day, events, _shared_rows(self.repositories))
         self.lake.write(tables.ACTOR_DAYS.qualified, str(day), rows)
         return MadeDay({tables.ACTOR_DAYS.name: rows.num_rows})
-
-
-def _of_sources(lake: Lake, table: Table, days: Iterable[date]) -> pa.Table:
-    """Rows of those days of a table that is kept source by source, of all sources in order."""
-    names = [str(day) for day in days]
-    parts = [
-        lake.read_all(table.qualified, names, table.arrow_schema, source)
-        for source in lake.parts(table.qualified)
-    ]
-    return pa.concat_tables([table.arrow_schema.empty_table(), *parts])

@@ -3,11 +3,12 @@
 from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import duckdb
 
 from assets.alerting.notice import Notice, Stage
+from assets.figures import spells
 from assets.revisions.record import prepare_publications
 from assets.revisions.summary import Summary, summarise
 from assets.revisions.words import counts_words, largest_words
@@ -136,7 +137,7 @@ def backfill_notice(backfill: Backfill, summary: Summary, now: datetime) -> Noti
 def _day_remarks(days: Sequence[date]) -> tuple[str, ...]:
     if not days:
         return ()
-    spans = _spans(days)
+    spans = spells(days)
     named = [str(a) if a == b else f"{a} to {b}" for a, b in spans[:_MOST_SPANS]]
     more = f" and {len(spans) - _MOST_SPANS} more spans" if len(spans) > _MOST_SPANS else ""
     return (
@@ -151,14 +152,3 @@ def _moved(summary: Summary) -> tuple[str, ...]:
         return ("No figures were published: by how much they moved is not known.",)
     moves = (f"{each}." for each in largest_words(summary, _MOST_MOVES))
     return (counts_words(summary), *moves)
-
-
-def _spans(days: Sequence[date]) -> list[tuple[date, date]]:
-    """First and last days of what has no gap."""
-    spans: list[tuple[date, date]] = []
-    for day in days:
-        if spans and day - spans[-1][1] <= timedelta(days=1):
-            spans[-1] = (spans[-1][0], day)
-        else:
-            spans.append((day, day))
-    return spans

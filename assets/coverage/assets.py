@@ -21,7 +21,6 @@ from assets.declare import (
     prepare,
     require_approved,
     rows_of_days,
-    rows_of_sources,
 )
 from assets.pictures import markdown
 from assets.polls.spans import covered_repositories, is_silent
@@ -34,6 +33,7 @@ from assets.polls.tables import (
 )
 from assets.reference.model import UpstreamBreak
 from assets.reference.tables import UPSTREAM_BREAKS
+from assets.source_rows import rows_of_sources
 from resources.lake import Lake, LakeResource
 from resources.warehouse import Warehouse, WarehouseResource
 

@@ -18,7 +18,6 @@ from assets.declare import (
     prepare,
     require_approved,
     rows_of_days,
-    rows_of_sources,
 )
 from assets.engagement import tables
 from assets.engagement.capture import Capture, captures_ending
@@ -29,6 +28,7 @@ from assets.engagement.engagement import (
 from assets.engagement.history import days_engagement
 from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity
 from assets.reference.tables import COUNTRY_GROUPINGS
+from assets.source_rows import rows_of_sources
 from assets.tables import Table
 from resources.lake import Lake, LakeResource
 from resources.platform import Platform

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from assets.figures import spells
 from orchestration.backfill import stages_of
 from orchestration.backfill_plan import (
     Need,
@@ -16,7 +17,6 @@ from orchestration.backfill_plan import (
     Stage,
     Work,
     next_work,
-    ranges,
     time_left,
 )
 from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
@@ -162,9 +162,9 @@ def test_time_left_is_by_stage_and_by_the_mean_where_nothing_was_run_yet() -> No
 
 
 def test_days_are_put_together_where_they_follow_each_other() -> None:
-    assert list(ranges([day(0), day(1), day(3), day(5), day(6)])) == [
+    assert list(spells([day(0), day(1), day(3), day(5), day(6)])) == [
         (day(0), day(1)),
         (day(3), day(3)),
         (day(5), day(6)),
     ]
-    assert list(ranges([])) == []
+    assert list(spells([])) == []
