@@ -50,6 +50,26 @@ def downstream() -> None:
 ASSETS = [upstream, downstream]
 
 
+class Asking:
+    """Evaluates the condition of one asset, moment after moment: whether it is asked for."""
+
+    def __init__(self, instance: dg.DagsterInstance, assets: list[dg.AssetsDefinition]) -> None:
+        self.instance = instance
+        self.assets = assets
+        self.cursor = None
+
+    def __call__(self, moment: datetime) -> bool:
+        result = dg.evaluate_automation_conditions(
+            defs=self.assets,
+            instance=self.instance,
+            asset_selection=dg.AssetSelection.all(),
+            evaluation_time=moment,
+            cursor=self.cursor,
+        )
+        self.cursor = result.cursor
+        return result.total_requested == 1
+
+
 class Clock:
     """Evaluates the conditions tick by tick, and materialises what they ask for."""
 
@@ -140,20 +160,7 @@ def monthly() -> None:
 
 def test_a_baseline_is_asked_for_once_a_month_and_daily_while_it_is_missing() -> None:
     with scratch_instance() as instance:
-        cursor = None
-
-        def is_asked(moment: datetime) -> bool:
-            nonlocal cursor
-            result = dg.evaluate_automation_conditions(
-                defs=[monthly],
-                instance=instance,
-                asset_selection=dg.AssetSelection.all(),
-                evaluation_time=moment,
-                cursor=cursor,
-            )
-            cursor = result.cursor
-            return result.total_requested == 1
-
+        is_asked = Asking(instance, [monthly])
         # The first try fails, and so is made again next morning, but not every minute.
         assert is_asked(START)
         assert not is_asked(START + timedelta(minutes=1))
@@ -279,20 +286,7 @@ def polls() -> None:
 
 def test_polls_are_asked_for_at_the_start_and_at_ten_past_each_hour() -> None:
     with scratch_instance() as instance:
-        cursor = None
-
-        def is_asked(moment: datetime) -> bool:
-            nonlocal cursor
-            result = dg.evaluate_automation_conditions(
-                defs=[polls],
-                instance=instance,
-                asset_selection=dg.AssetSelection.all(),
-                evaluation_time=moment,
-                cursor=cursor,
-            )
-            cursor = result.cursor
-            return result.total_requested == 1
-
+        is_asked = Asking(instance, [polls])
         assert is_asked(START)
         minutes = [START + timedelta(minutes=number, seconds=30) for number in range(180)]
         assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
@@ -307,20 +301,7 @@ def inventory() -> None:
 
 def test_the_inventory_is_taken_three_times_a_day_after_what_is_made_at_night() -> None:
     with dg.DagsterInstance.ephemeral() as instance:
-        cursor = None
-
-        def is_asked(moment: datetime) -> bool:
-            nonlocal cursor
-            result = dg.evaluate_automation_conditions(
-                defs=[inventory],
-                instance=instance,
-                asset_selection=dg.AssetSelection.all(),
-                evaluation_time=moment,
-                cursor=cursor,
-            )
-            cursor = result.cursor
-            return result.total_requested == 1
-
+        is_asked = Asking(instance, [inventory])
         assert not is_asked(START)
         minutes = [START + timedelta(minutes=10 * number, seconds=30) for number in range(145)]
         assert [each.strftime("%H:%M") for each in minutes if is_asked(each)] == [
