@@ -14,7 +14,12 @@ from assets.polls.assets import FIRST_DAY_TAG
 from checks.days import RANGE_END, RANGE_START
 from orchestration.dead_runs import end_dead_commands, process_tags
 from orchestration.definitions import build_definitions
-from orchestration.instance import STORAGE_VARIABLE, claim_storage, prepare_home
+from orchestration.instance import (
+    STORAGE_VARIABLE,
+    claim_storage,
+    open_instance,
+    prepare_home,
+)
 from orchestration.jobs import (
     ACCOUNTS_JOB,
     BASELINE_JOB,
@@ -58,7 +63,7 @@ def dagster_instance(settings: Settings) -> Iterator[dg.DagsterInstance]:
     prepare_home(settings)
     os.environ["DAGSTER_HOME"] = str(home)
     try:
-        with dg.DagsterInstance.get() as instance:
+        with open_instance(settings) as instance:
             claim_storage(settings, instance)
             end_dead_commands(instance)
             yield instance
