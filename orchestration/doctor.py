@@ -65,9 +65,8 @@ def examine(settings: Settings) -> int:
 
 
 def _said(finding: Finding) -> Finding:
-    print(
-        f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<12} {finding.found}", flush=True
-    )
+    found = finding.found.replace("\n", f"\n{'':<19}")
+    print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<12} {found}", flush=True)
     if not finding.is_well:
         print(f"      {'':<12} -> {finding.mend}", flush=True)
     return finding

@@ -133,24 +133,23 @@ def examine_assets(
         found = f"{len(whole)} assets without partitions"
         found += f", never made: {_some(never)}" if never else ", each made"
         mend = f"{_START}, which ask for them; or materialise them in the UI"
-        findings.append(Finding("assets", not never, found, mend))
+        findings.append(Finding("other assets", not never, found, mend))
     return findings
 
 
 def _family(own: Sequence[Standing], at: dict[str, datetime | None]) -> Finding:
     """How the assets of one family stand with their newest partition."""
     family, due = own[0].family, max((each.due_to for each in own if each.due_to), default=None)
+    name = f"{family} assets"
     lacking = [each for each in own if _lacks_newest(each)]
     asked = [at[each.asset] for each in own if at[each.asset]]
     if not lacking:
         last = f", last success {max(filter(None, asked)):%Y-%m-%d %H:%M} UTC" if asked else ""
-        return Finding(
-            family, True, f"{len(own)} assets, newest due {due}: made or asked for{last}"
-        )
+        return Finding(name, True, f"{len(own)} assets, newest due {due}: made or asked for{last}")
     named = [f"{each.asset} ({_when(at[each.asset])})" for each in lacking]
     found = f"{len(lacking)} of {len(own)} assets lack {due}, last made: {_some(named)}"
     mend = f"`{BY_NAME[family].mend(due, due)}`" if due else _START
-    return Finding(family, False, found, f"{mend}; all that is missing: `make inventory`")
+    return Finding(name, False, found, f"{mend}; all that is missing: `make inventory`")
 
 
 def _lacks_newest(standing: Standing) -> bool:

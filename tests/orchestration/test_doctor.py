@@ -314,11 +314,11 @@ def test_each_asset_is_held_against_the_newest_partition_that_is_due(
 
     nothing = found()
     assert {name: each.is_well for name, each in nothing.items()} == {
-        "daily": False,
-        "papers": False,
-        "assets": False,
+        "daily assets": False,
+        "papers assets": False,
+        "other assets": False,
     }
-    assert "core.events (never)" in nothing["daily"].found
+    assert "core.events (never)" in nothing["daily assets"].found
     for key in ("2026-03-07", "2026-03-08", "2026-03-09"):
         make(events, key)
     make(papers, "2026-02-01")
@@ -326,13 +326,14 @@ def test_each_asset_is_held_against_the_newest_partition_that_is_due(
     today = f"{datetime.now(UTC):%Y-%m-%d}"
     later = found()
     assert (
-        later["daily"].found == f"1 of 1 assets lack 2026-03-09, last made: core.events ({today})"
+        later["daily assets"].found
+        == f"1 of 1 assets lack 2026-03-09, last made: core.events ({today})"
     )
-    assert later["daily"].mend.startswith("`make backfill FROM=2026-03-09 TO=2026-03-09`")
-    assert later["papers"].is_well
-    assert later["papers"].found.startswith("1 assets, newest due 2026-02-01")
-    assert later["assets"] == Finding(
-        "assets", True, "1 assets without partitions, each made", later["assets"].mend
+    assert later["daily assets"].mend.startswith("`make backfill FROM=2026-03-09 TO=2026-03-09`")
+    assert later["papers assets"].is_well
+    assert later["papers assets"].found.startswith("1 assets, newest due 2026-02-01")
+    assert later["other assets"] == Finding(
+        "other assets", True, "1 assets without partitions, each made", later["other assets"].mend
     )
 
 
@@ -368,5 +369,5 @@ def test_a_live_installation_without_daemon_is_told_to_start_one(
     assert examine(settings) == 1
     printed = capsys.readouterr().out
     assert "FAIL  daemon       never ran here" in printed
-    assert "FAIL  daily" in printed
+    assert "FAIL  daily assets" in printed
     assert "assets by the day (UTC) of their last success\n  never       " in printed
