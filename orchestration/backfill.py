@@ -37,6 +37,7 @@ from orchestration.backfill_plan import (
     time_left,
 )
 from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
+from orchestration.progress import duration, rate
 from orchestration.runs import Runner
 
 _PROGRESS_TAG = "observatory/progress"
@@ -96,6 +97,7 @@ class Backfill:
         self._identity = identity
         self._steps = runner.steps()
         self._left: float | None = None
+        self._rate = ""
         runs = instance.get_runs(filters=dg.RunsFilter(tags={RANGE_TAG: identity}))
         for run in reversed(runs):  # they come newest first
             if STAGE_TAG in run.tags:
@@ -128,6 +130,8 @@ class Backfill:
             spent[work.stage] = (seconds + now - began, days + work.day_count)
             began = now
             self._left = time_left(self.plan, self.progress, spent)
+            seconds, days = spent[work.stage]
+            self._rate = f"{rate(days, seconds)}, " if seconds > 0 else ""
             yield self._line(work, error)
             in_a_row = in_a_row + (work.day_count == 1) if error else 0
             if in_a_row == _MOST_IN_A_ROW:
@@ -165,20 +169,13 @@ class Backfill:
         )
         state = f"FAILED: {error}" if error else "ok"
         return (
-            f"{work.stage} of {work.first} to {work.last}: {state}  [days: {done}; {self._rest()}]"
+            f"{work.stage} of {work.first} to {work.last}: {state}  "
+            f"[days: {done}; {self._rate}{self._rest()}]"
         )
 
 
 class CommonFailureError(RuntimeError):
     """What makes days fail is not theirs; the text gives the last error."""
-
-
-def duration(seconds: float) -> str:
-    """Roughly: seconds, minutes, or hours and minutes."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def _days_of(run: dg.DagsterRun) -> list[date]:

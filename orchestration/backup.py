@@ -27,6 +27,7 @@ from orchestration.manifest import (
     digest,
     read_manifest,
 )
+from orchestration.progress import Progress
 from orchestration.settings import ROOT, Settings
 from orchestration.storage_copies import DUMP, copy_sqlite, dump_database
 from resources.warehouse import Warehouse
@@ -37,7 +38,9 @@ _LEFT_OUT = frozenset({"mirrors", "patents", "great_expectations", "cache"})
 _UNFINISHED = ".unfinished"
 
 
-def make_backup(settings: Settings, now: datetime | None = None) -> Path:
+def make_backup(
+    settings: Settings, now: datetime | None = None, progress: Progress | None = None
+) -> Path:
     """Back up the data folder and Dagster's storage.
 
     Files that have not changed since the newest backup are hard links to it.
@@ -45,6 +48,7 @@ def make_backup(settings: Settings, now: datetime | None = None) -> Path:
     Args:
         settings: of the installation.
         now: the time of the backup, UTC; its name.
+        progress: told of the number of files, and of each that is in the backup.
 
     Returns:
         The folder of the backup, which is there as a whole or not at all.
@@ -66,7 +70,7 @@ def make_backup(settings: Settings, now: datetime | None = None) -> Path:
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         try:
-            Copy(settings, work, newest(settings.backups)).make(made_at)
+            Copy(settings, work, newest(settings.backups), progress).make(made_at)
             # The data are on the disk before the name says that they are whole.
             os.sync()
             work.rename(target)
@@ -99,12 +103,20 @@ class Copy:
         settings: of the installation.
         folder: where it is made.
         previous: the backup before, whose unchanged files are linked; None without one.
+        progress: told of each file; None for nobody.
     """
 
-    def __init__(self, settings: Settings, folder: Path, previous: Path | None) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        folder: Path,
+        previous: Path | None,
+        progress: Progress | None = None,
+    ) -> None:
         self._settings = settings
         self._folder = folder
         self._previous = previous
+        self._progress = progress
         try:
             self._known = by_path(read_manifest(previous).files) if previous else {}
         except BackupError:
@@ -117,22 +129,19 @@ class Copy:
         """Copy everything, and write the manifest last."""
         settings = self._settings
         is_postgres = bool(settings.dagster_storage.value)
+        if self._progress is not None:
+            self._progress.total = sum(1 for _ in self._all())
         if is_postgres:
             dump_database(settings, self._folder / DUMP)
             self._note(DUMP, self._folder / DUMP, 0)
         self._dagster()
         with Warehouse(str(settings.warehouse)).held() as paths:
             for path in paths:
+                self._step()
                 self._plain(path)
-        others = [
-            path
-            for path in sorted(settings.data.iterdir())
-            if path.name not in _LEFT_OUT | {"dagster"}
-            and not path.name.startswith(settings.warehouse.name)
-        ]
-        for top in others:
-            for path in _walk(top):
-                self._plain(path)
+        for path in self._others():
+            self._step()
+            self._plain(path)
         Manifest(
             made_at=made_at.isoformat(timespec="seconds"),
             world=settings.upstream,
@@ -144,11 +153,29 @@ class Copy:
             lake="" if Path(settings.lake).is_relative_to(settings.data) else settings.lake,
         ).write(self._folder)
 
+    def _others(self) -> Iterator[Path]:
+        """Files that are neither Dagster's nor the warehouse's."""
+        for top in sorted(self._settings.data.iterdir()):
+            is_kept = top.name not in _LEFT_OUT | {"dagster"}
+            if is_kept and not top.name.startswith(self._settings.warehouse.name):
+                yield from _walk(top)
+
+    def _all(self) -> Iterator[Path]:
+        """What is there now, by and large: runs may write meanwhile."""
+        yield from _walk(self._settings.dagster_home)
+        yield from _walk(self._settings.warehouse)
+        yield from self._others()
+
+    def _step(self) -> None:
+        if self._progress is not None:
+            self._progress.step()
+
     def _dagster(self) -> None:
         home = self._settings.dagster_home
         if not home.is_dir():
             return
         for path in _walk(home):
+            self._step()
             if path.suffix == ".db":
                 self._sqlite(path)
             elif not path.name.endswith((".db-wal", ".db-shm", ".db-journal")):

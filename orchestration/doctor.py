@@ -1,46 +1,29 @@
 """`make doctor`: what of this installation works, and how to mend what does not."""
 
 import importlib.metadata
-import re
+import importlib.util
+import os
 import shutil
 import sys
-from collections.abc import Callable, Collection
-from contextlib import closing
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-
-import requests
+from collections.abc import Callable
+from pathlib import Path
 
 from assets.activity.scan_compile import library_path
 from assets.alerting.rules import RulesError, load_rules
 from assets.reference.loader import load_reference
+from orchestration import doctor_upstreams as upstreams
+from orchestration.doctor_runs import examine_runs
+from orchestration.finding import Finding
 from orchestration.instance import storage_place
 from orchestration.runs import dagster_instance
 from orchestration.settings import ROOT, Settings, SettingsError
-from resources.archive import ArchiveClient
-from resources.git_program import LEAST_VERSION, GitProgram
-from resources.http import BearerAuth, UpstreamError, new_session, place, send
-from resources.hub import HubResource
-from resources.slack_client import SlackWorkspaceClient
-from resources.slack_errors import SlackDeliveryError
-from resources.uspto import GRANTS, UsptoClient
+from resources.engine import LOCAL, EngineError, open_engine
+from resources.lake import Lake
 from resources.warehouse import Warehouse, WarehouseBusyError
 
 _GIB = 1 << 30
 _LEAST_FREE_GIB = 5
-_CHANNEL_ID = re.compile(r"[CDG][A-Z0-9]{8,}")
-_SCOPES = "chat:write, files:write, channels:history (groups:history for a private channel)"
 _PACKAGES = ("dagster", "dagster-duckdb", "duckdb", "pandas", "great-expectations", "slack-sdk")
-
-
-@dataclass(frozen=True, slots=True)
-class Finding:
-    """One thing looked at: whether it is well, what was found, and how to mend it."""
-
-    name: str
-    is_well: bool
-    found: str
-    mend: str = ""
 
 
 def examine(settings: Settings) -> int:
@@ -48,28 +31,45 @@ def examine(settings: Settings) -> int:
     examinations: tuple[Callable[[Settings], Finding], ...] = (
         _python,
         _disk,
+        upstreams.examine_clock,
         _scan,
         _reference,
         _rules,
         _warehouse,
+        examine_lake,
+        examine_engine,
+        examine_home,
         examine_storage,
-        _archive,
-        _github,
-        _git,
-        _openalex,
-        examine_uspto,
-        _hub,
-        examine_slack,
-        _heartbeat,
+        upstreams.examine_archive,
+        upstreams.examine_second_archive,
+        upstreams.examine_github,
+        upstreams.examine_git,
+        upstreams.examine_innovation_graph,
+        upstreams.examine_openalex,
+        upstreams.examine_uspto,
+        upstreams.examine_hub,
+        upstreams.examine_slack,
+        upstreams.examine_heartbeat,
     )
-    faults = 0
-    for examination in examinations:
-        finding = examination(settings)
-        faults += not finding.is_well
-        print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<12} {finding.found}")
-        if not finding.is_well:
-            print(f"      {'':<12} -> {finding.mend}")
+    findings = [_said(examination(settings)) for examination in examinations]
+    if settings.dagster_home.is_dir() and all(
+        each.is_well for each in findings if each.name in ("home", "storage")
+    ):
+        of_runs, successes = examine_runs(settings)
+        findings += [_said(finding) for finding in of_runs]
+        print("\nassets by the day (UTC) of their last success")
+        print("\n".join(successes))
+    faults = sum(not finding.is_well for finding in findings)
+    print(f"\n{faults} of {len(findings)} to mend" if faults else "\nall is well")
     return 1 if faults else 0
+
+
+def _said(finding: Finding) -> Finding:
+    found = finding.found.replace("\n", f"\n{'':<19}")
+    print(f"{'ok  ' if finding.is_well else 'FAIL'}  {finding.name:<12} {found}", flush=True)
+    if not finding.is_well:
+        print(f"      {'':<12} -> {finding.mend}", flush=True)
+    return finding
 
 
 def _python(_settings: Settings) -> Finding:
@@ -91,14 +91,6 @@ def _disk(settings: Settings) -> Finding:
         found,
         f"free {_LEAST_FREE_GIB} GiB or set OBSERVATORY_DATA",
     )
-
-
-def _heartbeat(settings: Settings) -> Finding:
-    """It is not called here: a call says that a day was made."""
-    found = "set; called after each good run of the newest day"
-    if not settings.heartbeat_url.value:
-        found = "not set: where the daemon dies, nobody is told (OBSERVATORY_HEARTBEAT_URL)"
-    return Finding("heartbeat", True, found)
 
 
 def _scan(_settings: Settings) -> Finding:
@@ -151,6 +143,58 @@ def _warehouse(settings: Settings) -> Finding:
     return Finding("warehouse", True, f"{settings.warehouse} ({size:.0f} MiB, DuckDB {version})")
 
 
+def examine_lake(settings: Settings) -> Finding:
+    """Whether the Parquet store takes a file, gives it back and lets it go."""
+    place = settings.lake
+    try:
+        lake = Lake(place)
+        if lake.is_local and not Path(place).exists():
+            return Finding("lake", True, f"{place} will be made by the first run")
+        lake.probe()
+    except Exception as error:
+        # Whatever the store's driver raises; its text may hold more than the place.
+        mend = "let its folder be written to, or set OBSERVATORY_LAKE"
+        if "://" in place:
+            mend = (
+                "check OBSERVATORY_LAKE, that the bucket is there, and AWS_ACCESS_KEY_ID, "
+                "AWS_SECRET_ACCESS_KEY and AWS_ENDPOINT_URL_S3"
+            )
+        return Finding("lake", False, f"{place}: {type(error).__name__}", mend)
+    return Finding("lake", True, f"{place} can be written and read")
+
+
+def examine_engine(settings: Settings) -> Finding:
+    """Whether what works on days of activity is there; a cluster is asked, none is started."""
+    address = settings.engine
+    if address == LOCAL:
+        return Finding("engine", True, "local: days one after the other in the run's process")
+    if address.startswith("dask"):
+        if importlib.util.find_spec("distributed") is None:
+            mend = "install the extra `cluster`, or set OBSERVATORY_ENGINE=local"
+            return Finding("engine", False, f"{address}: Dask is not installed", mend)
+        return Finding("engine", True, f"{address}: processes here, started for each run")
+    said: list[str] = []
+    try:
+        open_engine(address, said.append).close()
+    except EngineError as error:
+        mend = "start scheduler and workers, or set OBSERVATORY_ENGINE=local"
+        return Finding("engine", False, str(error), mend)
+    return Finding("engine", True, f"{address}: {said[0] if said else 'answers'}")
+
+
+def examine_home(settings: Settings) -> Finding:
+    """Whether Dagster's folder is that of the data, and may be written."""
+    home, given = settings.dagster_home, os.environ.get("DAGSTER_HOME", "")
+    found = f"DAGSTER_HOME is {home}, set by each command"
+    if given and Path(given).resolve() != home.resolve():
+        mend = f"unset it, or set it to {home}: Dagster's own programs would show other runs"
+        return Finding("home", False, f"DAGSTER_HOME is {given} in this shell", mend)
+    if home.exists() and not (home.is_dir() and os.access(home, os.W_OK | os.X_OK)):
+        mend = "let it be a folder that this user may write, or set OBSERVATORY_DATA"
+        return Finding("home", False, f"{home} cannot be written", mend)
+    return Finding("home", True, found)
+
+
 def examine_storage(settings: Settings) -> Finding:
     """Whether Dagster's storage can be reached, and is of this version."""
     found = storage_place(settings)
@@ -169,163 +213,3 @@ def examine_storage(settings: Settings) -> Finding:
         mend = "stop the services, then `make upgrade`"
         return Finding("storage", False, f"{found}: of an older version of Dagster", mend)
     return Finding("storage", True, found)
-
-
-def _archive(settings: Settings) -> Finding:
-    mend = "check the network, or set OBSERVATORY_ARCHIVE_BASE_URLS"
-    if _is_idle_sandbox(settings):
-        return Finding("archive", True, "sandbox: started by each command")
-    hour = (datetime.now(UTC) - timedelta(hours=6)).replace(minute=0, second=0, microsecond=0)
-    client = ArchiveClient(settings.archive_base_urls, attempts=1)
-    reached = []
-    try:
-        for base in settings.archive_base_urls:
-            try:
-                transfer = client.open(hour, base)
-                next(iter(transfer.chunks), b"")
-                reached.append(place(base))
-            except UpstreamError as error:
-                mend = f"{error}; {mend}"
-    finally:
-        client.close()
-    found = f"reached {len(reached)} of {len(settings.archive_base_urls)} mirrors"
-    return Finding("archive", bool(reached), found, mend)
-
-
-def _github(settings: Settings) -> Finding:
-    if _is_idle_sandbox(settings):
-        return Finding("github", True, "sandbox: started by each command")
-    if not settings.github_token.value:
-        return Finding(
-            "github", False, "no token", "set OBSERVATORY_GITHUB_TOKEN in .env (no scope needed)"
-        )
-    return _answers(
-        "github",
-        "GET",
-        f"{settings.github_api_url}/rate_limit",
-        settings.github_token.value,
-        "check OBSERVATORY_GITHUB_TOKEN and the network",
-    )
-
-
-def _git(settings: Settings) -> Finding:
-    try:
-        version = GitProgram("none").version
-    except UpstreamError as error:
-        return Finding("git", False, str(error), "install git, which reads the commits")
-    found = f"git {'.'.join(map(str, version))}, mirrors of {place(settings.git_url)}"
-    if version < LEAST_VERSION:
-        least = ".".join(map(str, LEAST_VERSION))
-        return Finding("git", False, found, f"install git {least} or later")
-    if not settings.hash_key.value:
-        mend = "set OBSERVATORY_HASH_KEY in .env to any long random text"
-        return Finding("git", False, f"{found}; no key to hide addresses in commits with", mend)
-    return Finding("git", True, found)
-
-
-def _openalex(settings: Settings) -> Finding:
-    if _is_idle_sandbox(settings):
-        return Finding("openalex", True, "sandbox: started by each command")
-    if not settings.openalex_key.value:
-        mend = "set OBSERVATORY_OPENALEX_KEY in .env (free of charge, openalex.org/settings/api)"
-        return Finding("openalex", False, "no key: papers cannot be asked for", mend)
-    # A single work costs no credit.
-    return _answers(
-        "openalex",
-        "GET",
-        f"{settings.openalex_url}/works/W2741809807?select=id",
-        settings.openalex_key.value,
-        "check OBSERVATORY_OPENALEX_KEY and the network",
-    )
-
-
-def examine_uspto(settings: Settings) -> Finding:
-    """Whether the portal, or the folder that stands in for it, lists files."""
-    if _is_idle_sandbox(settings):
-        return Finding("uspto", True, "sandbox: started by each command")
-    mend = "set OBSERVATORY_USPTO_KEY in .env (free of charge, data.uspto.gov/myodp)"
-    if settings.uspto_url.startswith("http") and not settings.uspto_key.value:
-        return Finding("uspto", False, "no key: patents cannot be read", mend)
-    client = UsptoClient(settings.uspto_url, settings.uspto_key.value, attempts=1)
-    try:
-        with closing(client):
-            files = client.files(GRANTS)
-    except UpstreamError as error:
-        return Finding("uspto", False, str(error), f"{mend}; check OBSERVATORY_USPTO_URL")
-    newest = files[-1].name if files else "none"
-    found = f"{place(settings.uspto_url)} lists {len(files)} files of grants, the newest {newest}"
-    return Finding("uspto", bool(files), found, "check OBSERVATORY_USPTO_URL")
-
-
-def _hub(settings: Settings) -> Finding:
-    if _is_idle_sandbox(settings):
-        return Finding("hub", True, "sandbox: started by each command")
-    source = HubResource(base_url=settings.hub_url, token=settings.hub_token.value, attempts=1)
-    with closing(source.client()) as client:
-        try:
-            client.ping()
-        except UpstreamError as error:
-            mend = "check OBSERVATORY_HUB_URL, OBSERVATORY_HUB_TOKEN and the network"
-            return Finding("hub", False, str(error), mend)
-    calls = "1,000" if settings.hub_token.value else "no token: 500"
-    return Finding("hub", True, f"{place(settings.hub_url)} answers; {calls} calls in 5 minutes")
-
-
-def examine_slack(settings: Settings) -> Finding:
-    """Whether Slack takes the token, with the scopes that delivery needs."""
-    if _is_idle_sandbox(settings):
-        return Finding("slack", True, "sandbox: started by each command")
-    if settings.slack_webhook_url.value and not settings.slack_token.value:
-        found = "webhook: no threads or charts; only `make slack-test` tells whether it takes any"
-        return Finding("slack", True, found)
-    if not settings.slack_token.value or not settings.slack_channel:
-        mend = (
-            f"set OBSERVATORY_SLACK_TOKEN (scopes {_SCOPES}) and OBSERVATORY_SLACK_CHANNEL in "
-            ".env, or OBSERVATORY_SLACK_WEBHOOK_URL"
-        )
-        return Finding("slack", False, "no token or channel", mend)
-    client = SlackWorkspaceClient(
-        token=settings.slack_token.value,
-        channel=settings.slack_channel,
-        api_url=settings.slack_api_url,
-    )
-    try:
-        scopes = client.scopes()
-    except SlackDeliveryError as error:
-        mend = "check OBSERVATORY_SLACK_TOKEN and the network"
-        return Finding("slack", False, f"{place(settings.slack_api_url)}: {error}", mend)
-    found = f"{place(settings.slack_api_url)} answers"
-    if not _CHANNEL_ID.fullmatch(settings.slack_channel):
-        mend = "set OBSERVATORY_SLACK_CHANNEL to the channel's id (C…), by which messages are found"
-        return Finding("slack", False, f"{found}; the channel is given by its name", mend)
-    missing = [] if scopes is None else missing_scopes(scopes)
-    if missing:
-        mend = f"give the app the scopes {_SCOPES}, and install it again"
-        return Finding("slack", False, f"{found}; the token lacks {', '.join(missing)}", mend)
-    return Finding("slack", True, found + ("" if scopes else "; it does not state scopes"))
-
-
-def missing_scopes(scopes: Collection[str]) -> list[str]:
-    """What a token lacks: to post, to show charts, and to look for what it posted."""
-    missing = [scope for scope in ("chat:write", "files:write") if scope not in scopes]
-    if not {"channels:history", "groups:history"} & set(scopes):
-        missing.append("channels:history (groups:history for a private channel)")
-    return missing
-
-
-def _answers(name: str, method: str, url: str, token: str, mend: str) -> Finding:
-    with new_session() as session:
-        try:
-            response = send(session, method, url, auth=BearerAuth(token))
-            body = response.json()
-        except (UpstreamError, requests.exceptions.JSONDecodeError) as error:
-            return Finding(name, False, str(error), mend)
-    if body.get("ok") is False:
-        return Finding(name, False, f"{place(url)} says {body.get('error')}", mend)
-    return Finding(name, True, f"{place(url)} answers")
-
-
-def _is_idle_sandbox(settings: Settings) -> bool:
-    return settings.upstream == "sandbox" and all(
-        base.startswith(settings.sandbox_url) for base in settings.archive_base_urls
-    )

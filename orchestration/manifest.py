@@ -2,10 +2,12 @@
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
+
+from orchestration.progress import unwatched
 
 FILE = "manifest.json"
 FORMAT = 1
@@ -110,8 +112,11 @@ def read_manifest(folder: Path) -> Manifest:
     return manifest
 
 
-def faults(folder: Path, manifest: Manifest) -> list[str]:
-    """What of a backup is not as its manifest says, file by file; empty where it is whole."""
+def faults(folder: Path, manifest: Manifest, on_file: Callable[[], None] = unwatched) -> list[str]:
+    """What of a backup is not as its manifest says, file by file; empty where it is whole.
+
+    `on_file` is told of each file that was looked at.
+    """
     found: list[str] = []
     for each in manifest.files:
         path = folder / each.path
@@ -121,16 +126,21 @@ def faults(folder: Path, manifest: Manifest) -> list[str]:
             found.append(f"{each.path}: {size} bytes instead of {each.size}")
         elif digest(path) != each.sha256:
             found.append(f"{each.path}: other contents (its SHA-256 differs)")
+        on_file()
     return found
 
 
-def require_whole(folder: Path, manifest: Manifest) -> None:
+def require_whole(
+    folder: Path, manifest: Manifest, on_file: Callable[[], None] = unwatched
+) -> None:
     """Refuse a backup that is not as its manifest says.
+
+    `on_file` is told of each file that was looked at.
 
     Raises:
         BackupError: names the first files at fault.
     """
-    wrong = faults(folder, manifest)
+    wrong = faults(folder, manifest, on_file)
     if wrong:
         raise BackupError(
             f"{folder} is damaged, {len(wrong)} of {len(manifest.files)} files: "

@@ -9,6 +9,7 @@ from typing import Protocol
 import dagster as dg
 
 from orchestration.operations import say_backfills, unfinished
+from orchestration.progress import so_far
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import set_sandbox_clock
 from orchestration.settings import Settings
@@ -96,11 +97,10 @@ def make_days(runner: Runner, first: date, last: date, days_per_run: int) -> int
     print(f"{count} days, {first} to {last}, in runs of up to {days_per_run} …", flush=True)
     for result in runner.range(first, last, days_per_run):
         done += (result.last - result.first).days + 1
-        rate = (time.monotonic() - began) / done
         state = "ok" if result.is_success else f"FAILED: {result.error}"
         print(
             f"  {result.first} to {result.last}: {state}  "
-            f"[{done} of {count} days, about {rate * (count - done):.0f} s left]",
+            f"[{so_far(done, count, 'days', time.monotonic() - began)}]",
             flush=True,
         )
         failed += not result.is_success

@@ -10,6 +10,7 @@ from pathlib import Path
 from assets.schema import SchemaError
 from orchestration.backup import make_backup
 from orchestration.manifest import BackupError, Manifest, read_manifest, require_whole
+from orchestration.progress import Progress
 from orchestration.restore import restore
 from orchestration.retention import sentence, sweep
 from orchestration.runs import dagster_instance
@@ -69,7 +70,8 @@ def _parser() -> argparse.ArgumentParser:
 
 def backup(settings: Settings) -> int:
     """Make a backup, and say where it is."""
-    folder = make_backup(settings)
+    with Progress("files") as progress:
+        folder = make_backup(settings, progress=progress)
     manifest = read_manifest(folder)
     print(
         f"{folder}: {len(manifest.files)} files, {manifest.size / _MIB:,.1f} MiB, "
@@ -92,7 +94,8 @@ def _say_lake(manifest: Manifest) -> None:
 def verify(folder: Path) -> int:
     """Say whether a backup is as its manifest says."""
     manifest = read_manifest(folder)
-    require_whole(folder, manifest)
+    with Progress("files verified", len(manifest.files)) as progress:
+        require_whole(folder, manifest, progress.step)
     print(f"{folder}: whole, {len(manifest.files)} files of {manifest.made_at}")
     return 0
 
@@ -110,12 +113,13 @@ def bring_up(settings: Settings, *, with_backup: bool) -> int:
 
 def retain(settings: Settings) -> int:
     """Sweep old runs now, and say what went; the daemon does it each day."""
-    with dagster_instance(settings) as instance:
+    with dagster_instance(settings) as instance, Progress("runs") as progress:
         done = sweep(
             instance,
             keep_runs_days=settings.keep_runs_days,
             keep_logs_days=settings.keep_logs_days,
             now=datetime.now(UTC),
+            progress=progress,
         )
     print(sentence(done))
     return 0
@@ -123,8 +127,10 @@ def retain(settings: Settings) -> int:
 
 def put_back(settings: Settings, folder: Path, *, replaces: bool) -> int:
     """Restore a backup, and say where it went."""
-    aside = restore(settings, folder, replaces=replaces)
     manifest = read_manifest(folder)
+    # Each is verified first, and then copied.
+    with Progress("files verified and copied", 2 * len(manifest.files)) as progress:
+        aside = restore(settings, folder, replaces=replaces, on_file=progress.step)
     print(f"{settings.data}: as of {manifest.made_at}")
     _say_lake(manifest)
     if aside is not None:

@@ -1,8 +1,7 @@
 """The replay of alert rules over the past, on a copy of the warehouse: nothing is sent."""
 
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import date
 
@@ -18,10 +17,10 @@ from assets.indices.tables import COUNTRY_RATIO
 from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
 
-_SAY_EVERY_S = 5.0
 #: What rules read, and of the large tables the rows that they read.
 _READ: tuple[tuple[Table, str], ...] = (
     (ENGAGEMENT, "scope = 'tracked' AND grouping = 'apart'"),
@@ -43,7 +42,8 @@ def replay_alerts(settings: Settings, first: date, last: date, *, with_unsaid: b
     if not settings.warehouse.exists():
         print(f"no warehouse at {settings.warehouse}: `make run` makes one", file=sys.stderr)
         return 2
-    days, done = replay(Warehouse(str(settings.warehouse)), rules, first, last, _Progress())
+    with Progress("days") as progress:
+        days, done = replay(Warehouse(str(settings.warehouse)), rules, first, last, progress)
     if not days:
         print(f"the warehouse holds no day from {first} to {last}: see `make backfill`")
         return 1
@@ -55,25 +55,12 @@ def replay_alerts(settings: Settings, first: date, last: date, *, with_unsaid: b
     return 0
 
 
-class _Progress:
-    """Says on a terminal how far a replay is."""
-
-    def __init__(self) -> None:
-        self._said = time.monotonic()
-
-    def __call__(self, day: date) -> None:
-        now = time.monotonic()
-        if now - self._said > _SAY_EVERY_S:
-            self._said = now
-            print(f"… {day}", file=sys.stderr, flush=True)
-
-
 def replay(
     warehouse: Warehouse,
     rules: Rules,
     first: date,
     last: date,
-    on_day: Callable[[date], None] = lambda _day: None,
+    progress: Progress,
 ) -> tuple[list[date], Evaluation]:
     """The days of a range that the warehouse holds, and what the rules make of them from nothing.
 
@@ -82,7 +69,7 @@ def replay(
         rules: as they stand.
         first: day (UTC).
         last: day, included.
-        on_day: told of each day done.
+        progress: told of the number of days, and of each that is done.
     """
     with _copy(warehouse) as connection:
         days = [
@@ -94,7 +81,8 @@ def replay(
                 [first, last, first, last],
             ).fetchall()
         ]
-        return days, evaluate_days(connection, rules, days, {}, on_day)
+        progress.total = len(days)
+        return days, evaluate_days(connection, rules, days, {}, lambda _day: progress.step())
 
 
 @contextmanager

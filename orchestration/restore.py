@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from orchestration.manifest import (
     read_manifest,
     require_whole,
 )
+from orchestration.progress import unwatched
 from orchestration.runs import dagster_instance
 from orchestration.settings import Settings
 from orchestration.storage_copies import DUMP, has_runs, restore_database
@@ -29,7 +31,12 @@ _WENT_ON = [
 
 
 def restore(
-    settings: Settings, folder: Path, *, replaces: bool = False, now: datetime | None = None
+    settings: Settings,
+    folder: Path,
+    *,
+    replaces: bool = False,
+    now: datetime | None = None,
+    on_file: Callable[[], None] = unwatched,
 ) -> Path | None:
     """Put the backup of `folder` in the place of the data folder and of Dagster's database.
 
@@ -41,6 +48,7 @@ def restore(
         replaces: whether data that are there may be replaced. The folder is laid aside, the
             database's contents are not.
         now: the time, UTC, for the name of the folder that is laid aside.
+        on_file: told of each file that was verified, and again of each that was put in its place.
 
     Returns:
         Where the data that were there lie now; None where there were none.
@@ -54,10 +62,10 @@ def restore(
     is_there = settings.data.exists() and any(settings.data.iterdir())
     if not replaces:
         _require_empty(settings, folder, is_there=is_there)
-    require_whole(folder, manifest)
+    require_whole(folder, manifest, on_file)
     unfinished = settings.data.with_name(f".{settings.data.name}.restoring")
     shutil.rmtree(unfinished, ignore_errors=True)
-    _unpack(folder, manifest, unfinished)
+    _unpack(folder, manifest, unfinished, on_file)
     aside = _swap(settings.data, unfinished, now or datetime.now(UTC), is_there=is_there)
     if manifest.storage == "postgres":
         try:
@@ -102,7 +110,7 @@ def _require_empty(settings: Settings, folder: Path, *, is_there: bool) -> None:
         )
 
 
-def _unpack(folder: Path, manifest: Manifest, target: Path) -> None:
+def _unpack(folder: Path, manifest: Manifest, target: Path, on_file: Callable[[], None]) -> None:
     target.mkdir(parents=True)
     for each in manifest.files:
         if each.path == DUMP:
@@ -114,6 +122,7 @@ def _unpack(folder: Path, manifest: Manifest, target: Path) -> None:
             raise BackupError(f"{folder / each.path} changed while it was read; restore it again")
         times = (target / each.path).stat().st_atime_ns, each.source_mtime_ns
         os.utime(target / each.path, ns=times)
+        on_file()
     for name, to in manifest.links.items():
         (target / name).parent.mkdir(parents=True, exist_ok=True)
         (target / name).symlink_to(to)

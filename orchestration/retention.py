@@ -10,6 +10,7 @@ The statements read Dagster's tables as of 1.13, which pyproject.toml pins; Dags
 that answers these questions for all assets at once.
 """
 
+import io
 import sqlite3
 from collections.abc import Sequence
 from contextlib import closing
@@ -21,6 +22,7 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import text
 
+from orchestration.progress import Progress
 from orchestration.settings import Settings
 
 RETENTION_JOB = "retention"
@@ -71,7 +73,12 @@ class Swept:
 
 
 def sweep(
-    instance: dg.DagsterInstance, *, keep_runs_days: int, keep_logs_days: int, now: datetime
+    instance: dg.DagsterInstance,
+    *,
+    keep_runs_days: int,
+    keep_logs_days: int,
+    now: datetime,
+    progress: Progress | None = None,
 ) -> Swept:
     """Delete old runs that nothing depends on, and the logs of those that stay.
 
@@ -82,17 +89,25 @@ def sweep(
         keep_runs_days: runs that ended within so many days stay whatever they hold.
         keep_logs_days: so do the logs of runs that ended within so many.
         now: the time, UTC.
+        progress: told of the runs looked at; None for nobody.
     """
     needed = _needed(instance)
     deleted = kept = trimmed = 0
-    for run_id in _ended_before(instance, now - timedelta(days=keep_runs_days)):
+    watch = progress or Progress("runs", stream=io.StringIO())
+    old = _ended_before(instance, now - timedelta(days=keep_runs_days))
+    watch.total = len(old)
+    for run_id in old:
+        watch.step()
         if run_id in needed:
             kept += 1
             continue
         _delete(instance, run_id)
         deleted += 1
-    for run_id in _ended_before(instance, now - timedelta(days=keep_logs_days)):
+    with_logs = _ended_before(instance, now - timedelta(days=keep_logs_days))
+    watch.total += len(with_logs)
+    for run_id in with_logs:
         trimmed += _trim(instance, run_id)
+        watch.step()
     return Swept(deleted, trimmed, kept)
 
 

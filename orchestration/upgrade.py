@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assets.schema import conform_tables, declared_tables
 from orchestration.backup import make_backup, platform_version
+from orchestration.progress import Progress
 from orchestration.runs import dagster_instance
 from orchestration.settings import Settings
 from resources.warehouse import Warehouse
@@ -57,13 +58,21 @@ def upgrade(
     """
     moment = now or datetime.now(UTC)
     require_older(settings)
-    backup = make_backup(settings, moment) if with_backup and settings.data.is_dir() else None
+    backup = None
+    if with_backup and settings.data.is_dir():
+        with Progress("files backed up") as progress:
+            backup = make_backup(settings, moment, progress)
     with dagster_instance(settings) as instance:
         instance.upgrade(say)
     if not settings.warehouse.exists():
         return Upgraded(backup, ())
     house = Warehouse(str(settings.warehouse))
-    changes = conform_tables(house, declared_tables())
+    changes: list[str] = []
+    tables = declared_tables()
+    with Progress("tables", len(tables)) as progress:
+        for table in tables:
+            changes += conform_tables(house, [table])
+            progress.step()
     house.ensure(_RECORD)
     if changes or recorded(house) != (platform_version(), schema_version()):
         with house.transaction() as connection:

@@ -167,6 +167,21 @@ class Lake:
         with suppress(FileNotFoundError):
             self._fs.rm_file(self.path(table, partition, part))
 
+    def probe(self) -> None:
+        """Write a small file, read it and remove it; what the store's driver raises goes through.
+
+        Raises:
+            OSError: what was read is not what was written.
+        """
+        path = f"{self._root}/.probe-{uuid.uuid4().hex}"
+        try:
+            self._fs.pipe_file(path, b"probe")
+            if bytes(self._fs.cat_file(path)) != b"probe":
+                raise OSError(f"{self.base_path} gives back other bytes than were written")
+        finally:
+            with suppress(FileNotFoundError):
+                self._fs.rm_file(path)
+
     def write(self, table: str, partition: str, rows: pa.Table, part: str | None = None) -> None:
         """Replace a partition."""
         path = self.path(table, partition, part)

@@ -113,10 +113,10 @@ def weekly_files(
             platform=platform,
             context=context,
         )
-        for week in asked:
+        for number, week in enumerate(asked, 1):
             for product in weeks.PRODUCTS:
                 files.append(read_file(search, week, product, listed[product]))
-                context.log.info(_words(files[-1]))
+                context.log.info(f"{_words(files[-1])} ({number} of {len(asked)} weeks)")
     _refuse_unreachable(files)
     show(house, store, *_RAW)
     yield from _results(store, asked, files)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from orchestration import cli
-from orchestration.doctor import examine, examine_uspto
+from orchestration.doctor import examine
+from orchestration.doctor_upstreams import examine_uspto
 from orchestration.settings import load_settings
 from sandbox.server import SandboxServer
 from tests.orchestration.conftest import sandbox_settings

@@ -13,7 +13,7 @@ from assets.alerting.outbox import Action, Outgoing
 from assets.alerting.tables import OUTBOX
 from assets.declare import prepare
 from orchestration import cli
-from orchestration.doctor import examine_slack, missing_scopes
+from orchestration.doctor_upstreams import examine_slack, missing_scopes
 from orchestration.settings import Settings, load_settings
 from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from resources.warehouse import Warehouse

@@ -128,6 +128,24 @@ def test_only_with_the_correlation_is_the_truth_covered_as_often_as_said() -> No
     assert coverage(0.0) < 0.92
 
 
+@pytest.mark.parametrize(
+    ("accounts", "in_panel", "share", "share_of_panel"),
+    [(2_000, 5_000, 0.2, 0.1), (1_000, 1_000, 0.38, 0.2), (300, 500, 0.05, 0.05)],
+)
+def test_a_quotient_of_independent_shares_is_covered_as_often_as_said(
+    accounts: int, in_panel: int, share: float, share_of_panel: float
+) -> None:
+    random = np.random.default_rng(2)
+    k, m = (
+        random.binomial(accounts, share, 20_000),
+        random.binomial(in_panel, share_of_panel, 20_000),
+    )
+    errors = np.sqrt(1 / k - 1 / accounts), np.sqrt(1 / m - 1 / in_panel)
+    _, low, high = ratio_interval(k / accounts, errors[0], m / in_panel, errors[1])
+    truth = share / share_of_panel
+    assert 0.945 < float(np.mean((low <= truth) & (high >= truth))) < 0.96
+
+
 def test_a_ratio_of_what_is_not_positive_or_not_known_is_undefined() -> None:
     figures = ratio_interval(
         [0.0, 0.2, NAN, 0.2, 0.2], 0.1, [0.2, 0.0, 0.2, 0.2, 0.2], [0.1, 0.1, 0.1, NAN, 0.1]
