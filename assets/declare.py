@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.flow import FLOW, step_of
 from assets.tables import Table
 from resources.http import TransientUpstreamError
 from resources.lake import Lake
@@ -242,12 +243,13 @@ def asset_key(table: Table) -> dg.AssetKey:
     return dg.AssetKey([table.schema, table.name])
 
 
-def describe(table: Table) -> str:
-    """The asset's description: what it is, its grain, key, source and owner."""
+def describe(table: Table, group: str) -> str:
+    """The asset's description: what it is, its grain, key, source, owner and step of the flow."""
     return (
         f"{table.description}\n\n"
         f"**Grain**: {table.grain}.  \n**Key**: {', '.join(table.key)}.  \n"
-        f"**Source**: {table.source}.  \n**Owner**: {OWNER}."
+        f"**Source**: {table.source}.  \n**Owner**: {OWNER}.  \n"
+        f"**Step of the flow**: {step_of(group)} of {len(FLOW)}, {group}."
     )
 
 
@@ -256,10 +258,13 @@ def documentation(table: Table, group: str, kinds: set[str]) -> dict[str, Any]:
     return {
         "key": asset_key(table),
         "group_name": group,
-        "description": describe(table),
+        "description": describe(table, group),
         "kinds": kinds,
         "owners": [OWNER],
-        "tags": {"observatory/schema": table.schema},
+        "tags": {
+            "observatory/schema": table.schema,
+            "observatory/step": f"{step_of(group):02}_{group}",
+        },
         "metadata": table_metadata(table),
     }
 

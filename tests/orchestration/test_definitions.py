@@ -7,6 +7,7 @@ import dagster as dg
 import pytest
 import yaml
 
+from assets.flow import FLOW
 from orchestration.definitions import build_definitions
 from orchestration.settings import load_settings
 from tests.conftest import ROOT
@@ -117,6 +118,9 @@ WARNING = {
     "trend_shifts_hold_together",
     "revisions_add_up",
     "old_figures_stand",
+    "as_declared",
+    "published_whole",
+    "page_whole",
 }
 
 
@@ -149,6 +153,36 @@ def test_every_asset_is_owned_described_and_has_columns_kinds_and_a_code_version
         schema = spec.metadata["dagster/column_schema"]
         assert all(column.description for column in schema.columns), name
         assert spec.metadata["dagster/table_name"] == ".".join(spec.key.path), name
+
+
+def test_every_asset_has_a_check_that_says_what_it_holds_it_to(definitions: dg.Definitions) -> None:
+    graph = definitions.resolve_asset_graph()
+    keys = graph.asset_check_keys
+    assert {key.asset_key for key in keys} == set(graph.get_all_asset_keys())
+    assert [key for key in keys if len(str(graph.get(key).description).split()) < 8] == []
+
+
+def test_what_runs_is_described_in_words(definitions: dg.Definitions) -> None:
+    repository = definitions.get_repository_def()
+    jobs = [each for each in repository.get_all_jobs() if not each.name.startswith("__")]
+    found = [*jobs, *repository.schedule_defs, *repository.sensor_defs]
+    assert len(found) > 20
+    for each in found:
+        words = str(each.description or "")
+        assert len(words.split()) > 5, each.name
+        assert words.endswith("."), each.name
+
+
+def test_groups_read_of_those_before_them_in_the_flow(definitions: dg.Definitions) -> None:
+    groups = {spec.key: str(spec.group_name) for spec in specs(definitions)}
+    assert set(groups.values()) == set(FLOW)
+    backwards = {
+        (spec.group_name, groups[dep.asset_key])
+        for spec in specs(definitions)
+        for dep in spec.deps
+        if FLOW.index(groups[dep.asset_key]) > FLOW.index(str(spec.group_name))
+    }
+    assert backwards == set()
 
 
 def test_assets_are_partitioned_by_utc_day_week_or_month_since_2022(
