@@ -21,8 +21,6 @@ NAME = "as_declared"
 SHARE_UNIT = "0 to 1"
 _ROUNDING = 1e-9
 _PARTITIONS_BY_DEFAULT = 31
-#: They number a person, and leave `raw` and `core` in no form.
-_WITHHELD = {"actor_id", "author_hash"}
 _NUMBERS = {"BIGINT", "INTEGER", "DOUBLE"}
 
 
@@ -179,13 +177,7 @@ def _sample(
         f"SELECT {', '.join(names)} FROM {source} WHERE {broken} ORDER BY ALL "  # noqa: S608
         f"LIMIT {ROWS_SHOWN}"
     ).fetchall()
-    return tuple(
-        tuple(
-            (name, "withheld" if name in _WITHHELD else value)
-            for name, value in zip(names, row, strict=True)
-        )
-        for row in rows
-    )
+    return tuple(tuple(zip(names, row, strict=True)) for row in rows)
 
 
 def _parts(

@@ -77,7 +77,11 @@ def published_as_staged(
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"{staged.num_rows} staged rows on {span_of(days)}; {unpublished} of them not "
         f"published, {unstaged} published that were not staged.",
-        metadata={"staged_rows": staged.num_rows, "not_published": unpublished},
+        metadata={
+            "staged_rows": staged.num_rows,
+            "not_published": unpublished,
+            **to_do("published_as_staged"),
+        },
     )
 
 
@@ -141,6 +145,6 @@ def _of_files(folder: Path, faults: list[str], check: str) -> dg.AssetCheckResul
         metadata={
             "vintage": folder.name,
             "faults": dg.MetadataValue.md(named or "None."),
-            "what_to_do": to_do(check),
+            **to_do(check),
         },
     )

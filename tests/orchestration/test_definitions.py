@@ -124,6 +124,26 @@ WARNING = {
 }
 
 
+#: Columns of marts that name a choice of the platform: a method, a window, a pair of countries.
+OF_SETTINGS = {
+    "base_from_date",
+    "base_to_date",
+    "basis",
+    "country_iso2",
+    "dimension",
+    "event_cap",
+    "lag_months",
+    "measure",
+    "method",
+    "other_iso2",
+    "probability_from",
+    "probability_to",
+    "reference_iso2",
+    "use_measure",
+    "window_weeks",
+}
+
+
 @pytest.fixture(scope="module")
 def definitions() -> dg.Definitions:
     return build_definitions(load_settings({}))
@@ -171,6 +191,26 @@ def test_what_runs_is_described_in_words(definitions: dg.Definitions) -> None:
         words = str(each.description or "")
         assert len(words.split()) > 5, each.name
         assert words.endswith("."), each.name
+
+
+def test_each_mart_says_of_each_column_what_it_is_made_of_in_columns_that_it_reads(
+    definitions: dg.Definitions,
+) -> None:
+    columns = {
+        spec.key: {each.name for each in spec.metadata["dagster/column_schema"].columns}
+        for spec in specs(definitions)
+    }
+    marts = [spec for spec in specs(definitions) if spec.key.path[0] == "mart"]
+    assert len(marts) == 15
+    for spec in marts:
+        lineage = spec.metadata["dagster/column_lineage"].deps_by_column
+        assert set(lineage) <= columns[spec.key], spec.key
+        # Of settings and of the calendar alone, not of columns.
+        assert columns[spec.key] - set(lineage) <= OF_SETTINGS, spec.key
+        for name, sources in lineage.items():
+            for source in sources:
+                assert source.asset_key in {dep.asset_key for dep in spec.deps}, (spec.key, name)
+                assert source.column_name in columns[source.asset_key], (spec.key, name, source)
 
 
 def test_groups_read_of_those_before_them_in_the_flow(definitions: dg.Definitions) -> None:
