@@ -12,12 +12,13 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.flow import step_of
+from assets.shown import OWNER, describe, table_metadata
 from assets.tables import Table
 from resources.http import TransientUpstreamError
 from resources.lake import Lake
 from resources.warehouse import Warehouse
 
-OWNER = "team:observatory"
 #: Tries of a step after the first, where what failed may go well later, and the wait before each.
 RETRIES = 2
 RETRY_WAIT_S = 30
@@ -242,50 +243,19 @@ def asset_key(table: Table) -> dg.AssetKey:
     return dg.AssetKey([table.schema, table.name])
 
 
-def describe(table: Table) -> str:
-    """The asset's description: what it is, its grain, key, source and owner."""
-    return (
-        f"{table.description}\n\n"
-        f"**Grain**: {table.grain}.  \n**Key**: {', '.join(table.key)}.  \n"
-        f"**Source**: {table.source}.  \n**Owner**: {OWNER}."
-    )
-
-
 def documentation(table: Table, group: str, kinds: set[str]) -> dict[str, Any]:
     """What every asset states of itself, however it is made: for `dg.asset` and `dg.AssetSpec`."""
     return {
         "key": asset_key(table),
         "group_name": group,
-        "description": describe(table),
+        "description": describe(table, group),
         "kinds": kinds,
         "owners": [OWNER],
-        "tags": {"observatory/schema": table.schema},
+        "tags": {
+            "observatory/schema": table.schema,
+            "observatory/step": f"{step_of(group):02}_{group}",
+        },
         "metadata": table_metadata(table),
-    }
-
-
-def column_schema(table: Table) -> dg.TableSchema:
-    """The table's columns as Dagster shows them."""
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=column.name,
-                type=column.type,
-                description=f"{column.description} [{column.unit}]"
-                if column.unit
-                else column.description,
-                constraints=dg.TableColumnConstraints(nullable=column.nullable),
-            )
-            for column in table.columns
-        ]
-    )
-
-
-def table_metadata(table: Table) -> dict[str, Any]:
-    """Metadata that holds whatever is materialised: name and columns."""
-    return {
-        "dagster/column_schema": column_schema(table),
-        "dagster/table_name": table.qualified,
     }
 
 

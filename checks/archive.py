@@ -15,6 +15,7 @@ from assets.activity.tables import ARCHIVE_HOURS, ARCHIVE_TOTALS
 from assets.declare import asset_key
 from assets.source_rows import rows_of_sources
 from checks.days import days_of_check, span_of
+from checks.rows_at_fault import cell, to_do
 from resources.lake import Lake, LakeResource
 
 TRAILING_DAYS = 28
@@ -87,6 +88,7 @@ def files_whole(context: dg.AssetCheckExecutionContext, lake: LakeResource) -> d
             "files": len(rows),
             "files_at_fault": len(faults),
             "faults": dg.MetadataValue.md("\n".join(table) if lines else "None."),
+            **to_do("files_whole"),
         },
     )
 
@@ -99,7 +101,7 @@ def volume_as_usual(
     days = days_of_check(context, store)
     losses = volume_losses(store, days)
     lines = [
-        f"| {loss.day} | {loss.source} | {loss.event_type} | {loss.hourly_count:.0f} "
+        f"| {loss.day} | {loss.source} | {cell(loss.event_type)} | {loss.hourly_count:.0f} "
         f"| {loss.usual_hourly_count:.0f} | {loss.ratio:.0%} |"
         for loss in losses[:_ROWS_SHOWN]
     ]
@@ -116,6 +118,7 @@ def volume_as_usual(
         metadata={
             "losses": len(losses),
             "table": dg.MetadataValue.md("\n".join(table) if lines else "None."),
+            **to_do("volume_as_usual"),
         },
     )
 

@@ -9,6 +9,7 @@ from assets.declare import asset_key
 from checks.days import days_of_check, months_of_check, span_of, weeks_of_check
 from checks.papers import PAPER_SUITES
 from checks.patents import PATENT_SUITES
+from checks.rows_at_fault import Fault, fault_table, to_do
 from checks.runner import Verdict, run_suite
 from checks.suites import SUITES, Suite
 from resources.lake import LakeResource
@@ -50,12 +51,12 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
         for day in days:
             if str(day) not in verdict.bad_days:
                 store.approve(suite.table.qualified, str(day))
-        return check_result(verdict, days)
+        return check_result(verdict, days, suite.name)
 
     return check
 
 
-def check_result(verdict: Verdict, days: list[date]) -> dg.AssetCheckResult:
+def check_result(verdict: Verdict, days: list[date], check: str = "") -> dg.AssetCheckResult:
     """A verdict as Dagster shows it: days, rows at fault, and a link to Data Docs."""
     span = span_of(days)
     if verdict.passed:
@@ -74,6 +75,12 @@ def check_result(verdict: Verdict, days: list[date]) -> dg.AssetCheckResult:
         metadata["findings"] = dg.MetadataValue.md(
             "\n".join(f"- {finding}" for finding in verdict.findings)
         )
+        faults = [
+            Fault(each.expectation, each.unexpected_count, each.rows) for each in verdict.findings
+        ]
+        metadata["faults"] = dg.MetadataValue.md(fault_table(faults))
+    if check:
+        metadata |= to_do(check)
     return dg.AssetCheckResult(
         passed=verdict.passed,
         severity=dg.AssetCheckSeverity.ERROR if verdict.is_critical else dg.AssetCheckSeverity.WARN,

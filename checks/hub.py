@@ -12,6 +12,7 @@ import dagster as dg
 from assets.declare import asset_key, prepare
 from assets.hub.tables import HUB_SNAPSHOTS
 from checks.days import days_of_check, span_of
+from checks.rows_at_fault import to_do
 from resources.lake import LakeResource
 from resources.warehouse import WarehouseResource
 
@@ -58,6 +59,7 @@ def hub_snapshots_whole(
         metadata={
             "days_at_fault": len(bad_days),
             "faults": dg.MetadataValue.md("\n".join(table) if lines else "None."),
+            **to_do("hub_snapshots_whole"),
         },
     )
 

@@ -9,6 +9,7 @@ from assets.alerting import outbox
 from assets.alerting.outbox import Waiting
 from assets.alerting.tables import ALERTS, OUTBOX
 from assets.declare import asset_key, prepare
+from checks.rows_at_fault import to_do
 from resources.platform import Platform
 from resources.warehouse import WarehouseResource
 
@@ -53,6 +54,7 @@ def outbox_delivered(warehouse: WarehouseResource, platform: Platform) -> dg.Ass
             "waiting": len(waiting),
             "overdue": len(late),
             "messages": dg.MetadataValue.md("\n".join(table) if lines else "None."),
+            **to_do("outbox_delivered"),
         },
     )
 

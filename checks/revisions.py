@@ -20,6 +20,7 @@ from assets.revisions.record import (
 )
 from assets.revisions.tables import REVISIONS
 from assets.tables import Table
+from checks.rows_at_fault import to_do
 from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
@@ -74,7 +75,7 @@ def revisions_add_up(warehouse: WarehouseResource, platform: Platform) -> dg.Ass
         passed=not any(broken.values()),
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"{found or 'Revisions and vintages add up to what is published'}.",
-        metadata=broken,
+        metadata={**broken, **to_do("revisions_add_up")},
     )
 
 
@@ -158,5 +159,6 @@ def settled_figures_stand(warehouse: Warehouse, run_id: str) -> dg.AssetCheckRes
         metadata={
             "values": total,
             "dates": dg.MetadataValue.md("\n".join(lines) if rows else "None."),
+            **to_do("old_figures_stand"),
         },
     )

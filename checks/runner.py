@@ -1,7 +1,7 @@
 """Runs a suite with Great Expectations: verdict, rows at fault by day, and its Data Docs page."""
 
 import fcntl
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 
 import pandas as pd
 
+from checks.rows_at_fault import ROWS_SHOWN
 from checks.suites import Suite
 
 _ROWS_NAMED = 10
@@ -17,13 +18,17 @@ _COLUMN_KEYS = ("column", "column_A", "column_B")
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """An expectation that failed: which, how badly, on how many rows, and on which days."""
+    """An expectation that failed: which, how badly, on how many rows, on which days.
+
+    `rows` are the first of them: key, and the values that were expected to be otherwise.
+    """
 
     expectation: str
     is_critical: bool
     unexpected_count: int
     days: tuple[str, ...]
     sample: str
+    rows: tuple[tuple[tuple[str, object], ...], ...] = ()
 
     def __str__(self) -> str:
         named = ", ".join(self.days[:_ROWS_NAMED]) or "all days"
@@ -80,7 +85,9 @@ def run_suite(suite: Suite, frame: pd.DataFrame, root: Path, run_name: str) -> V
         ((identifier, validation),) = result.run_results.items()
         (site,) = context.get_docs_sites_urls(resource_identifier=identifier)
     findings = tuple(
-        _finding(outcome, frame) for outcome in validation.results if not outcome.success
+        _finding(outcome, frame, suite.table.key)
+        for outcome in validation.results
+        if not outcome.success
     )
     docs = Path(str(site["site_url"]).removeprefix("file://"))
     return Verdict(len(validation.results), docs, findings)
@@ -109,7 +116,11 @@ def _checkpoint(context: Any, suite: Suite) -> Any:  # noqa: ANN401 - the librar
     )
 
 
-def _finding(outcome: Any, frame: pd.DataFrame) -> Finding:  # noqa: ANN401 - untyped
+def _finding(
+    outcome: Any,  # noqa: ANN401 - untyped
+    frame: pd.DataFrame,
+    key: Sequence[str],
+) -> Finding:
     config = outcome.expectation_config
     columns = [config.kwargs[key] for key in _COLUMN_KEYS if key in config.kwargs]
     columns += config.kwargs.get("column_list", [])
@@ -124,6 +135,19 @@ def _finding(outcome: Any, frame: pd.DataFrame) -> Finding:  # noqa: ANN401 - un
         unexpected_count=int(detail.get("unexpected_count") or len(rows)),
         days=days or tuple(sorted(set(frame["day"].astype(str)))),
         sample=sample,
+        rows=_first_rows(frame, rows, [*key, *columns]),
+    )
+
+
+def _first_rows(
+    frame: pd.DataFrame, rows: Sequence[Any], columns: Sequence[str]
+) -> tuple[tuple[tuple[str, object], ...], ...]:
+    """The first rows of a frame at fault, by the frame's day and some columns, if it has them."""
+    names = [name for name in dict.fromkeys(("day", *columns)) if name in frame.columns]
+    first = frame.loc[list(dict.fromkeys(rows))[:ROWS_SHOWN], names]
+    return tuple(
+        tuple(zip(names, ("null" if pd.isna(value) else value for value in row), strict=True))
+        for row in first.itertuples(index=False, name=None)
     )
 
 

@@ -7,6 +7,7 @@ import dagster as dg
 from assets.declare import asset_key
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.shifts.trend_tables import TREND_SHIFTS
+from checks.rows_at_fault import to_do
 from resources.warehouse import WarehouseResource
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -40,15 +41,15 @@ def shift_checks() -> list[dg.AssetChecksDefinition]:
 
 def shock_effects_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Count the rows that break a promise."""
-    return _verdict(warehouse, _SQL)
+    return _verdict(warehouse, _SQL, "shock_effects_hold_together")
 
 
 def trend_shifts_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
     """Count the rows that break a promise."""
-    return _verdict(warehouse, _TREND_SQL)
+    return _verdict(warehouse, _TREND_SQL, "trend_shifts_hold_together")
 
 
-def _verdict(warehouse: WarehouseResource, sql: str) -> dg.AssetCheckResult:
+def _verdict(warehouse: WarehouseResource, sql: str, check: str) -> dg.AssetCheckResult:
     counts = warehouse.open().query(sql).to_pylist()[0]
     rows = counts.pop("row_count")
     broken = {name: count for name, count in counts.items() if count}
@@ -57,5 +58,5 @@ def _verdict(warehouse: WarehouseResource, sql: str) -> dg.AssetCheckResult:
         passed=not broken,
         severity=dg.AssetCheckSeverity.ERROR,
         description=f"{rows} rows; {found or 'none breaks a promise'}.",
-        metadata={"rows": rows, **counts},
+        metadata={"rows": rows, **counts, **to_do(check)},
     )

@@ -9,6 +9,7 @@ from assets.alerting.operations import RUNBOOK
 from assets.declare import asset_key, prepare
 from assets.upkeep.freshness import Status
 from assets.upkeep.tables import FRESHNESS, INVENTORY
+from checks.rows_at_fault import to_do
 from resources.warehouse import WarehouseResource
 
 _MOST_COMMANDS = 20
@@ -70,6 +71,7 @@ def no_partition_left(warehouse: WarehouseResource) -> dg.AssetCheckResult:
             "mend": dg.MetadataValue.md(
                 listed + (more if len(commands) > _MOST_COMMANDS else "") or "Nothing to mend."
             ),
+            **to_do("no_partition_left"),
         },
     )
 
@@ -92,6 +94,7 @@ def sources_fresh(warehouse: WarehouseResource) -> dg.AssetCheckResult:
             "late": len(rows),
             "overdue": len(overdue),
             "sources": dg.MetadataValue.md("\n".join(f"- {each}" for each in said) or "None."),
+            **to_do("sources_fresh"),
         },
     )
 

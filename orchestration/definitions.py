@@ -24,6 +24,8 @@ from assets.shifts import assets as shifts
 from assets.upkeep import assets as upkeep
 from assets.visibility import assets as visibility
 from checks.archive import archive_checks
+from checks.declared import declared_checks
+from checks.declared_tables import DECLARED
 from checks.factory import suite_checks
 from checks.hub import hub_checks
 from checks.outbox import outbox_checks
@@ -116,6 +118,7 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         assets=[*made, *upkeep.build(upkeep_condition(), inventory, archives)],
         asset_checks=[
             *archive_checks(),
+            *declared_checks(DECLARED),
             *hub_checks(),
             *outbox_checks(),
             *suite_checks(),

@@ -135,6 +135,7 @@ def build_retention(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDe
     schedule = dg.ScheduleDefinition(
         name=RETENTION_JOB,
         job=retention,
+        description="At 05:30 UTC: deletes old runs and logs, after the daily run.",
         cron_schedule="30 5 * * *",
         execution_timezone="UTC",
         default_status=dg.DefaultScheduleStatus.RUNNING,

@@ -136,6 +136,11 @@ def test_a_critical_fault_on_one_day_of_a_range_stops_the_run(
     assert found.metadata["days_at_fault"].value == "2024-12-16"
     assert found.metadata["days"].value == "2024-12-15 to 2024-12-17"
     assert "unselected_count" in str(found.metadata["findings"].value)
+    faults = str(found.metadata["faults"].value)
+    assert r"day = 2024-12-16, unselected\_count = 1" in faults
+    assert "2024-12-15" not in faults
+    assert found.metadata["runbook"].value == "docs/runbook.md#events_suite"
+    assert "No figure of the day is made" in str(found.metadata["what_to_do"].value)
     assert not result.success
     assert made(result) == {"core/events"}
 

@@ -2,21 +2,24 @@
 
 from collections.abc import Callable
 from datetime import date, timedelta
+from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.parquet as pq
 import pytest
 
 from assets.engagement.tables import ENGAGEMENT, STAGED_ENGAGEMENT
-from checks.publication import publication_checks
+from checks.publication import page_faults, publication_checks, snapshot_faults
 from resources.lake import Lake
 from resources.warehouse import Warehouse
 from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)
 RunCheck = Callable[..., dg.ExecuteInProcessResult]
-(PUBLISHED_AS_STAGED,) = publication_checks()
+PUBLISHED_AS_STAGED, *_ = publication_checks()
 
 
 def shares_of(day: date) -> pa.Table:
@@ -127,3 +130,57 @@ def test_days_that_the_run_did_not_make_are_not_compared(
 
 def test_a_day_that_has_neither_passes(run_check: RunCheck) -> None:
     assert evaluation(run_check(PUBLISHED_AS_STAGED, ENGAGEMENT, DAY)).passed
+
+
+def snapshot(folder: Path, rows: int) -> None:
+    """A publication of one table: two rows in the database, `rows` in its Parquet file."""
+    with duckdb.connect(str(folder / "observatory.duckdb")) as connection:
+        connection.execute("CREATE TABLE engagement AS SELECT 1 AS n UNION ALL SELECT 2")
+    pq.write_table(pa.table({"n": list(range(rows))}), folder / "engagement.parquet")
+
+
+def test_a_publication_is_whole_where_both_its_forms_have_the_same_rows(tmp_path: Path) -> None:
+    snapshot(tmp_path, 2)
+    assert snapshot_faults(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    ("damage", "words"),
+    [
+        (lambda folder: (folder / "engagement.parquet").unlink(), "no in engagement.parquet"),
+        (lambda folder: (folder / "observatory.duckdb").unlink(), "is not there"),
+        (lambda folder: (folder / "observatory.duckdb").write_bytes(b"torn"), "cannot be read"),
+        (
+            lambda folder: pq.write_table(pa.table({"n": [1]}), folder / "engagement.parquet"),
+            "engagement: 2 rows in observatory.duckdb, 1 in engagement.parquet",
+        ),
+    ],
+    ids=["no Parquet", "no database", "torn database", "a row short"],
+)
+def test_a_publication_that_is_not_whole_is_told(
+    tmp_path: Path, damage: Callable[[Path], object], words: str
+) -> None:
+    snapshot(tmp_path, 2)
+    damage(tmp_path)
+    (fault,) = snapshot_faults(tmp_path)
+    assert words in fault
+
+
+@pytest.mark.parametrize(
+    ("html", "words"),
+    [
+        ("<p>See <a href='https://example.org'>the paper</a></p></html>\n", None),
+        ("<p>half a pa", "is cut"),
+        ('<script src="https://cdn.example/vega.js"></script></html>', "fetches 1 things"),
+        ("<link rel=stylesheet href=//cdn.example/x.css></html>", "fetches 1 things"),
+        (None, "is not there"),
+    ],
+)
+def test_a_page_is_whole_and_fetches_nothing(
+    tmp_path: Path, html: str | None, words: str | None
+) -> None:
+    page = tmp_path / "index.html"
+    if html is not None:
+        page.write_text(html)
+    faults = page_faults(page)
+    assert [words in fault for fault in faults] == ([True] if words else [])

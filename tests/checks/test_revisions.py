@@ -96,7 +96,7 @@ def test_what_is_published_is_what_the_newest_vintages_say(publisher: Publisher)
     publisher.publish({OLD: BEFORE, DAY: AFTER})
     found = publisher.adds_up()
     assert found.passed, found.description
-    assert set(found.metadata) == {
+    assert set(found.metadata) - {"runbook", "what_to_do"} == {
         "twice", "without_change", "double_vintages", "not_as_published",
     }  # fmt: skip
 
