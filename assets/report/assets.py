@@ -32,6 +32,7 @@ from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.markdown_text import as_text
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS
 from assets.reference.tables import (
@@ -224,7 +225,9 @@ def page_file(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mater
             "page": dg.MetadataValue.path(str(page)),
             "size": len(html.encode()),
             "vintage": edition.vintage,
-            "findings": dg.MetadataValue.md("\n".join(f"- {figure.title}" for figure in figures)),
+            "findings": dg.MetadataValue.md(
+                "\n".join(f"- {as_text(figure.title)}" for figure in figures)
+            ),
         }
     )
 

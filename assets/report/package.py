@@ -113,7 +113,7 @@ def _row_schema(table: Table) -> dict[str, Any]:
     return {
         "type": "object",
         "title": table.name,
-        "description": f"{table.description} One row: {table.grain}.",
+        "description": f"{table.description} Grain: {table.grain}.",
         "properties": {column.name: _value_schema(column) for column in table.columns},
         "required": list(table.column_names),
         "additionalProperties": False,
@@ -204,7 +204,7 @@ def _resource(file: PublishedFile) -> dict[str, Any]:
             "mediatype": "application/vnd.duckdb",
             "description": "All tables in one DuckDB file, columns described by comments.",
         }
-    about = f"{file.table.description} One row: {file.table.grain}."
+    about = f"{file.table.description} Grain: {file.table.grain}."
     made |= {"title": file.table.name, "rowCount": file.row_count}
     if format_ != "csv":
         words = f"{about} The same rows as in CSV, typed."
@@ -224,7 +224,7 @@ def _resource(file: PublishedFile) -> dict[str, Any]:
 def comments(table: Table) -> Mapping[str, str]:
     """What DuckDB says of a table, under "", and of its columns."""
     return {
-        "": f"{table.description} One row: {table.grain}. Source: {table.source}.",
+        "": f"{table.description} Grain: {table.grain}. Source: {table.source}.",
         **{
             column.name: f"{column.description} [{column.unit}]"
             if column.unit
