@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page lock clean
+.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page data-dictionary lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -130,6 +130,9 @@ upgrade: $(READY) ## Bring an older installation to this version, after a backup
 
 settings-page: $(READY) ## Write docs/settings.md, the list of all settings
 	@$(PY) -m orchestration.setting_docs
+
+data-dictionary: $(READY) ## Write docs/data_dictionary.md, every table and column in words
+	@$(PY) -m orchestration.dictionary_docs
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \
