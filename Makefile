@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page data-dictionary lock clean
+.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -122,6 +122,10 @@ restore: $(READY) ## Put a backup in the place of the data: make restore FROM=â€
 	@test -n "$(FROM)" || { echo 'usage: make restore FROM=FOLDER [REPLACE=1]'; exit 2; }
 	@$(PY) -m orchestration.production restore $(if $(REPLACE),--replace) "$(FROM)"
 
+.PHONY: data-dictionary
+data-dictionary: $(READY) ## Write docs/data_dictionary.md, every table and column in words
+	@$(PY) -m orchestration.dictionary_docs
+
 retention: $(READY) ## Delete old runs and logs by which Dagster knows nothing; the daemon does it each day
 	@$(PY) -m orchestration.production retention
 
@@ -130,9 +134,6 @@ upgrade: $(READY) ## Bring an older installation to this version, after a backup
 
 settings-page: $(READY) ## Write docs/settings.md, the list of all settings
 	@$(PY) -m orchestration.setting_docs
-
-data-dictionary: $(READY) ## Write docs/data_dictionary.md, every table and column in words
-	@$(PY) -m orchestration.dictionary_docs
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \
