@@ -122,6 +122,10 @@ restore: $(READY) ## Put a backup in the place of the data: make restore FROM=â€
 	@test -n "$(FROM)" || { echo 'usage: make restore FROM=FOLDER [REPLACE=1]'; exit 2; }
 	@$(PY) -m orchestration.production restore $(if $(REPLACE),--replace) "$(FROM)"
 
+.PHONY: data-dictionary
+data-dictionary: $(READY) ## Write docs/data_dictionary.md, every table and column in words
+	@$(PY) -m orchestration.dictionary_docs
+
 retention: $(READY) ## Delete old runs and logs by which Dagster knows nothing; the daemon does it each day
 	@$(PY) -m orchestration.production retention
 

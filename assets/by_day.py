@@ -10,6 +10,7 @@ from typing import Any, Generic, Protocol, TypeVar
 import dagster as dg
 
 from assets.declare import RETRIES, RETRY_WAIT_S, asset_key, days_of
+from assets.markdown_text import as_text
 from assets.tables import Table
 from resources.engine import (
     Engine,
@@ -257,8 +258,5 @@ def _few(days: Sequence[str]) -> str:
 
 def _table(failures: Mapping[date, Failure]) -> str:
     """Failures as a Markdown table; a text of others ends no cell."""
-    rows = [
-        f"| {day} | {' '.join(failure.error.split()).replace('|', '¦')} |"
-        for day, failure in failures.items()
-    ]
+    rows = [f"| {day} | {as_text(failure.error)} |" for day, failure in failures.items()]
     return "\n".join(["| day | error |", "|---|---|", *rows])

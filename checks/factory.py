@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.declare import asset_key
+from assets.markdown_text import as_text
 from checks.days import days_of_check, months_of_check, span_of, weeks_of_check
 from checks.papers import PAPER_SUITES
 from checks.patents import PATENT_SUITES
@@ -73,7 +74,7 @@ def check_result(verdict: Verdict, days: list[date], check: str = "") -> dg.Asse
     }
     if verdict.findings:
         metadata["findings"] = dg.MetadataValue.md(
-            "\n".join(f"- {finding}" for finding in verdict.findings)
+            "\n".join(f"- {as_text(finding)}" for finding in verdict.findings)
         )
         faults = [
             Fault(each.expectation, each.unexpected_count, each.rows) for each in verdict.findings

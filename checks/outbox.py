@@ -9,6 +9,7 @@ from assets.alerting import outbox
 from assets.alerting.outbox import Waiting
 from assets.alerting.tables import ALERTS, OUTBOX
 from assets.declare import asset_key, prepare
+from assets.markdown_text import as_text
 from checks.rows_at_fault import to_do
 from resources.platform import Platform
 from resources.warehouse import WarehouseResource
@@ -65,6 +66,5 @@ def overdue(waiting: Sequence[Waiting], now: datetime, longest: timedelta) -> li
 
 
 def _line(key: str, state: str, reason: str) -> str:
-    """A row of a Markdown table; neither text ends a cell or the row."""
-    cells = (" ".join(text.split())[:_LONGEST_CELL] for text in (key, state, reason))
-    return "| " + " | ".join(cell.replace("|", "\\|") for cell in cells) + " |"
+    """A row of a Markdown table; no text is more than text."""
+    return f"| {' | '.join(as_text(text, _LONGEST_CELL) for text in (key, state, reason))} |"

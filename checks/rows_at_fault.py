@@ -1,7 +1,6 @@
 """Names rows at fault in Markdown: the first few, cut, with what they hold shown as it is."""
 
 import re
-import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cache
@@ -11,17 +10,16 @@ from typing import Any
 import dagster as dg
 
 from assets.alerting.operations import RUNBOOK
+from assets.markdown_text import as_text
 
 ROWS_SHOWN = 5
 FAULTS_SHOWN = 10
 _LONGEST = 80
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+!|~&$@:])")
 _RUNBOOK_FILE = Path(__file__).resolve().parents[1] / RUNBOOK
 _SECTION = re.compile(r"^### (.+?)\n(.+?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\(#[^)]+\)")
 #: They number a person, and leave `raw` and `core` in no form.
 _WITHHELD = {"actor_id", "author_hash"}
-_UNSEEN = {"Cc", "Cf", "Co", "Cs", "Zl", "Zp"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +38,9 @@ class Fault:
 
 
 def cell(value: object) -> str:
-    """A value as Markdown that shows it as it is, on one line, of bounded length.
-
-    What cannot be seen, or turns the direction of what follows, is shown as `?`.
-    """
+    """A value as Markdown that shows it as it is, on one line, of bounded length."""
     text = "null" if value is None else str(value).removesuffix(" 00:00:00")
-    seen = "".join(
-        " " if letter.isspace() else "?" if unicodedata.category(letter) in _UNSEEN else letter
-        for letter in text[: _LONGEST + 1]
-    )
-    cut = seen if len(seen) <= _LONGEST else f"{seen[: _LONGEST - 1]}…"
-    return _MARKUP.sub(r"\\\1", cut)
+    return as_text(text, _LONGEST)
 
 
 def shown(name: str, value: object) -> object:

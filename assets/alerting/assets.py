@@ -23,6 +23,7 @@ from assets.declare import Plan, days_of, newest_of, prepare
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB
 from assets.indices.tables import COUNTRY_RATIO
+from assets.markdown_text import as_text
 from assets.reference.tables import POLICY_EVENTS
 from assets.shifts.trend_tables import TREND_SHIFTS
 from assets.visibility.tables import VISIBILITY_GAP
@@ -101,7 +102,7 @@ def alerts_table(
         context.log.error(f"dead letter {key}: {reason}; see `make outbox`")
     if delivered.waiting:
         context.log.warning(f"{delivered.waiting} messages wait in ops.outbox: see `make outbox`")
-    said = "\n".join(f"- {each.stage}: {each.title} ({each.day})" for each in done.notices)
+    said = "\n".join(f"- {each.stage}: {as_text(each.title)} ({each.day})" for each in done.notices)
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": done.changed_count,

@@ -15,6 +15,7 @@ from assets.declare import (
     prepare,
     transient_failures_retried,
 )
+from assets.markdown_text import as_text
 from assets.reference.tables import ECONOMIES
 from resources.innovation_graph import InnovationGraphResource
 from resources.platform import Platform
@@ -55,7 +56,7 @@ def innovation_graph_table(
     if quarantined:
         context.log.warning(f"{len(quarantined)} rows left out, the first: {quarantined[0]}")
     newest = max(zip(rows["year"].to_pylist(), rows["quarter"].to_pylist(), strict=True))
-    shown = "\n".join(f"- {each}" for each in quarantined[:_QUARANTINED_SHOWN])
+    shown = "\n".join(f"- {as_text(each)}" for each in quarantined[:_QUARANTINED_SHOWN])
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows.num_rows,

@@ -12,6 +12,7 @@ from assets.activity import commit_authors, tables
 from assets.activity import commits as git_commits
 from assets.activity.assets import GROUP, tracked_repositories
 from assets.declare import Plan, days_of, prepare, show, transient_failures_retried
+from assets.markdown_text import as_text
 from assets.reference.tables import TRACKED_REPOSITORIES
 from resources.git import GitMirrors, GitResource
 from resources.github import COMMITS_PER_QUERY, GitHubResource
@@ -86,7 +87,9 @@ def commits_table(
     show(warehouse.open(), store, tables.COMMITS)
     rows = pa.concat_tables(made)
     statuses = [status for status, _ in outcomes.values()]
-    missed = [f"- {names[each]}: {text}" for each, (_, text) in outcomes.items() if text]
+    missed = [
+        f"- {as_text(names[each])}: {as_text(text)}" for each, (_, text) in outcomes.items() if text
+    ]
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows.num_rows,

@@ -25,6 +25,7 @@ from assets.engagement.cells import EVENT_GROUPS, LONGEST_DAYS, SCOPES, periods_
 from assets.engagement.engagement import (
     Hours,
 )
+from assets.engagement.headlines import newest_day_shares, weekly_shares
 from assets.engagement.history import days_engagement
 from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity
 from assets.reference.tables import COUNTRY_GROUPINGS
@@ -186,6 +187,8 @@ def engagement_table(
             "dagster/row_count": rows.num_rows,
             "days_with_figures": len(rows["activity_date"].unique()),
             "figures": dg.MetadataValue.md(newest_figures(rows)),
+            "weeks": dg.MetadataValue.md(weekly_shares(rows)),
+            **newest_day_shares(rows),
         }
     )
 

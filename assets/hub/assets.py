@@ -32,6 +32,7 @@ from assets.hub.snapshot import (
     with_derivatives,
 )
 from assets.hub.spool import PageSpool
+from assets.markdown_text import as_text
 from assets.reference.model import HubAuthor
 from assets.reference.tables import HUB_AUTHORS, MODEL_FAMILIES
 from resources.http import RateLimitedError, UpstreamError
@@ -273,7 +274,11 @@ def family_origins(house: Warehouse) -> dict[str, str]:
 
 def snapshot_report(states: dict[str, str], crawls: Sequence[Crawl]) -> dict[str, Any]:
     """What was asked and found, as metadata."""
-    failed = [f"- {key}: {said}" for crawl in crawls for key, said in crawl.failed.items()]
+    failed = [
+        f"- {as_text(key)}: {as_text(said)}"
+        for crawl in crawls
+        for key, said in crawl.failed.items()
+    ]
     empty = sorted({author for crawl in crawls for author in crawl.empty_authors})
     problems = [crawl.problem for crawl in crawls if crawl.problem]
     return {

@@ -24,6 +24,7 @@ from assets.declare import (
     transient_failures_retried,
 )
 from assets.diffusion.matcher import Matcher
+from assets.markdown_text import as_text
 from assets.patents import tables, weeks
 from assets.patents.cohorts import COUNTED, FILED, NAMED, cohort_rows
 from assets.patents.rows import WeekFile, families_digest, file_rows, outcome_row
@@ -217,7 +218,8 @@ def _results(
         for table in _RAW
     }
     problems = [
-        f"- {row['file_name'] or row['publication_date']}: {row['status']} {row['message']}"
+        f"- {as_text(row['file_name'] or row['publication_date'])}: {row['status']} "
+        f"{as_text(row['message'])}"
         for row in files
         if row["status"] != "complete"
     ]

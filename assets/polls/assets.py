@@ -21,6 +21,7 @@ from assets.declare import (
     show,
     transient_failures_retried,
 )
+from assets.markdown_text import as_text
 from assets.polls import stars
 from assets.polls.events import by_day, event_rows, merged
 from assets.polls.outage import outage
@@ -266,7 +267,7 @@ def _limit_said(limit: RateLimitedError | None, forbidden: datetime | None) -> s
 
 
 def _list_of(polls: Iterable[Polled]) -> dg.MetadataValue:
-    lines = [f"- {each.state.repo_name}: {each.state.problem}" for each in polls]
+    lines = [f"- {as_text(each.state.repo_name)}: {as_text(each.state.problem)}" for each in polls]
     return dg.MetadataValue.md("\n".join(lines[:50]) or "none")
 
 

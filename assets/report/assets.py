@@ -2,7 +2,6 @@
 
 import fcntl
 import os
-import shutil
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,10 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from assets.alerting.assets import BACKFILL_TAG, RANGE_TAG
 from assets.alerting.rules import load_rules
@@ -35,6 +32,7 @@ from assets.engagement.shares import SMALLEST_CELL
 from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO, CROSSINGS, ENGAGEMENT_INDEX
+from assets.markdown_text import as_text
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS
 from assets.reference.tables import (
@@ -44,6 +42,7 @@ from assets.reference.tables import (
     UPSTREAM_BREAKS,
 )
 from assets.report.edition import read_edition
+from assets.report.package import PACKAGE_FILE
 from assets.report.page import PAGE_FILE, page_html, page_sections
 from assets.report.publication import (
     published_activity,
@@ -56,6 +55,7 @@ from assets.report.publication import (
     published_where_shown,
     unmasked_activity,
 )
+from assets.report.snapshot import publish
 from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
 from assets.revisions.catalogue import CATALOGUE, SAID
 from assets.revisions.record import Publication, mark_shown, not_shown, record
@@ -70,7 +70,6 @@ from resources.platform import Platform
 from resources.warehouse import Warehouse, WarehouseResource
 
 GROUP = "report"
-_VINTAGES_KEPT = 3
 _MARTS = (
     COUNTRY_ACTIVITY,
     ENGAGEMENT,
@@ -112,7 +111,7 @@ def build(plan: Plan) -> list[dg.AssetsDefinition]:
             partitions_def=plan.daily,
             automation_condition=plan.automation,
         )
-        for table, kinds in ((REVISIONS, {"duckdb"}), (SNAPSHOT, {"duckdb", "parquet"}))
+        for table, kinds in ((REVISIONS, {"duckdb"}), (SNAPSHOT, {"duckdb", "parquet", "csv"}))
     ]
     with beta_accepted():
         snapshot: dg.AssetsDefinition = dg.multi_asset(
@@ -170,6 +169,8 @@ def snapshot_files(
             "rows_by_table": counts,
             "vintage": vintage,
             "files": dg.MetadataValue.path(str(current)),
+            "data_package": dg.MetadataValue.path(str(current / PACKAGE_FILE)),
+            "size": sum(file.stat().st_size for file in current.iterdir()),
         },
     )
 
@@ -224,7 +225,9 @@ def page_file(context: dg.AssetExecutionContext, platform: Platform) -> dg.Mater
             "page": dg.MetadataValue.path(str(page)),
             "size": len(html.encode()),
             "vintage": edition.vintage,
-            "findings": dg.MetadataValue.md("\n".join(f"- {figure.title}" for figure in figures)),
+            "findings": dg.MetadataValue.md(
+                "\n".join(f"- {as_text(figure.title)}" for figure in figures)
+            ),
         }
     )
 
@@ -281,35 +284,3 @@ def read_said(warehouse: Warehouse) -> dict[Table, pa.Table]:
     """What is published in words alone: its figures are kept, too."""
     prepare(warehouse, *SAID)
     return {table: warehouse.query(f"FROM {table.qualified}") for table in SAID}
-
-
-def publish(root: Path, vintage: str, content: dict[Table, pa.Table]) -> Path:
-    """Write a vintage's files and point `current` at them, in one rename.
-
-    Args:
-        root: folder of the published vintages; made where missing.
-        vintage: name of the new one.
-        content: rows by table.
-
-    Returns:
-        `root/current`, which now leads to the new vintage.
-    """
-    folder = root / "vintages" / vintage
-    folder.mkdir(parents=True)
-    with duckdb.connect(str(folder / "observatory.duckdb")) as connection:
-        for table, rows in content.items():
-            pq.write_table(rows, folder / f"{table.name}.parquet", compression="zstd")
-            connection.register("incoming", rows)
-            connection.execute(f"CREATE TABLE {table.name} AS SELECT * FROM incoming")  # noqa: S608
-            connection.unregister("incoming")
-    for file in folder.iterdir():
-        file.chmod(0o444)
-    current = root / "current"
-    link = root / f".current.{vintage}"
-    link.symlink_to(Path("vintages") / vintage)
-    link.replace(current)
-    vintages = sorted((root / "vintages").iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
-    for old in vintages[:-_VINTAGES_KEPT]:
-        if old.name != vintage:
-            shutil.rmtree(old)
-    return current

@@ -9,9 +9,10 @@ SNAPSHOT = Table(
     schema="published",
     name="snapshot",
     description=(
-        "Read-only DuckDB file and Parquet of the marts, swapped in as a whole: a reader never "
-        "blocks the writer and never sees half a run. Aggregates only; countries with fewer than "
-        "five accounts in a cell are pooled as XX."
+        "Read-only DuckDB file, Parquet and CSV of the marts, with a Frictionless data package "
+        "that describes each column, swapped in as a whole: a reader never blocks the writer and "
+        "never sees half a run. Aggregates only; countries with fewer than five accounts in a cell "
+        "are pooled as XX."
     ),
     grain="One file a published table",
     key=("file",),

@@ -2,6 +2,7 @@
 
 import math
 
+from assets.markdown_text import as_text
 from assets.revisions.catalogue import Unit, measure_of
 from assets.revisions.summary import MeasureTotal, Move, Summary
 
@@ -121,7 +122,7 @@ def _total_line(total: MeasureTotal) -> str:
 def _move_line(move: Move) -> str:
     measure = measure_of(move.table_name, move.measure)
     unit = measure.unit if measure else Unit.RATIO
-    where = _where(move).replace("|", "\\|")
+    where = as_text(_where(move))
     return (
         f"| {where} | {_words(move.table_name, move.measure)} | {_with_bounds(unit, move.before)} "
         f"| {_with_bounds(unit, move.after)} "

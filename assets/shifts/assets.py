@@ -11,6 +11,7 @@ from assets.activity.tables import EVENTS
 from assets.attribution.tables import ACTOR_COUNTRY
 from assets.declare import Plan, asset_key, code_version, documentation, prepare
 from assets.engagement.tables import COUNTRY_ACTIVITY, ENGAGEMENT
+from assets.markdown_text import as_text
 from assets.pictures import markdown
 from assets.reference.tables import POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.shifts.cases import CHINA, LOG_ACCOUNTS, SEGMENTED
@@ -138,7 +139,7 @@ def words(rows: list[dict[str, Any]]) -> str:
 
 
 def _line(row: dict[str, Any]) -> str:
-    name = f"{row['shock_date'] or ''} {row['shock_name']}".strip()
+    name = as_text(f"{row['shock_date'] or ''} {row['shock_name']}".strip())
     state = row["status"].replace("_", " ")
     if row["effect_pct"] is None:
         return f"| {name} | {state} | | | | |"

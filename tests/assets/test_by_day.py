@@ -157,7 +157,7 @@ def test_a_poison_day_is_named_and_the_others_are_recorded(instance: dg.DagsterI
     text, shown = told(result)
     assert (shown["days_made"], shown["days_failed"]) == (5, 1)
     (row,) = str(shown["failures_by_day"]).splitlines()[2:]
-    assert row == "| 2024-12-03 | PermanentUpstreamError: a ¦ poison day |"
+    assert row == "| 2024-12-03 | PermanentUpstreamError: a \\| poison day |"
     assert "2024-12-03" in text
     assert tries_again(result) == 0
 

@@ -58,7 +58,7 @@ def test_a_dead_letter_or_a_day_of_waiting_is_an_error_that_names_it_and_stops_n
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.ERROR
     state, why = ("dead", "Slack answered invalid_blocks") if is_dead else ("waits", "not tried")
-    assert f"| gap\\|x:2024-12 | {state} | {why} |" in str(found.metadata["messages"].value)
+    assert f"| gap\\|x\\:2024-12 | {state} | {why} |" in str(found.metadata["messages"].value)
     assert result.asset_materializations_for_node("what_rests_on_it")
 
 

@@ -30,6 +30,7 @@ from sandbox.uspto import readable
 from sandbox.uspto_records import cohort_truth
 from sandbox.world import World
 from tests.orchestration.conftest import NOW, sandbox_settings
+from tests.orchestration.tour import asked, questions
 
 SUNDAY = date(2024, 11, 24)
 NOVEMBER, DECEMBER = date(2024, 11, 1), date(2024, 12, 1)
@@ -244,3 +245,19 @@ def test_effects_of_shocks_are_published_by_the_command_that_made_them(made: Mad
     published = pq.read_table(current / "shock_effects.parquet").to_pylist()
     assert published == effects
     assert (current / "index.html").is_file()
+
+
+@pytest.mark.parametrize("number", [9, 10])
+def test_the_tours_questions_of_gap_and_shocks_have_answers(made: Made, number: int) -> None:
+    """As the others have in test_month_tour.py."""
+    question = {each.number: each for each in questions()}[number]
+    rows = asked(question, made.settings.data / "published" / "current")
+    assert rows
+    if number == 9:
+        assert {row["status"] for row in rows} >= {"complete", "censored"}
+        months = [row["cohort_month"] for row in rows]
+        assert months == sorted(set(months))
+    else:
+        # One day of figures: no shock has sound weeks on both of its sides.
+        assert {row["status"] for row in rows} == {"too_few_weeks"}
+        assert {row["effect_pct"] for row in rows} == {None}

@@ -129,7 +129,7 @@ def test_a_revised_file_is_another_vintage_and_replaces_the_table(
 def test_what_is_left_out_is_counted_and_shown(baseline: Baseline, folder: Path) -> None:
     metadata = baseline.fetch(f"file:{folder}")
     assert metadata["quarantined_count"] == 1
-    assert "developers.csv:4: iso2_code 'XQ' is unknown" in str(metadata["quarantined"])
+    assert "developers.csv\\:4: iso2_code 'XQ' is unknown" in str(metadata["quarantined"])
     assert {row["country_iso2"]: row["developer_share"] for row in baseline.rows()} == {
         "CN": 0.3,
         "US": 0.7,

@@ -13,7 +13,8 @@ from assets.engagement.tables import CONCENTRATION, COUNTRY_ACTIVITY, ENGAGEMENT
 from assets.indices.tables import COUNTRY_RATIO, ENGAGEMENT_INDEX
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.tables import PATENT_COHORTS
-from assets.report.assets import publish, read_content
+from assets.report.assets import read_content
+from assets.report.snapshot import publish
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
@@ -50,8 +51,11 @@ def test_current_is_a_relative_link_to_the_new_vintage(tmp_path: Path) -> None:
     # A relative target survives moving the whole data folder.
     assert current.readlink() == Path("vintages/first")
     assert sorted(file.name for file in current.iterdir()) == [
+        "country_activity.csv",
         "country_activity.parquet",
+        "datapackage.json",
         "observatory.duckdb",
+        "schema.json",
     ]
 
 
