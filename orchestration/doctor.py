@@ -8,6 +8,8 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
+import duckdb
+
 from assets.activity.scan_compile import library_path
 from assets.alerting.rules import RulesError, load_rules
 from assets.reference.loader import load_reference
@@ -23,19 +25,20 @@ from resources.warehouse import Warehouse, WarehouseBusyError
 
 _GIB = 1 << 30
 _LEAST_FREE_GIB = 5
+_MOST_WAIT_S = 5.0  # for a run that writes to the warehouse
 _PACKAGES = ("dagster", "dagster-duckdb", "duckdb", "pandas", "great-expectations", "slack-sdk")
 
 
 def examine(settings: Settings) -> int:
     """Look at everything and print what was found; 0 where all is well, else 1."""
     examinations: tuple[Callable[[Settings], Finding], ...] = (
-        _python,
-        _disk,
+        examine_versions,
+        examine_disk,
         upstreams.examine_clock,
-        _scan,
-        _reference,
-        _rules,
-        _warehouse,
+        examine_scan,
+        examine_reference,
+        examine_rules,
+        examine_warehouse,
         examine_lake,
         examine_engine,
         examine_home,
@@ -72,14 +75,16 @@ def _said(finding: Finding) -> Finding:
     return finding
 
 
-def _python(_settings: Settings) -> Finding:
+def examine_versions(_settings: Settings) -> Finding:
+    """Whether Python and the packages are those that the lock file is for."""
     versions = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in _PACKAGES)
     is_well = (3, 11) <= sys.version_info[:2] < (3, 14)
     found = f"Python {sys.version.split()[0]}; {versions}"
     return Finding("versions", is_well, found, "use Python 3.11, 3.12 or 3.13, then `make clean`")
 
 
-def _disk(settings: Settings) -> Finding:
+def examine_disk(settings: Settings) -> Finding:
+    """Whether there is room for data."""
     folder = settings.data
     while not folder.exists():
         folder = folder.parent
@@ -93,7 +98,8 @@ def _disk(settings: Settings) -> Finding:
     )
 
 
-def _scan(_settings: Settings) -> Finding:
+def examine_scan(_settings: Settings) -> Finding:
+    """Whether the archive scan has its compiled part; it goes on without."""
     if library_path().exists():
         return Finding("scan", True, "the archive scan has its compiled part")
     return Finding(
@@ -104,7 +110,8 @@ def _scan(_settings: Settings) -> Finding:
     )
 
 
-def _reference(settings: Settings) -> Finding:
+def examine_reference(settings: Settings) -> Finding:
+    """Whether the files that an analyst edits can be read."""
     try:
         reference = load_reference(
             ROOT / "assets" / "reference",
@@ -123,7 +130,8 @@ def _reference(settings: Settings) -> Finding:
     )
 
 
-def _rules(settings: Settings) -> Finding:
+def examine_rules(settings: Settings) -> Finding:
+    """Whether the alert rules can be read."""
     try:
         rules = load_rules(settings.rules)
     except RulesError as error:
@@ -131,16 +139,30 @@ def _rules(settings: Settings) -> Finding:
     return Finding("rules", True, f"{len(rules.rules)} alert rules in {settings.rules.name}")
 
 
-def _warehouse(settings: Settings) -> Finding:
+def examine_warehouse(settings: Settings) -> Finding:
+    """Whether the warehouse can be opened, by nobody else held."""
     if not settings.warehouse.exists():
         return Finding("warehouse", True, f"{settings.warehouse} will be made by the first run")
+    if reason := _damage(settings.warehouse):
+        mend = "put a backup in its place: `make restore FROM=…`"
+        return Finding("warehouse", False, f"{settings.warehouse}: {reason}", mend)
     try:
-        house = Warehouse(str(settings.warehouse), max_wait_s=5)
+        house = Warehouse(str(settings.warehouse), max_wait_s=_MOST_WAIT_S)
         version = house.query("SELECT version() AS v").to_pylist()[0]["v"]
     except (WarehouseBusyError, OSError) as error:
         return Finding("warehouse", False, str(error), "end the process named, or wait for it")
     size = settings.warehouse.stat().st_size / (1 << 20)
     return Finding("warehouse", True, f"{settings.warehouse} ({size:.0f} MiB, DuckDB {version})")
+
+
+def _damage(database: Path) -> str:
+    """Why a file is no database; nothing where it is one, or another process has it open."""
+    try:
+        duckdb.connect(database, read_only=True).close()
+    except duckdb.Error as error:
+        text = str(error).splitlines()[0][:200]
+        return "" if text.startswith("IO Error: Could not set lock") else text
+    return ""
 
 
 def examine_lake(settings: Settings) -> Finding:

@@ -1,6 +1,8 @@
 """The doctor: each thing it looks at, well and not, and that no token is ever in what it says."""
 
+import fcntl
 import http.server
+import shutil
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,6 +11,7 @@ from email.utils import format_datetime
 from pathlib import Path
 
 import dagster as dg
+import duckdb
 import pytest
 from dagster._core.definitions.run_request import InstigatorType
 from dagster._core.remote_origin import (
@@ -28,7 +31,17 @@ from dagster._daemon.types import DaemonHeartbeat
 from dagster._utils.error import SerializableErrorInfo
 
 from orchestration.code_digest import CODE_TAG, code_digest
-from orchestration.doctor import examine, examine_engine, examine_home, examine_lake
+from orchestration.doctor import (
+    examine,
+    examine_disk,
+    examine_engine,
+    examine_home,
+    examine_lake,
+    examine_reference,
+    examine_scan,
+    examine_versions,
+    examine_warehouse,
+)
 from orchestration.doctor_runs import (
     LastSuccess,
     by_day,
@@ -40,7 +53,9 @@ from orchestration.doctor_upstreams import (
     examine_clock,
     examine_git,
     examine_github,
+    examine_hub,
     examine_innovation_graph,
+    examine_openalex,
     examine_second_archive,
 )
 from orchestration.finding import Finding
@@ -174,6 +189,92 @@ def test_the_innovation_graph_and_the_second_archive_are_reached_or_not(
         "reached 0 of 1 mirrors",
         True,
     )
+
+
+def test_a_refused_key_of_openalex_or_the_hub_is_said_and_not_shown(tmp_path: Path) -> None:
+    names = {"OBSERVATORY_OPENALEX_KEY": "planted-bad", "OBSERVATORY_HUB_TOKEN": "planted-bad"}
+    with github() as url:
+        # It refuses every token but its own, as both of them would.
+        settings = live(tmp_path, OBSERVATORY_OPENALEX_URL=url, OBSERVATORY_HUB_URL=url, **names)
+        findings = [examine_openalex(settings), examine_hub(settings)]
+    for finding, mend in zip(findings, names, strict=True):
+        assert (finding.is_well, mend in finding.mend) == (False, True)
+        assert "401" in finding.found
+        assert "planted" not in f"{finding}"
+
+
+def test_git_that_is_missing_or_too_old_is_to_be_installed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old = tmp_path / "git"
+    old.write_text("#!/bin/sh\necho git version 2.11.0\n")
+    old.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path))
+    finding = examine_git(live(tmp_path))
+    assert (finding.is_well, finding.mend) == (False, "install git 2.29 or later")
+    old.unlink()
+    finding = examine_git(live(tmp_path))
+    assert (finding.is_well, finding.mend) == (False, "install git, which reads the commits")
+
+
+def test_versions_disk_and_scan_are_said_and_a_full_disk_or_another_python_is_a_fault(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = live(tmp_path)
+    assert examine_versions(settings).is_well
+    assert f"dagster {dg.__version__}" in examine_versions(settings).found
+    monkeypatch.setattr("sys.version_info", (3, 14, 0))
+    assert not examine_versions(settings).is_well
+    usage = shutil.disk_usage(tmp_path)
+    gib = 1 << 30
+    for free, is_well in ((5 * gib, True), (5 * gib - 1, False)):
+        monkeypatch.setattr("shutil.disk_usage", lambda _, n=free: usage._replace(free=n))
+        assert examine_disk(settings).is_well is is_well
+    assert "OBSERVATORY_DATA" in examine_disk(settings).mend
+    monkeypatch.setattr("orchestration.doctor.library_path", lambda: tmp_path / "none")
+    assert "scan_compile` makes it" in examine_scan(settings).found
+
+
+def test_each_fault_of_a_reference_file_is_a_line_of_its_own(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    tracked = tmp_path / "tracked.csv"
+    shipped = load_settings({}).tracked_repositories.read_text()
+    tracked.write_text(shipped + ",nobody/new-model,,qwenn,model,Somebody,CHN\n")
+    settings = load_settings(
+        {
+            "OBSERVATORY_DATA": str(tmp_path),
+            "OBSERVATORY_TRACKED_REPOSITORIES": str(tracked),
+        }
+    )
+    finding = examine_reference(settings)
+    assert not finding.is_well
+    assert [line.split(": ")[1] for line in finding.found.splitlines()] == [
+        "developer_country",
+        "family",
+    ]
+    assert examine(settings) == 1
+    assert f"\n{'':<19}tracked.csv:" in capsys.readouterr().out
+
+
+def test_a_warehouse_that_is_held_or_damaged_is_said_with_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings = live(tmp_path)
+    assert "first run" in examine_warehouse(settings).found
+    settings.data.mkdir()
+    settings.warehouse.write_bytes(b"no database" * 1_000)
+    damaged = examine_warehouse(settings)
+    assert (damaged.is_well, "make restore" in damaged.mend) == (False, True)
+    settings.warehouse.unlink()
+    duckdb.connect(settings.warehouse).close()
+    assert examine_warehouse(settings).is_well
+    monkeypatch.setattr("orchestration.doctor._MOST_WAIT_S", -1.0)
+    lock = settings.warehouse.with_name(settings.warehouse.name + ".lock")
+    with lock.open("a") as held:
+        fcntl.flock(held, fcntl.LOCK_EX)
+        busy = examine_warehouse(settings)
+    assert (busy.is_well, busy.mend) == (False, "end the process named, or wait for it")
 
 
 def test_a_lake_is_written_read_and_left_as_it_was(tmp_path: Path) -> None:
