@@ -9,7 +9,7 @@ MAX_CELL = 300
 #: underscore does neither, and a colon only before more of a link or of an emoji's name.
 _MARKUP = re.compile(
     r"([\\`*{}\[\]<>()#+!|~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=\S))"
-    r"|^([-=.]|\d+(?=[.)]))|(?<=www)(\.)"
+    r"|^([=.]|-(?!\w)|\d+(?=[.)](?:\s|$)))|(?<=www)(\.)"
 )
 
 

@@ -61,7 +61,7 @@ def test_sound_rows_pass_with_nulls_where_they_may_be(lake: Lake, warehouse: War
         ({"share": 1.5, "share_ci_high": 2.0}, "share is outside 0 to 1", r"share = 1.5"),
         ({"share": float("nan"), "share_ci_low": None}, "share is outside 0 to 1", "share = nan"),
         ({"share": 0.1}, "share is outside its interval", r"share = 0.1"),
-        ({"event_count": -3}, "event_count is negative", r"event\_count = -3"),
+        ({"event_count": -3}, "event_count is negative", r"event_count = -3"),
         ({"day": date(2024, 12, 2)}, "day is not the partition's", "day = 2024-12-02"),
     ],
 )
@@ -96,7 +96,7 @@ def test_accounts_are_numbered_nowhere(lake: Lake, warehouse: Warehouse) -> None
     keyed = Table("core", "trial", "A", "g", ("day", "actor_id"), TABLE.columns, "a test", "day")
     lake.write(keyed.qualified, str(DAY), keyed.arrow([{**SOUND, "event_count": -1}]))
     table = str(verdict(keyed, lake, warehouse).metadata["faults"].value)
-    assert r"actor\_id = withheld" in table
+    assert r"actor_id = withheld" in table
     assert "4242" not in table
 
 
@@ -136,7 +136,7 @@ def test_the_check_judges_its_runs_days_and_stops_nothing(lake: Lake, run_check:
     [
         ("<script>alert(1)</script>", r"\<script\>alert\(1\)\</script\>"),
         ("[x](javascript:1)|new cell\nnew row", r"\[x\]\(javascript\:1\)\|new cell new row"),
-        ("a\u202eb\0c\u2028d", "a?b?c d"),
+        ("a\u202eb\0c\u2028d", "a\ufffdb\ufffdc d"),
         ("x" * 200, "x" * 79 + "…"),
         (None, "null"),
     ],

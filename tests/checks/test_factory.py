@@ -87,8 +87,8 @@ def test_a_failed_verdict_names_its_days_and_findings() -> None:
     assert result.description == "2 of 7 expectations fail on 2024-12-14"
     assert result.metadata is not None
     assert result.metadata["findings"].value == (
-        "- expect_a(x): 1 rows on 2024-12-15; found 0\n"
-        "- expect_b(y): 2 rows on 2024-12-14; found 1, 2"
+        "- expect_a\\(x\\): 1 rows on 2024-12-15; found 0\n"
+        "- expect_b\\(y\\): 2 rows on 2024-12-14; found 1, 2"
     )
 
 
@@ -137,7 +137,7 @@ def test_a_critical_fault_on_one_day_of_a_range_stops_the_run(
     assert found.metadata["days"].value == "2024-12-15 to 2024-12-17"
     assert "unselected_count" in str(found.metadata["findings"].value)
     faults = str(found.metadata["faults"].value)
-    assert r"day = 2024-12-16, unselected\_count = 1" in faults
+    assert r"day = 2024-12-16, unselected_count = 1" in faults
     assert "2024-12-15" not in faults
     assert found.metadata["runbook"].value == "docs/runbook.md#events_suite"
     assert "No figure of the day is made" in str(found.metadata["what_to_do"].value)
