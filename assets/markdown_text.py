@@ -8,8 +8,8 @@ MAX_CELL = 300
 #: What begins or ends something in Markdown, its tables, HTML, or a bare link; within a word an
 #: underscore does neither, and a colon only before more of a link or of an emoji's name.
 _MARKUP = re.compile(
-    r"([\\`*{}\[\]<>()#+!|~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=\S))"
-    r"|^([=.]|-(?!\w)|\d+(?=[.)](?:\s|$)))|(?<=www)(\.)"
+    r"([\\`*{}\[\]<>|~&$@]|(?<![^\W_])_|_(?![^\W_])|:(?=\S))"
+    r"|^([=.#+]|-(?!\w)|\d+(?=[.)](?:\s|$)))|(?<=www)(\.)"
 )
 
 
@@ -26,5 +26,5 @@ def as_text(text: object, limit: int = MAX_CELL) -> str:
 
 def _escaped(found: re.Match[str]) -> str:
     sign = found.group()
-    # A number with a dot would begin a list: a joiner that has no shape keeps it a number.
+    # A number with a dot would begin a list, but not with its first digit as an entity.
     return f"&#{ord(sign[0])};{sign[1:]}" if sign[0].isalnum() else f"\\{sign}"

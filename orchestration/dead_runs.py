@@ -13,6 +13,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.storage.tags import WILL_RETRY_TAG
+from dagster._daemon.auto_run_reexecution.auto_run_reexecution import (
+    auto_reexecution_should_retry_run,
+)
 
 PROCESS_TAG = "observatory/process"
 _CLOCK_SLACK_S = 2.0  # a process starts before its first event; ticks are hundredths
@@ -55,8 +59,20 @@ def _end_if_dead(instance: dg.DagsterInstance, record: dg.RunRecord, process: in
     now = instance.get_run_by_id(record.dagster_run.run_id)
     if now is None or now.status is not dg.DagsterRunStatus.STARTED:
         return False
+    _say_whether_retried(instance, now)
     instance.report_run_failed(record.dagster_run, f"its process {process} is gone")
     return True
+
+
+def _say_whether_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> None:
+    """Note on a run that is about to be marked failed whether it is made again.
+
+    Dagster notes it just after the mark. A daemon that looks at the run's backfill between the two
+    takes the backfill for over, and failed.
+    """
+    if instance.run_retries_enabled:
+        is_retried = auto_reexecution_should_retry_run(instance, run, None)
+        instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: str(is_retried).lower()})
 
 
 def _started(instance: dg.DagsterInstance) -> list[dg.RunRecord]:

@@ -87,8 +87,8 @@ def test_a_failed_verdict_names_its_days_and_findings() -> None:
     assert result.description == "2 of 7 expectations fail on 2024-12-14"
     assert result.metadata is not None
     assert result.metadata["findings"].value == (
-        "- expect_a\\(x\\): 1 rows on 2024-12-15; found 0\n"
-        "- expect_b\\(y\\): 2 rows on 2024-12-14; found 1, 2"
+        "- expect_a(x): 1 rows on 2024-12-15; found 0\n"
+        "- expect_b(y): 2 rows on 2024-12-14; found 1, 2"
     )
 
 
