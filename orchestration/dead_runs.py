@@ -13,10 +13,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
+from dagster._core.execution.retries import auto_reexecution_should_retry_run
 from dagster._core.storage.tags import WILL_RETRY_TAG
-from dagster._daemon.auto_run_reexecution.auto_run_reexecution import (
-    auto_reexecution_should_retry_run,
-)
 
 PROCESS_TAG = "observatory/process"
 _CLOCK_SLACK_S = 2.0  # a process starts before its first event; ticks are hundredths
@@ -71,7 +69,8 @@ def _say_whether_retried(instance: dg.DagsterInstance, run: dg.DagsterRun) -> No
     takes the backfill for over, and failed.
     """
     if instance.run_retries_enabled:
-        is_retried = auto_reexecution_should_retry_run(instance, run, None)
+        failed = run.with_status(dg.DagsterRunStatus.FAILURE)
+        is_retried = auto_reexecution_should_retry_run(instance, failed, None)
         instance.add_run_tags(run.run_id, {WILL_RETRY_TAG: str(is_retried).lower()})
 
 

@@ -5,10 +5,13 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
+from dagster._core.storage.tags import WILL_RETRY_TAG
 
 from orchestration.dead_runs import (
     PROCESS_TAG,
@@ -35,14 +38,17 @@ def dead_process() -> int:
 
 
 def started(
-    instance: dg.DagsterInstance, tags: dict[str, str], worker: int | None = None
+    instance: dg.DagsterInstance,
+    tags: dict[str, str],
+    worker: int | None = None,
+    after: str | None = None,
 ) -> dg.DagsterRun:
     """A run under way, as the default launcher's worker reports it."""
 
     @dg.job
     def work() -> None: ...
 
-    run = instance.create_run_for_job(work, tags=tags)
+    run = instance.create_run_for_job(work, tags=tags, root_run_id=after, parent_run_id=after)
     if worker is not None:
         data = EngineEventData.in_process(worker)
         instance.report_engine_event("Started process for run", run, data)
@@ -70,6 +76,30 @@ def test_a_worker_that_was_killed_is_told_from_one_that_lives(
     assert status(instance, alive) is dg.DagsterRunStatus.STARTED
     assert status(instance, unknown) is dg.DagsterRunStatus.STARTED
     assert list(end_dead_workers(instance)) == []
+
+
+def test_a_run_that_is_made_again_says_so_before_it_is_failed(
+    dead_process: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Else a daemon that looks in between takes the run's backfill for over, and failed."""
+    retries = {"run_retries": {"enabled": True, "max_retries": 1}}
+    with dg.DagsterInstance.local_temp(str(tmp_path), overrides=retries) as instance:
+        first = started(instance, {}, dead_process)
+        said: list[str | None] = []
+        marked = instance.run_storage.handle_run_event
+
+        def looked_at(run_id: str, event: dg.DagsterEvent, *rest: Any) -> None:  # noqa: ANN401
+            if event.is_run_failure:
+                found = instance.get_run_by_id(run_id)
+                said.append(found and found.tags.get(WILL_RETRY_TAG))
+            marked(run_id, event, *rest)
+
+        monkeypatch.setattr(instance.run_storage, "handle_run_event", looked_at)
+        assert list(end_dead_workers(instance)) == [first.run_id]
+        assert said == ["true"]
+        again = started(instance, {}, dead_process, after=first.run_id)
+        assert list(end_dead_workers(instance)) == [again.run_id]
+        assert said == ["true", "false"]
 
 
 def test_a_run_of_a_command_is_ended_only_where_its_process_would_be_seen(
