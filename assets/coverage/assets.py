@@ -85,6 +85,7 @@ def coverage_table(
     for day in days:
         made.append(coverage_of_day(store, house, day, past, breaks, spans))
         context.log.info(f"{day}: {_words(made[-1])}")
+        context.add_asset_metadata(_state(made[-1]), partition_key=str(day))
     rows = pa.concat_tables(made)
     house.replace_days(COVERAGE.qualified, "coverage_date", days, rows)
     return dg.MaterializeResult(
@@ -201,6 +202,13 @@ def _words(rows: pa.Table) -> str:
     if not found:
         return "no source is degraded"
     return "; ".join(f"{row['source']} {row['event_group']}: {row['message']}" for row in found)
+
+
+def _state(rows: pa.Table) -> dict[str, str]:
+    """Whether a day is degraded, and of what, as its partition's page shows it."""
+    found = [row for row in _groups(rows) if row["status"] == "degraded"]
+    named = ", ".join(dict.fromkeys(f"{row['source']} {row['event_group']}" for row in found))
+    return {"state": f"degraded: {named}" if found else "no source is degraded"}
 
 
 def _degraded(rows: pa.Table) -> str:
