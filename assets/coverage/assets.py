@@ -205,10 +205,17 @@ def _words(rows: pa.Table) -> str:
 
 
 def _state(rows: pa.Table) -> dict[str, str]:
-    """Whether a day is degraded, and of what, as its partition's page shows it."""
+    """Whether a day is degraded, and of what, as its partition's page shows it.
+
+    What one source lost another may have seen: a day is degraded where all together are.
+    """
     found = [row for row in _groups(rows) if row["status"] == "degraded"]
-    named = ", ".join(dict.fromkeys(f"{row['source']} {row['event_group']}" for row in found))
-    return {"state": f"degraded: {named}" if found else "no source is degraded"}
+    together = sorted(row["event_group"] for row in found if row["source"] == COMBINED)
+    alone = sorted(
+        f"{row['source']} {row['event_group']}" for row in found if row["source"] != COMBINED
+    )
+    state = f"degraded: {', '.join(together)}" if together else "not degraded"
+    return {"state": state, "single_sources_degraded": ", ".join(alone) or "none"}
 
 
 def _degraded(rows: pa.Table) -> str:

@@ -72,12 +72,16 @@ def test_partitions_say_what_is_there_and_missing_and_which_day_is_degraded(
 ) -> None:
     page, url = ui
     path = f"{url}/assets/core/coverage?view=partitions&partition="
-    text = body(page, f"{path}2024-12-09", "Latest materialization", "degraded: ")
+    text = body(page, f"{path}2024-12-09", "Latest materialization", "change_since")
     assert "Materialized (30)" in text
     assert "Missing (" in text
-    assert "degraded: gharchive attention" in text
+    assert "gharchive attention" in text
     assert "there were none before" in text
-    assert "no source is degraded" in body(page, f"{path}2024-11-20", "no source is degraded")
+    assert "gharchive attention" not in body(page, f"{path}2024-11-20", "change_since")
+    # The loss that the second archive did not see leaves the panel's figures without a capture rate.
+    path = f"{url}/assets/mart/engagement?view=partitions&partition="
+    assert "are masked" in body(page, f"{path}2024-12-10", "degraded: ")
+    assert "no figure is degraded" in body(page, f"{path}2024-11-20", "no figure is degraded")
 
 
 def test_a_marts_partition_has_its_headline_with_interval_unit_and_date(
