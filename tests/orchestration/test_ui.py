@@ -78,7 +78,7 @@ def test_partitions_say_what_is_there_and_missing_and_which_day_is_degraded(
     assert "gharchive attention" in text
     assert "there were none before" in text
     assert "gharchive attention" not in body(page, f"{path}2024-11-20", "change_since")
-    # The loss that the second archive did not see leaves the panel's figures without a capture rate.
+    # Without a capture rate for the panel, its figures of the day of the loss stand for nothing.
     path = f"{url}/assets/mart/engagement?view=partitions&partition="
     assert "are masked" in body(page, f"{path}2024-12-10", "degraded: ")
     assert "no figure is degraded" in body(page, f"{path}2024-11-20", "no figure is degraded")
