@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import pyarrow as pa
 
+from assets.change import telling_change
 from assets.flow import step_of
 from assets.shown import OWNER, describe, table_metadata
 from assets.tables import Table
@@ -206,7 +207,7 @@ def _partitioned_asset(
             partitions_def=partitions,
             backfill_policy=dg.BackfillPolicy.multi_run(most_per_run),
             automation_condition=automation,
-        )(function)
+        )(telling_change(function, table))
     return made
 
 

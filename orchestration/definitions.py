@@ -33,6 +33,7 @@ from checks.publication import publication_checks
 from checks.revisions import revision_checks
 from checks.shifts import shift_checks
 from checks.upkeep import upkeep_checks
+from orchestration.asset_links import with_links
 from orchestration.automation import (
     automation_sensor,
     baseline_condition,
@@ -114,19 +115,21 @@ def build_definitions(settings: Settings) -> dg.Definitions:
         take_inventory, partitions=partitions_by_asset(made), folder=settings.data / FOLDER
     )
     retention, sweeping = build_retention(settings)
+    checks = [
+        *archive_checks(),
+        *declared_checks(DECLARED),
+        *hub_checks(),
+        *outbox_checks(),
+        *suite_checks(),
+        *publication_checks(),
+        *revision_checks(),
+        *shift_checks(),
+        *upkeep_checks(),
+    ]
+    assets = [*made, *upkeep.build(upkeep_condition(), inventory, archives)]
     return dg.Definitions(
-        assets=[*made, *upkeep.build(upkeep_condition(), inventory, archives)],
-        asset_checks=[
-            *archive_checks(),
-            *declared_checks(DECLARED),
-            *hub_checks(),
-            *outbox_checks(),
-            *suite_checks(),
-            *publication_checks(),
-            *revision_checks(),
-            *shift_checks(),
-            *upkeep_checks(),
-        ],
+        assets=with_links(assets, checks, settings),
+        asset_checks=checks,
         jobs=[*build_jobs(), retention],
         schedules=[sweeping],
         sensors=[automation_sensor(), *build_sensors()],

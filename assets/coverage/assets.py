@@ -85,6 +85,7 @@ def coverage_table(
     for day in days:
         made.append(coverage_of_day(store, house, day, past, breaks, spans))
         context.log.info(f"{day}: {_words(made[-1])}")
+        context.add_asset_metadata(_state(made[-1]), partition_key=str(day))
     rows = pa.concat_tables(made)
     house.replace_days(COVERAGE.qualified, "coverage_date", days, rows)
     return dg.MaterializeResult(
@@ -201,6 +202,20 @@ def _words(rows: pa.Table) -> str:
     if not found:
         return "no source is degraded"
     return "; ".join(f"{row['source']} {row['event_group']}: {row['message']}" for row in found)
+
+
+def _state(rows: pa.Table) -> dict[str, str]:
+    """Whether a day is degraded, and of what, as its partition's page shows it.
+
+    What one source lost another may have seen: a day is degraded where all together are.
+    """
+    found = [row for row in _groups(rows) if row["status"] == "degraded"]
+    together = sorted(row["event_group"] for row in found if row["source"] == COMBINED)
+    alone = sorted(
+        f"{row['source']} {row['event_group']}" for row in found if row["source"] != COMBINED
+    )
+    state = f"degraded: {', '.join(together)}" if together else "not degraded"
+    return {"state": state, "single_sources_degraded": ", ".join(alone) or "none"}
 
 
 def _degraded(rows: pa.Table) -> str:

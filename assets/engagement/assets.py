@@ -22,6 +22,7 @@ from assets.declare import (
 from assets.engagement import tables
 from assets.engagement.capture import Capture, captures_ending
 from assets.engagement.cells import EVENT_GROUPS, LONGEST_DAYS, SCOPES, periods_ending
+from assets.engagement.day_words import days_in_words
 from assets.engagement.engagement import (
     Hours,
 )
@@ -182,6 +183,8 @@ def engagement_table(
     """Publish the staged shares."""
     days = days_of(context)
     rows = _published(lake, warehouse, tables.STAGED_ENGAGEMENT, tables.ENGAGEMENT, days)
+    for day, told in days_in_words(rows, days).items():
+        context.add_asset_metadata(told, partition_key=str(day))
     return dg.MaterializeResult(
         metadata={
             "dagster/row_count": rows.num_rows,

@@ -20,6 +20,8 @@ from assets.hub.tables import DIFFUSION_HUB
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.patents.assets import approved_weeks
 from assets.patents.tables import PATENT_COHORTS, PATENT_FILES
+from assets.pictures import markdown
+from assets.visibility.chart import gap_figure
 from assets.visibility.cohorts import COMPLETE, visibility_gap
 from assets.visibility.files import files_due, read_through
 from assets.visibility.tables import VISIBILITY_GAP
@@ -58,6 +60,9 @@ def gap_table(
         metadata={
             "dagster/row_count": rows.num_rows,
             "newest_complete": dg.MetadataValue.md(_markdown(newest)),
+            "chart": dg.MetadataValue.md(
+                markdown(gap_figure(rows)) if rows.num_rows else "No cohort yet."
+            ),
         }
     )
 

@@ -1,5 +1,6 @@
 """The code location: it loads, says one name everywhere, and documents every asset."""
 
+import re
 import tomllib
 from datetime import date, timedelta
 
@@ -211,6 +212,24 @@ def test_each_mart_says_of_each_column_what_it_is_made_of_in_columns_that_it_rea
             for source in sources:
                 assert source.asset_key in {dep.asset_key for dep in spec.deps}, (spec.key, name)
                 assert source.column_name in columns[source.asset_key], (spec.key, name, source)
+
+
+def test_every_asset_leads_on_to_page_data_docs_and_runbook(definitions: dg.Definitions) -> None:
+    headings = set(re.findall(r"^### (.+)$", (ROOT / "docs" / "runbook.md").read_text(), re.M))
+    checks: dict[dg.AssetKey, set[str]] = {}
+    for key in definitions.resolve_asset_graph().asset_check_keys:
+        checks.setdefault(key.asset_key, set()).add(key.name)
+    for spec in specs(definitions):
+        found = re.findall(r"docs/runbook\.md#(\w+)", str(spec.metadata["runbook"]))
+        assert checks[spec.key] | {"failed_run"} <= set(found) <= headings
+        assert isinstance(spec.metadata["page"], dg.PathMetadataValue)
+        assert isinstance(spec.metadata["data_docs"], dg.PathMetadataValue)
+
+
+def test_the_page_is_a_link_where_readers_reach_it() -> None:
+    named = {"OBSERVATORY_PAGE_URL": "https://observatory.example/page"}
+    spec = specs(build_definitions(load_settings(named)))[0]
+    assert spec.metadata["page"] == dg.MetadataValue.url("https://observatory.example/page")
 
 
 def test_groups_read_of_those_before_them_in_the_flow(definitions: dg.Definitions) -> None:

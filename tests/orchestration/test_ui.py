@@ -1,6 +1,7 @@
 """What a person reads in the Dagster UI, in a real browser, of a month that was really made."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -59,7 +60,7 @@ def test_an_assets_page_says_what_it_is_whose_and_in_which_columns(ui: tuple["Pa
         "Source: core.actor_days, core.actor_country",
         "Owner: team:observatory",
         "Step of the flow: 6 of 12, engagement",
-        "Accounts without a location / all [0 to 1]",
+        "Accounts without a location / all [0 to 1]. Made of stage.engagement.unknown_share",
         "non-nullable",
         "DuckDB",
     ):
@@ -71,9 +72,29 @@ def test_partitions_say_what_is_there_and_missing_and_which_day_is_degraded(
 ) -> None:
     page, url = ui
     path = f"{url}/assets/core/coverage?view=partitions&partition="
-    text = body(page, f"{path}2024-12-09", "Latest materialization", "dagster/row_count")
+    text = body(page, f"{path}2024-12-09", "Latest materialization", "change_since")
     assert "Materialized (30)" in text
     assert "Missing (" in text
+    assert "gharchive attention" in text
+    assert "there were none before" in text
+    assert "gharchive attention" not in body(page, f"{path}2024-11-20", "change_since")
+    # Without a capture rate for the panel, its figures of the day of the loss stand for nothing.
+    path = f"{url}/assets/mart/engagement?view=partitions&partition="
+    assert "are masked" in body(page, f"{path}2024-12-10", "degraded: ")
+    assert "no figure is degraded" in body(page, f"{path}2024-11-20", "no figure is degraded")
+
+
+def test_a_marts_partition_has_its_headline_with_interval_unit_and_date(
+    ui: tuple["Page", str],
+) -> None:
+    page, url = ui
+    path = f"{url}/assets/mart/engagement?view=partitions&partition=2024-12-16"
+    text = body(page, path, "Latest materialization", "headline")
+    assert re.search(
+        r"Share of accounts that starred or forked tracked repositories on 2024-12-16 \(UTC\): "
+        r"CN \d+\.\d% \(95 %: \d+\.\d% to \d+\.\d%\); US",
+        text,
+    )
 
 
 def test_a_failed_check_names_what_is_at_fault(ui: tuple["Page", str]) -> None:
