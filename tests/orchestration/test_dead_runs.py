@@ -11,7 +11,7 @@ from typing import Any
 import dagster as dg
 import pytest
 from dagster._core.events import EngineEventData
-from dagster._core.storage.tags import WILL_RETRY_TAG
+from dagster._core.storage.tags import PARENT_RUN_ID_TAG, ROOT_RUN_ID_TAG, WILL_RETRY_TAG
 
 from orchestration.dead_runs import (
     PROCESS_TAG,
@@ -48,6 +48,8 @@ def started(
     @dg.job
     def work() -> None: ...
 
+    if after is not None:
+        tags = {ROOT_RUN_ID_TAG: after, PARENT_RUN_ID_TAG: after, **tags}
     run = instance.create_run_for_job(work, tags=tags, root_run_id=after, parent_run_id=after)
     if worker is not None:
         data = EngineEventData.in_process(worker)
