@@ -111,6 +111,7 @@ class Figure:
         legend: what the lines and shadings are.
         marks: dated lines.
         marks_title: what these are.
+        aspect: height over width, for what would be out of shape at a fixed height.
     """
 
     key: str
@@ -126,6 +127,7 @@ class Figure:
     legend: tuple[LegendEntry, ...] = ()
     marks: tuple[Mark, ...] = ()
     marks_title: str = ""
+    aspect: float | None = None
 
     @property
     def title(self) -> str:

@@ -20,6 +20,7 @@ from assets.engagement.series import (
     CHINA,
     CORRECTED,
     DAYS_SHOWN,
+    GROUP_WORDS,
     INCOMPLETE,
     MASKED,
     NO_FIGURE,
@@ -42,13 +43,6 @@ from assets.figures import (
 from assets.reference.event_words import described
 
 _HEIGHT = 300
-_GROUPS = {
-    "attention": "attention (stars, forks)",
-    "contribution": "contribution (pushes, pull requests, reviews, commits)",
-    "participation": "participation (issues, comments)",
-    "other": "other events",
-    "any": "any event",
-}
 _PERIODS = {"day": f"days (newest {DAYS_SHOWN})", "week": "weeks"}
 _COLUMNS = (
     FigureColumn("activity_date", "Day (UTC), or the week's last", "date"),
@@ -99,7 +93,7 @@ def engagement_figure(inputs: Inputs) -> Figure:
     names = dict(zip(*inputs.economies.select(["iso2", "name"]).to_pydict().values(), strict=True))
     series = shares_over_time(inputs.engagement, inputs.coverage, names)
     choices = (
-        Choice("event_group", "Event group", tuple((g, _GROUPS[g]) for g in series.groups)),
+        Choice("event_group", "Event group", tuple((g, GROUP_WORDS[g]) for g in series.groups)),
         Choice(
             "period",
             "Period",
@@ -162,7 +156,9 @@ def _view(
             f"{percent(newest['unknown_share'])} of them without a stated location."
         )
     return View(
-        (group, period), _finding(_GROUPS[group].partition(" (")[0], shares, period, names), basis
+        (group, period),
+        _finding(GROUP_WORDS[group].partition(" (")[0], shares, period, names),
+        basis,
     )
 
 

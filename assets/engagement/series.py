@@ -19,6 +19,13 @@ DAYS_SHOWN = 182
 #: Days of a period.
 PERIODS = {"day": 1, "week": 7}
 EVENT_GROUPS = ("attention", "contribution", "participation", "other", "any")
+GROUP_WORDS = {
+    "attention": "attention (stars, forks)",
+    "contribution": "contribution (pushes, pull requests, reviews, commits)",
+    "participation": "participation (issues, comments)",
+    "other": "other events",
+    "any": "any event",
+}
 #: What the figures of a date rest on, or why there are none.
 WHOLE, UNMEASURED = "whole", "capture not measured"
 INCOMPLETE, CORRECTED = "hourly files missing", "corrected for degraded capture"

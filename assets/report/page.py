@@ -15,11 +15,13 @@ from markupsafe import Markup
 
 from assets.chart_style import PAGE, config
 from assets.figures import Figure
+from assets.report.diffusion import diffusion_section
 from assets.report.edition import Edition
 from assets.report.escaping import csv_text, script_json, shown
 from assets.report.glance import glance_section
 from assets.report.provenance import PROJECT, provenance_section
 from assets.report.quality import quality_section
+from assets.report.quotients import quotients_section
 from assets.report.section import Section
 from assets.report.shares import engagement_section
 from assets.report.shocks import shocks_section
@@ -35,8 +37,10 @@ _FONT = "system-ui, sans-serif"
 SECTIONS: tuple[Callable[[Edition], Section], ...] = (
     glance_section,
     engagement_section,
-    shocks_section,
+    quotients_section,
+    diffusion_section,
     visibility_section,
+    shocks_section,
     quality_section,
     provenance_section,
 )
@@ -92,6 +96,7 @@ def figure_data(figure: Figure, vintage: str) -> dict[str, Any]:
         ],
         "choices": [choice.column for choice in figure.choices],
         "panels": figure.panels.column if figure.panels else None,
+        "aspect": figure.aspect,
         "views": [
             {"values": view.values, "title": view.title, "basis": view.basis}
             for view in figure.views

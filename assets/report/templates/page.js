@@ -96,6 +96,7 @@
         const panel = this.data.panels;
         const spec = {
           ...this.data.spec,
+          ...(this.data.aspect && { height: Math.round(this.data.aspect * holder.clientWidth) }),
           params: [
             { name: "first_ms", value: Date.parse(first) - DAY / 2 },
             { name: "last_ms", value: Date.parse(last) + DAY / 2 },

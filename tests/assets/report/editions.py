@@ -9,7 +9,9 @@ import pyarrow as pa
 
 from assets.coverage.tables import COVERAGE
 from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO
+from assets.papers.tables import DIFFUSION_PAPERS
 from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
 from assets.report.tables import ALERT_STATES, VINTAGE
@@ -50,7 +52,7 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
             [
                 engagement_rows(day, COUNTS, period=period, event_group=group)
                 for group in ("attention", "any")
-                for day, period in (*((day, "day") for day in DAYS), (LAST, "week"))
+                for day, period in (*((day, "day") for day in DAYS), (LAST, "week"), (LAST, "28d"))
             ]
         ),
         COUNTRY_RATIO: COUNTRY_RATIO.arrow([ratio(LAST)]),
@@ -82,6 +84,23 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         VISIBILITY_GAP: VISIBILITY_GAP.arrow(
             [cohort(2023, 4, "complete"), cohort(2023, 5, "complete"), cohort(2023, 6, "censored")]
         ),
+        DIFFUSION_HUB: DIFFUSION_HUB.arrow(
+            [hub(day, "CN", 60.0) for day in DAYS] + [hub(day, "US", 30.0) for day in DAYS]
+        ),
+        HUB_SNAPSHOTS: HUB_SNAPSHOTS.arrow(
+            [
+                {
+                    **dict.fromkeys(HUB_SNAPSHOTS.column_names, 0),
+                    "snapshot_date": day,
+                    "first_asked_at": None,
+                    "last_asked_at": None,
+                    "state": "complete",
+                }
+                for day in DAYS
+            ]
+        ),
+        HUB_CONCENTRATION: HUB_CONCENTRATION.arrow([families(LAST)]),
+        DIFFUSION_PAPERS: DIFFUSION_PAPERS.arrow([papers(2023, 10), papers(2023, 11, False)]),
     }
     for table in READ:
         rows[table] = tables.get(table.name, rows[table])
@@ -146,6 +165,64 @@ def cohort(year: int, month: int, status: str) -> dict[str, Any]:
         "status": status,
         "files_missing_count": 0,
         "read_through_date": date(2024, 12, 12),
+    }
+
+
+def hub(day: date, origin: str, value: float) -> dict[str, Any]:
+    """Of 100 downloads of derivatives, 90 of known origin, `value` from one country."""
+    return {
+        **dict.fromkeys(DIFFUSION_HUB.column_names),
+        "snapshot_date": day,
+        "measure": "downloads_30d",
+        "author_country_iso2": "any",
+        "origin_iso2": origin,
+        "root_family": "any",
+        "relation": "derivative",
+        "value": value,
+        "known_value": 90.0,
+        "unknown_value": 10.0,
+        "share": value / 90,
+        "share_low": value / 100,
+        "share_high": (value + 10) / 100,
+        "unknown_share": 0.1,
+        "correction_value": 0.0,
+        "has_correction": False,
+        "is_complete": True,
+    }
+
+
+def families(day: date) -> dict[str, Any]:
+    """Downloads of derivatives that are as concentrated as on four equal families."""
+    return {
+        **dict.fromkeys(HUB_CONCENTRATION.column_names),
+        "snapshot_date": day,
+        "measure": "downloads_30d",
+        "relation": "derivative",
+        "dimension": "root_family",
+        "part_count": 5,
+        "herfindahl": 0.25,
+        "effective_parts": 4.0,
+        "known_value": 90.0,
+        "is_complete": True,
+    }
+
+
+def papers(year: int, month: int, is_final: bool = True) -> dict[str, Any]:
+    """Of 50 works of U.S. companies that name an open model 20 name a Chinese one."""
+    return {
+        **dict.fromkeys(DIFFUSION_PAPERS.column_names),
+        "month_date": date(year, month, 1),
+        "user_kind": "us_company",
+        "country_iso2": "US",
+        "open_work_count": 50,
+        "cn_work_count": 20,
+        "cn_share": 0.4,
+        "cn_share_ci_low": 0.276,
+        "cn_share_ci_high": 0.538,
+        "unaffiliated_work_count": 0,
+        "asking_count": 1,
+        "asked_at": datetime(2024, 12, 9, tzinfo=UTC),
+        "is_final": is_final,
     }
 
 
