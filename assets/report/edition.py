@@ -14,17 +14,27 @@ from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO
 from assets.papers.tables import DIFFUSION_PAPERS
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
+from assets.reference.tables import (
+    COUNTRY_GROUPINGS,
+    ECONOMIES,
+    POLICY_EVENTS,
+    UPSTREAM_BREAKS,
+)
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 
 _PLAIN = [("scope", "=", "tracked"), ("grouping", "=", "apart")]
+_ORIGINS = ["origin_cn", "origin_us", "origin_other"]
 #: The tables that the page reads, and which rows of them: four years of all of them are too many.
 READ: Mapping[Table, list[Any] | None] = {
     VINTAGE: None,
-    ENGAGEMENT: [*_PLAIN, ("period", "in", ["day", "week", "28d"])],
+    ENGAGEMENT: [
+        [("scope", "=", "tracked"), ("period", "in", ["day", "week"])],
+        [*_PLAIN, ("period", "=", "28d")],
+        [("scope", "in", _ORIGINS), ("grouping", "=", "apart"), ("period", "=", "week")],
+    ],
     COUNTRY_RATIO: [*_PLAIN, ("event_group", "=", "attention")],
     COVERAGE: [("scope", "=", "tracked")],
     ALERT_STATES: None,
@@ -40,6 +50,7 @@ READ: Mapping[Table, list[Any] | None] = {
     DIFFUSION_PAPERS: [("user_kind", "!=", "country")],
     SHOCK_EFFECTS: [("window_weeks", "=", 8), ("week_count", ">", 0)],
     ECONOMIES: None,
+    COUNTRY_GROUPINGS: None,
     POLICY_EVENTS: None,
     UPSTREAM_BREAKS: None,
 }

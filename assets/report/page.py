@@ -94,11 +94,13 @@ def figure_data(figure: Figure, vintage: str) -> dict[str, Any]:
             {"name": column.name, "label": column.label, "kind": column.kind}
             for column in figure.columns
         ],
-        "choices": [choice.column for choice in figure.choices],
+        "choices": [
+            {"column": choice.column, "is_drawing": choice.is_drawing} for choice in figure.choices
+        ],
         "panels": figure.panels.column if figure.panels else None,
         "aspect": figure.aspect,
         "views": [
-            {"values": view.values, "title": view.title, "basis": view.basis}
+            {"values": view.values, "title": shown(view.title), "basis": shown(view.basis)}
             for view in figure.views
         ],
         "marks": [

@@ -62,12 +62,16 @@
     }
 
     chosen() {
-      return this.data.choices.map((column) => this.node.querySelector(`[data-column="${column}"]`).value);
+      return this.data.choices.map(({ column }) => this.node.querySelector(`[data-column="${column}"]`).value);
     }
 
     shown() {
       const values = this.chosen();
-      return this.rows.filter((row) => this.data.choices.every((column, n) => row[column] === values[n]));
+      return this.rows.filter((row) =>
+        this.data.choices.every(
+          ({ column, is_drawing }, n) => is_drawing || row[column] === values[n] || row[column] === null,
+        ),
+      );
     }
 
     show() {
@@ -100,6 +104,9 @@
           params: [
             { name: "first_ms", value: Date.parse(first) - DAY / 2 },
             { name: "last_ms", value: Date.parse(last) + DAY / 2 },
+            ...this.data.choices
+              .map(({ column, is_drawing }, n) => is_drawing && { name: column, value: this.chosen()[n] })
+              .filter(Boolean),
           ],
           datasets: {
             ...this.data.spec.datasets,
@@ -132,7 +139,7 @@
         holder.replaceChildren();
         return;
       }
-      const columns = this.data.columns.filter(({ name }) => !this.data.choices.includes(name));
+      const columns = this.data.columns.filter(({ name }) => !this.data.choices.some(({ column }) => column === name));
       const table = element("table", null);
       table.append(element("caption", this.node.querySelector(".title").textContent));
       const side = (kind) => ({ class: kind === "date" ? "date" : kind === "text" ? "words" : "number" });

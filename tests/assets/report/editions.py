@@ -12,7 +12,7 @@ from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO
 from assets.papers.tables import DIFFUSION_PAPERS
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
+from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
 from assets.report.tables import ALERT_STATES, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS
@@ -25,8 +25,11 @@ FIRST, LAST = date(2024, 12, 2), date(2024, 12, 8)  # Monday to Sunday
 DAYS = [FIRST + timedelta(days=n) for n in range(7)]
 LOST = DAYS[3]
 VINTAGE_NAME = "20241209T020000Z-0a1b2c3d-4e5f"
+GROUPED = "CN and HK together"
 #: Of 80 located accounts 60 and 10: 75.0 and 12.5 %.
 COUNTS = {"CN": 60, "US": 10, "DE": 10, "ZZ": 20}
+#: The same with twenty more in the group of CN and HK.
+TOGETHER = {**COUNTS, "CN": 80}
 TITLES = {"cn-high": "the share is high", "upstream": "a source captures less"}
 
 
@@ -54,6 +57,11 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
                 for group in ("attention", "any")
                 for day, period in (*((day, "day") for day in DAYS), (LAST, "week"), (LAST, "28d"))
             ]
+            + [
+                engagement_rows(LAST, COUNTS, period="week", scope=scope)
+                for scope in ("origin_cn", "origin_us")
+            ]
+            + [engagement_rows(day, TOGETHER, grouping="cn_hk") for day in DAYS]
         ),
         COUNTRY_RATIO: COUNTRY_RATIO.arrow([ratio(LAST)]),
         COVERAGE: COVERAGE.arrow(
@@ -77,6 +85,17 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         ),
         ECONOMIES: ECONOMIES.arrow(
             [economy("CN", "China"), economy("US", "United States"), economy("DE", "Germany")]
+        ),
+        COUNTRY_GROUPINGS: COUNTRY_GROUPINGS.arrow(
+            [
+                {
+                    "grouping": "cn_hk",
+                    "country_iso2": code,
+                    "group_code": "CN",
+                    "label": "CN and HK",
+                }
+                for code in ("CN", "HK")
+            ]
         ),
         POLICY_EVENTS: POLICY_EVENTS.arrow([event(DAYS[1], "Some act")]),
         UPSTREAM_BREAKS: UPSTREAM_BREAKS.arrow([known_break(LOST, "stars lost")]),
