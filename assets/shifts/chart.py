@@ -116,6 +116,16 @@ def shock_figure(effects: pa.Table) -> Figure:
     )
 
 
+def shown_settings() -> list[tuple[str, str, str, str]]:
+    """Country, method, measure and event group of the effects that are drawn."""
+    return [
+        (country, method, measure, group)
+        for _, _, country, method in _LINES
+        for measure, _ in _MEASURES
+        for group in EVENT_GROUPS
+    ]
+
+
 def _rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
     line_of = {(country, method): line for line, _, country, method in _LINES}
     measures = dict(_MEASURES)

@@ -126,6 +126,7 @@
             tooltip: { disableDefaultStyle: true },
           });
           this.drawn.push(made);
+          holder.querySelector("svg").setAttribute("aria-hidden", "true"); // the holder is named instead
         } catch (error) {
           holder.replaceChildren(element("p", `The chart could not be drawn: ${error.message}`, { class: "failed" }));
           console.error(error);

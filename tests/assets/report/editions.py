@@ -87,15 +87,7 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
             [economy("CN", "China"), economy("US", "United States"), economy("DE", "Germany")]
         ),
         COUNTRY_GROUPINGS: COUNTRY_GROUPINGS.arrow(
-            [
-                {
-                    "grouping": "cn_hk",
-                    "country_iso2": code,
-                    "group_code": "CN",
-                    "label": "CN and HK",
-                }
-                for code in ("CN", "HK")
-            ]
+            [grouped(code, GROUPED) for code in ("CN", "HK")]
         ),
         POLICY_EVENTS: POLICY_EVENTS.arrow([event(DAYS[1], "Some act")]),
         UPSTREAM_BREAKS: UPSTREAM_BREAKS.arrow([known_break(LOST, "stars lost")]),
@@ -137,6 +129,9 @@ def hostile(text: str) -> Edition:
     """An edition whose every name that somebody else chose is `text`."""
     tables = {
         "economies": ECONOMIES.arrow([economy("CN", text), economy("US", text + "2")]),
+        "country_groupings": COUNTRY_GROUPINGS.arrow(
+            [grouped(code, text) for code in ("CN", "HK")]
+        ),
         "policy_events": POLICY_EVENTS.arrow([event(DAYS[1], text)]),
         "shock_effects": SHOCK_EFFECTS.arrow([shock(text)]),
         "upstream_breaks": UPSTREAM_BREAKS.arrow([known_break(LOST, text)]),
@@ -148,6 +143,10 @@ def hostile(text: str) -> Edition:
         ),
     }
     return replace(edition(**tables), rule_titles={"cn-high": text, "upstream": text})
+
+
+def grouped(code: str, label: str) -> dict[str, Any]:
+    return {"grouping": "cn_hk", "country_iso2": code, "group_code": "CN", "label": label}
 
 
 def alert(rule: str, state: str) -> dict[str, Any]:
