@@ -1,7 +1,7 @@
 """How large is the page of four years, and when does a reader see it? In chromium, from disk.
 
-The first view is there when headlines and the first chart are drawn; whole is the page when the last
-chart is. Median of several openings, each in a browser profile of its own.
+The first view is there when headlines and the first chart are drawn; the page is whole when the
+last chart is. Median of several openings, each in a browser profile of its own.
 """
 
 import shutil

@@ -1,4 +1,4 @@
-"""A synthetic edition of the page as large as four years make it: every table that the page reads."""
+"""A synthetic edition of the page, as large as four years make it: all tables that it reads."""
 
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
@@ -18,7 +18,7 @@ from assets.reference.loader import load_reference
 from assets.reference.rows import reference_rows
 from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
-from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.report.tables import ALERT_LOG, ALERT_STATES, VINTAGE
 from assets.shifts.chart import shown_settings
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
@@ -65,6 +65,7 @@ def four_years() -> Edition:
     make = _Maker()
     days = [LAST - timedelta(days=n) for n in range(DAY_COUNT)]
     months = [date(year, month, 1) for year in range(2022, 2026) for month in range(1, 13)]
+    settings = list(product(*map(dict, (USERS, MEASURES, LAGS_IN_WORDS, BASES))))
     shipped = reference_rows(load_reference(_REFERENCE))
     economies = shipped[ECONOMIES]["iso2"].to_pylist()
     rows: dict[Table, list[dict[str, Any]]] = {
@@ -81,6 +82,9 @@ def four_years() -> Edition:
                      event_group=group, event_type=None, status="sound")
             for day, source, group in product(days, _SOURCES, _GROUPS[:4])
         ],
+        ALERT_LOG: [
+            make.row(ALERT_LOG, message_key=f"rule-{n}", stage="firing") for n in range(500)
+        ],
         ALERT_STATES: [
             make.row(ALERT_STATES, alert_id=f"rule-{n}", rule_id=f"rule-{n}", state="ok")
             for n in range(40)
@@ -88,9 +92,7 @@ def four_years() -> Edition:
         VISIBILITY_GAP: [
             make.row(VISIBILITY_GAP, cohort_month=month, use_month=month, user_kind=user,
                      use_measure=measure, lag_months=int(lag), basis=basis, status="complete")
-            for month, user, measure, lag, basis in product(
-                months, *map(dict, (USERS, MEASURES, LAGS_IN_WORDS, BASES))
-            )
+            for month, (user, measure, lag, basis) in product(months, settings)
         ],
         SHOCK_EFFECTS: [
             make.row(SHOCK_EFFECTS, shock_date=event["event_date"], shock_name=event["name"],

@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from assets.chart_layers import day_axis, day_text, layered, lone_intervals, shaded_days
 from assets.chart_style import DASHES
-from assets.engagement.series import APART, CHINA, EVENT_GROUPS, GROUP_WORDS, UNITED_STATES
+from assets.engagement.series import APART, CHINA, GROUP_WORDS, UNITED_STATES
 from assets.figures import (
     Choice,
     Figure,
@@ -25,6 +25,7 @@ from assets.figures import (
 
 _HEIGHT = 260
 _WEEK = 7
+_EVENT_GROUPS = ("attention", "contribution", "participation")
 #: Scopes of mart.engagement.
 _ORIGINS = {
     "origin_cn": "Chinese-origin models",
@@ -56,7 +57,7 @@ def origins_figure(engagement: pa.Table, names: Mapping[str, str]) -> Figure:
         names: names of countries by code.
     """
     rows = _rows(engagement)
-    groups = [group for group in EVENT_GROUPS if any(row["event_group"] == group for row in rows)]
+    groups = [group for group in _EVENT_GROUPS if any(row["event_group"] == group for row in rows)]
     countries = {code: names.get(code, code) for code in (CHINA, UNITED_STATES)}
     views = [
         _view((country, group), countries[country], rows)
@@ -68,8 +69,7 @@ def origins_figure(engagement: pa.Table, names: Mapping[str, str]) -> Figure:
         height=_HEIGHT,
         columns=_COLUMNS,
         rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
-        views=tuple(views)
-        or (View((CHINA, ""), "Shares by origin of the model: no week yet", ""),),
+        views=tuple(views) or (View((CHINA, ""), "Shares by origin of models: no week yet", ""),),
         unit="Share of all active accounts, in per cent",
         source="mart.engagement as published, of repositories of model families",
         choices=(
@@ -105,7 +105,7 @@ def _rows(engagement: pa.Table) -> list[dict[str, Any]]:
     seen = {row["event_group"] for row in cells}
     wanted = product(
         (CHINA, UNITED_STATES),
-        [group for group in EVENT_GROUPS if group in seen],
+        [group for group in _EVENT_GROUPS if group in seen],
         _ORIGINS.values(),
         days_from(min(weeks), max(weeks), _WEEK),
     )

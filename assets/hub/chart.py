@@ -9,7 +9,7 @@ import altair as alt
 import pyarrow as pa
 
 from assets.chart_layers import LAST, day_axis, day_text, layered, lone_intervals, shaded_days
-from assets.chart_style import DASHES, MOST_SERIES
+from assets.chart_style import DASHES
 from assets.figures import (
     Choice,
     Figure,
@@ -27,6 +27,7 @@ _CHINA, _UNITED_STATES = "CN", "US"
 _NO_ORIGIN = frozenset({"any", "ZZ"})
 #: Snapshots of so many days are shown each; of those before, the last of each week.
 _DAYS_SHOWN = 91
+_OTHERS = 2  # origins beside CN and US
 _DAY_MS = 86_400_000
 _COMPLETE, _PARTIAL, _MISSED = "complete", "partial", "missed"
 _MEASURES = (("downloads_30d", "downloads in 30 days"), ("models", "models listed"))
@@ -126,7 +127,7 @@ def _origins(cells: Sequence[Mapping[str, Any]]) -> list[str]:
     others = sorted(
         downloads.keys() - {_CHINA, _UNITED_STATES}, key=lambda each: (-downloads[each], each)
     )
-    return [_CHINA, _UNITED_STATES, *others[: MOST_SERIES - 2]]
+    return [_CHINA, _UNITED_STATES, *others[:_OTHERS]]
 
 
 def _rows(

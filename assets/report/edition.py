@@ -20,7 +20,7 @@ from assets.reference.tables import (
     POLICY_EVENTS,
     UPSTREAM_BREAKS,
 )
-from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.report.tables import ALERT_LOG, ALERT_STATES, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
@@ -38,6 +38,7 @@ READ: Mapping[Table, list[Any] | None] = {
     COUNTRY_RATIO: [*_PLAIN, ("event_group", "=", "attention")],
     COVERAGE: [("scope", "=", "tracked")],
     ALERT_STATES: None,
+    ALERT_LOG: None,
     VISIBILITY_GAP: None,
     DIFFUSION_HUB: [
         ("author_country_iso2", "=", "any"),

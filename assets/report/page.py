@@ -15,6 +15,7 @@ from markupsafe import Markup
 
 from assets.chart_style import PAGE, config
 from assets.figures import Figure
+from assets.report.alerts import alerts_section
 from assets.report.diffusion import diffusion_section
 from assets.report.edition import Edition
 from assets.report.escaping import csv_text, script_json, shown
@@ -42,6 +43,7 @@ SECTIONS: tuple[Callable[[Edition], Section], ...] = (
     visibility_section,
     shocks_section,
     quality_section,
+    alerts_section,
     provenance_section,
 )
 

@@ -1,6 +1,6 @@
 """Editions of the page for tests: a week of a few countries, and how to change them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,7 +14,7 @@ from assets.indices.tables import COUNTRY_RATIO
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
-from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.report.tables import ALERT_LOG, ALERT_STATES, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
@@ -83,6 +83,7 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
                 alert("unknown-rule", "held"),
             ]
         ),
+        ALERT_LOG: ALERT_LOG.arrow([said(5, "firing", "Firing: the share is high")]),
         ECONOMIES: ECONOMIES.arrow(
             [economy("CN", "China"), economy("US", "United States"), economy("DE", "Germany")]
         ),
@@ -138,6 +139,7 @@ def hostile(text: str) -> Edition:
         "coverage": COVERAGE.arrow(
             [coverage_row(n, source, 0.5) for n in range(1, 8) for source in ("combined", text)]
         ),
+        "alert_log": ALERT_LOG.arrow([said(5, "firing", text)]),
         "alerts": ALERT_STATES.arrow(
             [alert("cn-high", "firing"), alert(f"upstream:{text}", "held")]
         ),
@@ -156,6 +158,18 @@ def alert(rule: str, state: str) -> dict[str, Any]:
         "state": state,
         "since_date": DAYS[4],
         "evaluated_through": LAST,
+    }
+
+
+def said(day: int, stage: str, title: str, delivery: str = "delivered") -> dict[str, Any]:
+    return {
+        "message_key": f"cn-high:{DAYS[day]}:{stage}",
+        "said_at": datetime(2024, 12, 9, 2, day, tzinfo=UTC),
+        "data_date": DAYS[day],
+        "kind": "threshold",
+        "stage": stage,
+        "title": title,
+        "delivery": delivery,
     }
 
 
@@ -325,53 +339,3 @@ def ratio(day: date, **others: object) -> Mapping[str, object]:
         "is_corrected": False,
         **others,
     }
-
-
-def four_years() -> Edition:
-    """1,461 days of five event groups and seven countries, and their weeks; four sources."""
-    days = [LAST - timedelta(days=n) for n in range(1461)]
-    sundays = [day for day in days if day.isoweekday() == 7]
-    counts = {
-        "CN": 61,
-        "US": 53,
-        "DE": 31,
-        "IN": 29,
-        "FR": 17,
-        "GB": 13,
-        "JP": 11,
-        "BR": 7,
-        "ZZ": 99,
-    }
-    groups = ("attention", "contribution", "participation", "other", "any")
-    cells = {
-        period: pa.concat_tables(
-            [engagement_rows(LAST, counts, period=period, event_group=group) for group in groups]
-        )
-        for period in ("day", "week")
-    }
-    sources = ("combined", "gharchive", "opendigger", "github_events")
-    coverage = COVERAGE.arrow(
-        [
-            coverage_row(0, source, 0.7531, event_group=group)
-            for source in sources
-            for group in groups[:4]
-        ]
-    )
-    return edition(
-        engagement=pa.concat_tables(
-            [
-                _repeated(cells["day"], "activity_date", days),
-                _repeated(cells["week"], "activity_date", sundays),
-            ]
-        ),
-        coverage=_repeated(coverage, "coverage_date", days),
-    )
-
-
-def _repeated(rows: pa.Table, date_column: str, dates: Sequence[date]) -> pa.Table:
-    """The rows once for each date."""
-    count = rows.num_rows
-    index = pa.array([n for _ in dates for n in range(count)])
-    each = pa.array([day for day in dates for _ in range(count)], pa.date32())
-    place = rows.column_names.index(date_column)
-    return rows.take(index).set_column(place, rows.schema.field(date_column), each)
