@@ -213,7 +213,7 @@ def _standing_out(rows: Sequence[Mapping[str, Any]], group: str) -> str:
     first = max(rows, key=lambda row: row["location_quotient_ci_low"])
     return (
         f"{len(above)} of {len(rows)} countries take part in {group} more than in all of GitHub, "
-        f"{len(below)} less; farthest above {_worded(first)}"
+        f"{len(below)} less; highest lower bound: {_worded(first)}"
     )
 
 
@@ -299,7 +299,7 @@ def _intervals() -> alt.LayerChart:
         color=alt.Color("event_group:N", legend=None),
     )
     scale = alt.Scale(type="log", nice=False, padding=8)
-    axis = alt.Axis(tickCount=6, format="~g", labelOverlap="greedy")
+    axis = alt.Axis(tickCount=6, format="~g", labelOverlap="greedy", labelSeparation=8)
     low = alt.X("location_quotient_ci_low:Q", title="location quotient", scale=scale, axis=axis)
     nowhere = alt.Chart(alt.InlineData(values=[{}]))
     return layered(

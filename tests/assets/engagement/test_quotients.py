@@ -61,8 +61,8 @@ def test_the_map_shows_the_newest_28_days_with_a_quotient_and_no_pool() -> None:
     assert [row["country"] for row in rows] == ["China", "United States", "Germany"]
     assert {row["activity_date"] for row in rows} == {DAY}
     assert figure.title == (
-        "1 of 2 countries take part in attention more than in all of GitHub, 1 less; farthest "
-        "above China 1.50 (1.20 to 1.90), in the 28 days to 2024-12-08"
+        "1 of 2 countries take part in attention more than in all of GitHub, 1 less; highest "
+        "lower bound: China 1.50 (1.20 to 1.90), in the 28 days to 2024-12-08"
     )
     assert png(figure).startswith(b"\x89PNG")
 

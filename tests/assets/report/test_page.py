@@ -206,8 +206,8 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
         in origins
     )
     assert (
-        "3 of 3 countries take part in attention more than in all of GitHub, 0 less; farthest "
-        "above China 1.50 (1.20 to 1.90), in the 28 days to 2024-12-08" in on_map
+        "3 of 3 countries take part in attention more than in all of GitHub, 0 less; highest "
+        "lower bound: China 1.50 (1.20 to 1.90), in the 28 days to 2024-12-08" in on_map
     )
     assert (
         "Location quotients in attention: China 1.50 (1.20 to 1.90) and United States 1.50 (1.20 "
