@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from assets.coverage.tables import COVERAGE
@@ -275,6 +276,7 @@ def test_provenance_names_vintage_run_files_and_every_source(week: Parsed) -> No
     assert "Run 0a1b2c3d-0000-0000-0000-000000000000" in text
     assert f"Open-model observatory, vintage {VINTAGE_NAME}, published 2024-12-09" in text
     assert "engagement, 48 rows" in text
+    assert f"DuckDB {duckdb.__version__}" in text
     for source in SOURCES:
         assert source.name in text
         assert source.terms in text
