@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page ui-pictures lock clean
+.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill bench-page page-pictures scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page ui-pictures lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -99,6 +99,12 @@ bench: $(READY) ## Measure speed and accuracy: scan, gazetteer, indices, correct
 
 bench-backfill: $(READY) ## Measure what Dagster costs: 60 days against a loop, 1,700 tiny partitions, a daily run (25 minutes)
 	@$(PY) -m benchmarks.backfill
+
+bench-page: $(READY) ## The page of four years: bytes, and time to first view in chromium (1 minute)
+	@$(PY) -m benchmarks.page
+
+page-pictures: $(READY) ## Take the pictures of the page in docs/images, of what make run made (or PAGE=…)
+	@$(PY) -m benchmarks.page_pictures "$(or $(PAGE),.observatory/sandbox/published/current/index.html)"
 
 scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and damaged hours (8 minutes)
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench

@@ -19,6 +19,7 @@ class Palette:
         shade: behind days whose figures are of less than everything.
         hatch: over days without figures.
         series: lines and their bands, in the order of the scale's domain.
+        quotients: areas of a map: without a figure, then from far below 1 to far above.
     """
 
     ink: str
@@ -27,6 +28,7 @@ class Palette:
     shade: str
     hatch: str
     series: tuple[str, ...]
+    quotients: tuple[str, ...]
 
 
 #: Pictures have a white ground. Each series has a contrast of 4.5 to it at least.
@@ -37,6 +39,7 @@ PICTURE = Palette(
     shade="#f3dfae",
     hatch="#c9ced4",
     series=("#0b62a4", "#b5460f", "#0c7357", "#8a4b9e", "#7d6200", "#51585f"),
+    quotients=("#e3e7eb", "#b5460f", "#e9a27c", "#a3abb3", "#7fb2db", "#0b62a4"),
 )
 #: The page's style sheet gives the values: for light, for dark, and for print.
 PAGE = Palette(
@@ -46,6 +49,7 @@ PAGE = Palette(
     shade="var(--shade)",
     hatch="url(#hatch)",
     series=tuple(f"var(--series-{number})" for number in range(1, MOST_SERIES + 1)),
+    quotients=tuple(f"var(--quotient-{number})" for number in range(6)),
 )
 
 
@@ -82,7 +86,10 @@ def config(palette: Palette, *, has_legend: bool, font: str) -> dict[str, Any]:
             "degraded": {"color": palette.shade, "opacity": 0.7},
             "missing": {"color": palette.hatch, "opacity": 1},
             "threshold": {"color": palette.muted, "strokeDash": [4, 3]},
+            "clock": {"color": palette.muted, "strokeDash": [1, 3], "strokeWidth": 2},
+            "placebo": {"color": palette.grid, "opacity": 1},
             "mark": {"color": palette.muted, "strokeWidth": 1},
+            **{f"quotient-{n}": {"color": each} for n, each in enumerate(palette.quotients)},
             "mark-sign": {"color": palette.ink, "fontSize": 11, "fontWeight": "bold"},
         },
     }

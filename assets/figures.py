@@ -32,17 +32,19 @@ class FigureColumn:
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """A switch: which rows of one column's values are shown.
+    """A switch: which rows of one column's values are shown, or what is drawn of them.
 
     Attributes:
-        column: name of the column.
+        column: name of the column. Rows in which it is null belong to every option.
         label: of the switch.
         options: value and its name in words; the first is shown first.
+        is_drawing: whether there is no such column, but a parameter of the chart of that name.
     """
 
     column: str
     label: str
     options: tuple[tuple[str, str], ...]
+    is_drawing: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,7 @@ class Figure:
         legend: what the lines and shadings are.
         marks: dated lines.
         marks_title: what these are.
+        aspect: height over width, for what would be out of shape at a fixed height.
     """
 
     key: str
@@ -126,6 +129,7 @@ class Figure:
     legend: tuple[LegendEntry, ...] = ()
     marks: tuple[Mark, ...] = ()
     marks_title: str = ""
+    aspect: float | None = None
 
     @property
     def title(self) -> str:
@@ -153,11 +157,15 @@ class Figure:
 
     def shown(self, values: Sequence[str]) -> list[dict[str, Any]]:
         """The rows of one setting of the switches."""
-        wanted = dict(zip((choice.column for choice in self.choices), values, strict=True))
+        wanted = {
+            choice.column: (value, None)
+            for choice, value in zip(self.choices, values, strict=True)
+            if not choice.is_drawing
+        }
         return [
             row
             for row in self.rows.to_pylist()
-            if all(row[column] == value for column, value in wanted.items())
+            if all(row[column] in either for column, either in wanted.items())
         ]
 
     def mark_rows(self, span: Span | None) -> list[dict[str, str]]:

@@ -51,6 +51,11 @@ def picture_spec(figure: Figure) -> dict[str, Any]:
         figure.mark_rows(figure.span),
         figure.span,
     )
+    spec["params"] += [
+        {"name": choice.column, "value": choice.options[0][0]}
+        for choice in figure.choices
+        if choice.is_drawing
+    ]
     spec["config"] = config(PICTURE, has_legend=True, font="sans-serif")
     return spec
 

@@ -1,8 +1,7 @@
 """Shares of a few countries over time as a figure: with intervals, and what each day rests on."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import altair as alt
 import pyarrow as pa
@@ -16,16 +15,17 @@ from assets.chart_layers import (
     shaded_days,
 )
 from assets.chart_style import DASHES
+from assets.engagement.findings import CLOCK, METHODS, views
 from assets.engagement.series import (
-    CHINA,
+    APART,
     CORRECTED,
     DAYS_SHOWN,
+    GROUP_WORDS,
     INCOMPLETE,
     MASKED,
     NO_FIGURE,
-    UNITED_STATES,
     Series,
-    newest_shares,
+    groupings_of,
     shares_over_time,
 )
 from assets.figures import (
@@ -35,20 +35,10 @@ from assets.figures import (
     LegendEntry,
     Mark,
     Span,
-    View,
-    interval,
-    percent,
 )
 from assets.reference.event_words import described
 
 _HEIGHT = 300
-_GROUPS = {
-    "attention": "attention (stars, forks)",
-    "contribution": "contribution (pushes, pull requests, reviews, commits)",
-    "participation": "participation (issues, comments)",
-    "other": "other events",
-    "any": "any event",
-}
 _PERIODS = {"day": f"days (newest {DAYS_SHOWN})", "week": "weeks"}
 _COLUMNS = (
     FigureColumn("activity_date", "Day (UTC), or the week's last", "date"),
@@ -65,6 +55,11 @@ _COLUMNS = (
     FigureColumn("actor_count", "Accounts located there", "count"),
     FigureColumn("located_actor_count", "Accounts with a location", "count"),
     FigureColumn("total_actor_count", "Accounts", "count"),
+    FigureColumn("located_share", "Of those with a location", "share"),
+    FigureColumn("located_share_ci_low", "95 % lower bound of that", "share"),
+    FigureColumn("located_share_ci_high", "95 % upper bound of that", "share"),
+    FigureColumn("clock_17utc_share", "The paper's clock", "share"),
+    FigureColumn("grouping", "Grouping"),
     FigureColumn("state", "What it rests on"),
 )
 _SOURCE = (
@@ -82,12 +77,14 @@ class Inputs:
         coverage: coverage of whole event groups, which says why a day has no figure.
         policy_events: dated lines.
         economies: names of countries.
+        groupings: economies that a reader may count as one.
     """
 
     engagement: pa.Table
     coverage: pa.Table
     policy_events: pa.Table
     economies: pa.Table
+    groupings: pa.Table
 
 
 def engagement_figure(inputs: Inputs) -> Figure:
@@ -97,29 +94,32 @@ def engagement_figure(inputs: Inputs) -> Figure:
     there, or whose shares were corrected for degraded capture, is shaded.
     """
     names = dict(zip(*inputs.economies.select(["iso2", "name"]).to_pydict().values(), strict=True))
-    series = shares_over_time(inputs.engagement, inputs.coverage, names)
-    choices = (
-        Choice("event_group", "Event group", tuple((g, _GROUPS[g]) for g in series.groups)),
-        Choice(
-            "period",
-            "Period",
-            tuple((p, words) for p, words in _PERIODS.items() if series.dates[p]),
-        ),
-    )
-    countries = [names.get(country, country) for country in series.countries]
+    groupings = groupings_of(inputs.groupings)
+    series = shares_over_time(inputs.engagement, inputs.coverage, names, groupings)
+    choices = _choices(series)
+    countries = [
+        "; grouped: ".join(
+            [
+                names.get(country, country),
+                *(each.label for each in series.groupings if each.group_code == country),
+            ]
+        )
+        for country in series.countries
+    ]
     days = sorted(day for dates in series.dates.values() for day in dates)
     return Figure(
         key="engagement",
-        chart=_chart(countries),
+        chart=_chart(series.countries),
         height=_HEIGHT,
         columns=_COLUMNS,
         rows=series.rows,
-        views=_views(series, choices, names),
-        unit="Share of all active accounts, in per cent",
+        views=views(series, choices),
+        unit="Share of active accounts, in per cent",
         source=_SOURCE,
         choices=choices,
         legend=(
             *(LegendEntry(f"series-{number}", name) for number, name in enumerate(countries, 1)),
+            LegendEntry("clock", "the paper's clock for China, where chosen"),
             LegendEntry("degraded", f"{INCOMPLETE}, or {CORRECTED}"),
             LegendEntry("missing", "no figure: too little captured, too few accounts, or not made"),
         ),
@@ -128,68 +128,19 @@ def engagement_figure(inputs: Inputs) -> Figure:
     )
 
 
-def _views(
-    series: Series, choices: tuple[Choice, Choice], names: Mapping[str, str]
-) -> tuple[View, ...]:
-    rows = series.rows.to_pylist()
-    made = [
-        _view(
-            group,
-            period,
-            [row for row in rows if (row["event_group"], row["period"]) == (group, period)],
-            names,
-        )
-        for group, _ in choices[0].options
-        for period, _ in choices[1].options
+def _choices(series: Series) -> tuple[Choice, ...]:
+    periods = tuple((p, words) for p, words in _PERIODS.items() if series.dates[p])
+    methods = tuple((name, method.words) for name, method in METHODS.items())
+    choices = [
+        Choice("event_group", "Event group", tuple((g, GROUP_WORDS[g]) for g in series.groups)),
+        Choice("period", "Period", periods),
+        Choice("method", "Share", methods, is_drawing=True),
     ]
-    return tuple(made) or (View(("", ""), "Shares by country: no day yet", ""),)
-
-
-def _view(
-    group: str, period: str, rows: Sequence[Mapping[str, Any]], names: Mapping[str, str]
-) -> View:
-    shares = newest_shares(rows, group, period)
-    days = [row["activity_date"] for row in rows]
-    when = "on the day" if period == "day" else "in the week"
-    basis = (
-        f"Share of all accounts active {when}, band: 95 % interval, {min(days)} to {max(days)} "
-        "(UTC)."
-    )
-    if shares:
-        newest = next(iter(shares.values()))
-        basis += (
-            f" n = {newest['total_actor_count']:,} accounts {_when(newest, period)}, "
-            f"{percent(newest['unknown_share'])} of them without a stated location."
-        )
-    return View(
-        (group, period), _finding(_GROUPS[group].partition(" (")[0], shares, period, names), basis
-    )
-
-
-def _finding(
-    group: str, shares: Mapping[str, Mapping[str, Any]], period: str, names: Mapping[str, str]
-) -> str:
-    """Who has the larger share, or that the intervals do not tell; with figures and date."""
-    pair = [shares[country] for country in (CHINA, UNITED_STATES) if country in shares]
-    if not pair:
-        return f"No share of China or United States could be published in {group}"
-    pair.sort(key=lambda row: -row["share"])
-    words = [
-        f"{names.get(row['country_iso2'], row['country_iso2'])} {percent(row['share'])} "
-        f"({interval(row['share_ci_low'], row['share_ci_high'])})"
-        for row in pair
-    ]
-    when = _when(pair[0], period)
-    if len(pair) == 1:
-        return f"{words[0]} of accounts in {group} {when}"
-    is_apart = pair[0]["share_ci_low"] > pair[1]["share_ci_high"]
-    between = "leads" if is_apart else "and"
-    tail = "" if is_apart else ": intervals overlap"
-    return f"{words[0]} {between} {words[1]} in {group} {when}{tail}"
-
-
-def _when(row: Mapping[str, Any], period: str) -> str:
-    return f"{'on' if period == 'day' else 'in the week to'} {row['activity_date']}"
+    if series.groupings:
+        grouped = {each.name: each.label for each in series.groupings}
+        apart = (APART, "every economy apart")
+        choices.append(Choice("grouping", "Grouping", (apart, *grouped.items())))
+    return tuple(choices)
 
 
 def _marks(events: pa.Table, span: Span | None) -> tuple[Mark, ...]:
@@ -207,12 +158,13 @@ def _marks(events: pa.Table, span: Span | None) -> tuple[Mark, ...]:
 def _chart(series: Sequence[str]) -> alt.LayerChart:
     """Layers: days shaded and hatched, policy events, bands, lines and points."""
     domain = list(series)
-    base = alt.Chart().encode(
+    code = "country_iso2:N"
+    base = _drawn(alt.Chart()).encode(
         x=day_axis("activity_date"),
-        color=alt.Color("country:N", title="country", scale=alt.Scale(domain=domain)),
+        color=alt.Color(code, title="country", scale=alt.Scale(domain=domain)),
     )
     dash = alt.StrokeDash(
-        "country:N",
+        code,
         title="country",
         scale=alt.Scale(domain=domain, range=[list(each) for each in DASHES[: len(domain)]]),
     )
@@ -221,33 +173,69 @@ def _chart(series: Sequence[str]) -> alt.LayerChart:
         f"indexof(datum.state, '{flaw}') >= 0" for flaw in (INCOMPLETE, CORRECTED)
     )
     before = "datum.period === 'week' ? 6 : 0"
-    points = (
-        base.transform_filter("isValid(datum.share)")
+    return layered(
+        shaded_days("activity_date", is_flawed, "degraded", before),
+        shaded_days("activity_date", has_no_row, "missing", before),
+        base.mark_area(opacity=0.18).encode(y=_share_axis("drawn_ci_low"), y2="drawn_ci_high:Q"),
+        lone_intervals(base, "drawn", "activity_date", "country_iso2").encode(
+            y=_share_axis("drawn_ci_low")
+        ),
+        *mark_layers(),
+        base.mark_line(strokeWidth=1.5).encode(y=_share_axis("drawn"), strokeDash=dash),
+        _points(base),
+        *_clock(),
+    )
+
+
+def _drawn(base: alt.Chart) -> alt.Chart:
+    """Values and bounds as the chosen method states them."""
+    first, *others = METHODS
+    columns = {}
+    for place, name in enumerate(("drawn", "drawn_ci_low", "drawn_ci_high")):
+        columns[name] = f"datum.{METHODS[first].columns[place]}"
+        for method in others:
+            column = f"datum.{METHODS[method].columns[place]}"
+            columns[name] = f"method === '{method}' ? {column} : ({columns[name]})"
+    made: alt.Chart = base.transform_calculate(**columns)
+    return made
+
+
+def _points(base: alt.Chart) -> alt.Chart:
+    made: alt.Chart = (
+        base.transform_filter("isValid(datum.drawn)")
         .transform_calculate(day=day_text("activity_date"))
         .mark_point(filled=True, opacity=1, size=14)
         .encode(
-            y=_share_axis("share"),
+            y=_share_axis("drawn"),
             tooltip=[
                 alt.Tooltip("day:N", title="day (UTC)"),
                 alt.Tooltip("country:N", title="country"),
-                alt.Tooltip("share:Q", title="share of accounts", format=".1%"),
-                alt.Tooltip("share_ci_low:Q", title="95 % lower bound", format=".1%"),
-                alt.Tooltip("share_ci_high:Q", title="95 % upper bound", format=".1%"),
+                alt.Tooltip("drawn:Q", title="share of accounts", format=".1%"),
+                alt.Tooltip("drawn_ci_low:Q", title="lower bound", format=".1%"),
+                alt.Tooltip("drawn_ci_high:Q", title="upper bound", format=".1%"),
                 alt.Tooltip("total_actor_count:Q", title="accounts", format=","),
                 alt.Tooltip("state:N", title="rests on"),
             ],
         )
     )
-    return layered(
-        shaded_days("activity_date", is_flawed, "degraded", before),
-        shaded_days("activity_date", has_no_row, "missing", before),
-        base.mark_area(opacity=0.18).encode(y=_share_axis("share_ci_low"), y2="share_ci_high:Q"),
-        lone_intervals(base, "share", "activity_date", "country").encode(
-            y=_share_axis("share_ci_low")
-        ),
-        *mark_layers(),
-        base.mark_line(strokeWidth=1.5).encode(y=_share_axis("share"), strokeDash=dash),
-        points,
+    return made
+
+
+def _clock() -> tuple[alt.Chart, alt.Chart]:
+    """The paper's clock, which is drawn where it is chosen alone."""
+    base = (
+        alt.Chart()
+        .transform_filter(f"method === '{CLOCK}' && isValid(datum.clock_17utc_share)")
+        .transform_calculate(day=day_text("activity_date"))
+        .encode(x=day_axis("activity_date"), y=_share_axis("clock_17utc_share"))
+    )
+    tooltip = [
+        alt.Tooltip("day:N", title="day (UTC)"),
+        alt.Tooltip("clock_17utc_share:Q", title="the paper's clock, China", format=".1%"),
+    ]
+    return (
+        base.mark_line(style="clock"),
+        base.mark_point(style="clock", filled=True, size=10).encode(tooltip=tooltip),
     )
 
 

@@ -3,6 +3,7 @@
 import datetime as dt
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import pyarrow as pa
@@ -15,10 +16,18 @@ from assets.figures import days_from, filled
 
 #: What the platform is about, shown whatever their size.
 CHINA, UNITED_STATES = "CN", "US"
+APART = "apart"  # the grouping in which every economy is its own
 DAYS_SHOWN = 182
 #: Days of a period.
 PERIODS = {"day": 1, "week": 7}
 EVENT_GROUPS = ("attention", "contribution", "participation", "other", "any")
+GROUP_WORDS = {
+    "attention": "attention (stars, forks)",
+    "contribution": "contribution (pushes, pull requests, reviews, commits)",
+    "participation": "participation (issues, comments)",
+    "other": "other events",
+    "any": "any event",
+}
 #: What the figures of a date rest on, or why there are none.
 WHOLE, UNMEASURED = "whole", "capture not measured"
 INCOMPLETE, CORRECTED = "hourly files missing", "corrected for degraded capture"
@@ -31,6 +40,10 @@ _FIGURES = (
     "share_ci_high",
     "share_low",
     "share_high",
+    "located_share",
+    "located_share_ci_low",
+    "located_share_ci_high",
+    "clock_17utc_share",
     "unknown_share",
     "actor_count",
     "located_actor_count",
@@ -49,9 +62,27 @@ SCHEMA = pa.schema(
         ("country_iso2", pa.string()),
         ("country", pa.string()),
         *((name, pa.float64() if "share" in name else pa.int64()) for name in _FIGURES),
+        ("grouping", pa.string()),
         ("state", pa.string()),
     ]
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Grouping:
+    """Economies that are counted as one where a reader wants it.
+
+    Attributes:
+        name: as in core.country_groupings.
+        group_code: of the group, which is one of its members'.
+        label: name of the group.
+        members: codes of its economies.
+    """
+
+    name: str
+    group_code: str
+    label: str
+    members: frozenset[str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,22 +94,49 @@ class Series:
         groups: event groups of which anything is known.
         dates: every date that there could be a figure of, by period, in order.
         rows: of `SCHEMA`: one for each group, period, date and country; nulls where nothing is
-            published.
+            published. `grouping` is null for countries that are the same in all of them.
+        groupings: those of which there are rows beside `apart`.
     """
 
     countries: tuple[str, ...]
     groups: tuple[str, ...]
     dates: Mapping[str, Sequence[dt.date]]
     rows: pa.Table
+    groupings: tuple[Grouping, ...] = ()
 
 
-def shares_over_time(engagement: pa.Table, coverage: pa.Table, names: Mapping[str, str]) -> Series:
-    """Shares on tracked repositories, every economy apart: the newest half year, and all weeks.
+def groupings_of(groupings: pa.Table) -> tuple[Grouping, ...]:
+    """Groups of several economies.
+
+    Args:
+        groupings: core.country_groupings.
+    """
+    found: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
+    for row in groupings.to_pylist():
+        found.setdefault((row["grouping"], row["group_code"]), []).append(row)
+    return tuple(
+        Grouping(name, code, rows[0]["label"], frozenset(row["country_iso2"] for row in rows))
+        for (name, code), rows in sorted(found.items())
+        if len(rows) > 1
+    )
+
+
+def shares_over_time(
+    engagement: pa.Table,
+    coverage: pa.Table,
+    names: Mapping[str, str],
+    groupings: Sequence[Grouping] = (),
+) -> Series:
+    """Shares on tracked repositories: the newest half year, and all weeks.
+
+    Countries are those that are drawn with every economy apart; under a grouping a group that one
+    of them belongs to takes the place of its members.
 
     Args:
         engagement: published engagement.
         coverage: published coverage of whole event groups, which says why a date has no figure.
         names: names of countries by code.
+        groupings: groups of economies.
     """
     cells = plain_cells(engagement)
     countries = _countries(cells)
@@ -86,21 +144,38 @@ def shares_over_time(engagement: pa.Table, coverage: pa.Table, names: Mapping[st
     lost = _lost_days(coverage)
     seen = {row["event_group"] for row in cells} | set(coverage["event_group"].to_pylist())
     groups = tuple(group for group in EVENT_GROUPS if group in seen)
-    rows = [
-        {**row, "country": names.get(row["country_iso2"], row["country_iso2"])}
-        for group in groups
-        for period in PERIODS
-        for row in _rows(cells, (group, period), dates[period], countries, lost)
-    ]
+    grouped = {}
+    for each in groupings:
+        of_group = cells_of(engagement, each.name) if each.members & set(countries) else []
+        if of_group:
+            grouped[each] = of_group
+    members = frozenset[str]().union(*(each.members for each in grouped))
+    rows = []
+    for group, period in product(groups, PERIODS):
+        cell = (group, period)
+        for row in _rows(cells, cell, dates[period], countries, lost):
+            country = row["country_iso2"]
+            apart = APART if country in members else None
+            rows.append({**row, "country": names.get(country, country), "grouping": apart})
+        for each, of_group in grouped.items():
+            rows += [
+                {**row, "country": each.label, "grouping": each.name}
+                for row in _rows(of_group, cell, dates[period], [each.group_code], lost)
+            ]
     table = pa.Table.from_pylist(rows, schema=SCHEMA)
-    return Series(tuple(countries), groups, dates, table)
+    return Series(tuple(countries), groups, dates, table, tuple(grouped))
 
 
 def plain_cells(engagement: pa.Table) -> list[dict[str, Any]]:
     """Published rows of tracked repositories, every economy apart: newest days, and all weeks."""
+    return cells_of(engagement, APART)
+
+
+def cells_of(engagement: pa.Table, grouping: str) -> list[dict[str, Any]]:
+    """The same of a grouping."""
     period = engagement["period"]
     is_plain = pc.and_(
-        pc.equal(engagement["scope"], "tracked"), pc.equal(engagement["grouping"], "apart")
+        pc.equal(engagement["scope"], "tracked"), pc.equal(engagement["grouping"], grouping)
     )
     age = pc.days_between(engagement["activity_date"], pc.max(engagement["activity_date"]))
     is_shown = pc.or_(

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from assets.alerting.assets import BACKFILL_TAG, RANGE_TAG
 from assets.alerting.rules import load_rules
-from assets.alerting.tables import ALERTS
+from assets.alerting.tables import ALERTS, OUTBOX
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
 from assets.declare import (
@@ -41,6 +41,7 @@ from assets.reference.tables import (
     POLICY_EVENTS,
     UPSTREAM_BREAKS,
 )
+from assets.report.alert_log import LOG_SQL, published_log
 from assets.report.edition import read_edition
 from assets.report.package import PACKAGE_FILE
 from assets.report.page import PAGE_FILE, page_html, page_sections
@@ -56,7 +57,7 @@ from assets.report.publication import (
     unmasked_activity,
 )
 from assets.report.snapshot import publish
-from assets.report.tables import ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
+from assets.report.tables import ALERT_LOG, ALERT_STATES, PAGE, SNAPSHOT, VINTAGE
 from assets.revisions.catalogue import CATALOGUE, SAID
 from assets.revisions.record import Publication, mark_shown, not_shown, record
 from assets.revisions.summary import summarise
@@ -246,7 +247,7 @@ def write_page(folder: Path, html: str, run_id: str) -> Path:
 def read_content(warehouse: Warehouse, lake: Lake) -> dict[Table, pa.Table]:
     """What is published, by table."""
     # Where the Hub was never asked, or no month read, the tables are there and empty.
-    prepare(warehouse, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS)
+    prepare(warehouse, *_HUB, *_MONTHLY_MARTS, *_GATHERED_MARTS, OUTBOX)
     with warehouse.transaction() as connection:
         read = {
             table: connection.execute(
@@ -259,6 +260,7 @@ def read_content(warehouse: Warehouse, lake: Lake) -> dict[Table, pa.Table]:
         rows = lake.read_all(table.qualified, days, table.arrow_schema)
         read[table] = rows.sort_by([(name, "ascending") for name in table.column_names])
     read[ALERT_STATES] = published_alerts(read.pop(ALERTS))
+    read[ALERT_LOG] = published_log(warehouse.query(LOG_SQL))
     unmasked = unmasked_activity(read[COUNTRY_ACTIVITY], read[ENGAGEMENT])
     read[COUNTRY_ACTIVITY] = published_activity(unmasked)
     read[ENGAGEMENT] = published_engagement(read[ENGAGEMENT], read[COUNTRY_GROUPINGS])

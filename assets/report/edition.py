@@ -11,24 +11,47 @@ import pyarrow.parquet as pq
 
 from assets.coverage.tables import COVERAGE
 from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
-from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.papers.tables import DIFFUSION_PAPERS
+from assets.reference.tables import (
+    COUNTRY_GROUPINGS,
+    ECONOMIES,
+    POLICY_EVENTS,
+    UPSTREAM_BREAKS,
+)
+from assets.report.tables import ALERT_LOG, ALERT_STATES, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 
 _PLAIN = [("scope", "=", "tracked"), ("grouping", "=", "apart")]
+_ORIGINS = ["origin_cn", "origin_us", "origin_other"]
 #: The tables that the page reads, and which rows of them: four years of all of them are too many.
 READ: Mapping[Table, list[Any] | None] = {
     VINTAGE: None,
-    ENGAGEMENT: [*_PLAIN, ("period", "in", ["day", "week"])],
+    ENGAGEMENT: [
+        [("scope", "=", "tracked"), ("period", "in", ["day", "week"])],
+        [*_PLAIN, ("period", "=", "28d")],
+        [("scope", "in", _ORIGINS), ("grouping", "=", "apart"), ("period", "=", "week")],
+    ],
     COUNTRY_RATIO: [*_PLAIN, ("event_group", "=", "attention")],
     COVERAGE: [("scope", "=", "tracked")],
     ALERT_STATES: None,
+    ALERT_LOG: None,
     VISIBILITY_GAP: None,
+    DIFFUSION_HUB: [
+        ("author_country_iso2", "=", "any"),
+        ("root_family", "=", "any"),
+        ("measure", "in", ["downloads_30d", "models"]),
+        ("relation", "in", ["any", "derivative"]),
+    ],
+    HUB_CONCENTRATION: [("dimension", "=", "root_family")],
+    HUB_SNAPSHOTS: None,
+    DIFFUSION_PAPERS: [("user_kind", "!=", "country")],
     SHOCK_EFFECTS: [("window_weeks", "=", 8), ("week_count", ">", 0)],
     ECONOMIES: None,
+    COUNTRY_GROUPINGS: None,
     POLICY_EVENTS: None,
     UPSTREAM_BREAKS: None,
 }
@@ -68,6 +91,12 @@ class Edition:
     def is_synthetic(self) -> bool:
         """Whether the figures are of a synthetic world."""
         return bool(self._vintage["world"] != "live")
+
+    @property
+    def country_names(self) -> Mapping[str, str]:
+        """Names of countries by their codes."""
+        names = self.tables[ECONOMIES].select(["iso2", "name"]).to_pydict()
+        return dict(zip(names["iso2"], names["name"], strict=True))
 
     @property
     def _vintage(self) -> Mapping[str, Any]:

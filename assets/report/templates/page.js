@@ -62,12 +62,16 @@
     }
 
     chosen() {
-      return this.data.choices.map((column) => this.node.querySelector(`[data-column="${column}"]`).value);
+      return this.data.choices.map(({ column }) => this.node.querySelector(`[data-column="${column}"]`).value);
     }
 
     shown() {
       const values = this.chosen();
-      return this.rows.filter((row) => this.data.choices.every((column, n) => row[column] === values[n]));
+      return this.rows.filter((row) =>
+        this.data.choices.every(
+          ({ column, is_drawing }, n) => is_drawing || row[column] === values[n] || row[column] === null,
+        ),
+      );
     }
 
     show() {
@@ -96,9 +100,13 @@
         const panel = this.data.panels;
         const spec = {
           ...this.data.spec,
+          ...(this.data.aspect && { height: Math.round(this.data.aspect * holder.clientWidth) }),
           params: [
             { name: "first_ms", value: Date.parse(first) - DAY / 2 },
             { name: "last_ms", value: Date.parse(last) + DAY / 2 },
+            ...this.data.choices
+              .map(({ column, is_drawing }, n) => is_drawing && { name: column, value: this.chosen()[n] })
+              .filter(Boolean),
           ],
           datasets: {
             ...this.data.spec.datasets,
@@ -118,6 +126,7 @@
             tooltip: { disableDefaultStyle: true },
           });
           this.drawn.push(made);
+          holder.querySelector("svg").setAttribute("aria-hidden", "true"); // the holder is named instead
         } catch (error) {
           holder.replaceChildren(element("p", `The chart could not be drawn: ${error.message}`, { class: "failed" }));
           console.error(error);
@@ -131,7 +140,7 @@
         holder.replaceChildren();
         return;
       }
-      const columns = this.data.columns.filter(({ name }) => !this.data.choices.includes(name));
+      const columns = this.data.columns.filter(({ name }) => !this.data.choices.some(({ column }) => column === name));
       const table = element("table", null);
       table.append(element("caption", this.node.querySelector(".title").textContent));
       const side = (kind) => ({ class: kind === "date" ? "date" : kind === "text" ? "words" : "number" });

@@ -21,11 +21,12 @@ from assets.engagement.series import (
 from assets.engagement.tables import ENGAGEMENT
 from assets.figures import Figure
 from assets.pictures import png
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS
+from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS
 from tests.assets.coverage.test_chart import row as coverage_row
 from tests.engagement_rows import engagement_rows
 
 MONDAY = date(2024, 12, 2)
+METHOD = "corrected"
 NAMES = {"CN": "China", "US": "United States", "DE": "Germany", "FR": "France", "IN": "India"}
 #: Of 80 located accounts 40 and 30: 50.0 and 37.5 %, whose intervals overlap.
 CLOSE = {"CN": 40, "US": 30, "DE": 10, "ZZ": 20}
@@ -54,6 +55,12 @@ def figure_of(
             coverage=COVERAGE.arrow(coverage),
             policy_events=POLICY_EVENTS.arrow(events),
             economies=ECONOMIES.arrow(economies),
+            groupings=COUNTRY_GROUPINGS.arrow(
+                [
+                    {"grouping": "cn_tw", "country_iso2": code, "group_code": "CN", "label": "Both"}
+                    for code in ("CN", "TW")
+                ]
+            ),
         )
     )
 
@@ -61,7 +68,7 @@ def figure_of(
 def states(figure: Figure, country: str = "CN", group: str = "attention") -> dict[date, str]:
     return {
         row["activity_date"]: row["state"]
-        for row in figure.shown((group, "day"))
+        for row in figure.shown((group, "day", METHOD))
         if row["country_iso2"] == country
     }
 
@@ -100,7 +107,7 @@ def test_the_basis_gives_days_interval_accounts_and_how_many_state_no_location()
 
 def test_weeks_are_told_as_weeks() -> None:
     figure = figure_of([engagement_rows(day(6), CLOSE, period="week")])
-    (view,) = (view for view in figure.views if view.values == ("attention", "week"))
+    (view,) = (view for view in figure.views if view.values == ("attention", "week", METHOD))
     assert "in the week to 2024-12-08" in view.title
 
 
@@ -130,7 +137,7 @@ def test_a_day_without_a_published_row_has_no_figure_and_keeps_its_place() -> No
     rows = [engagement_rows(day(number), CLOSE) for number in (0, 2)]
     shown = [
         (row["activity_date"], row["share"])
-        for row in figure_of(rows).shown(("attention", "day"))
+        for row in figure_of(rows).shown(("attention", "day", METHOD))
         if row["country_iso2"] == "CN"
     ]
     assert shown == [(day(0), 0.5), (day(1), None), (day(2), 0.5)]
@@ -146,14 +153,17 @@ def test_a_country_too_small_to_be_shown_on_a_day_does_not_hatch_it() -> None:
 def test_a_week_is_masked_where_a_day_of_it_was_lost() -> None:
     weeks = [engagement_rows(day(number), CLOSE, period="week") for number in (-1, 13)]
     figure = figure_of(weeks, [coverage_row(4, "combined", 0.2)])  # 2024-12-05
-    found = {row["activity_date"]: row["state"] for row in figure.shown(("attention", "week"))}
+    found = {
+        row["activity_date"]: row["state"] for row in figure.shown(("attention", "week", METHOD))
+    }
     assert found == {day(-1): WHOLE, day(6): MASKED, day(13): WHOLE}
 
 
 def test_countries_are_cn_us_and_the_largest_by_any_event_six_at_most() -> None:
     counts = {"CN": 5, "US": 6, "DE": 10, "FR": 40, "IN": 20, "JP": 8, "BR": 7, "GB": 9, "ZZ": 9}
     figure = figure_of([engagement_rows(day(0), counts, event_group="any")])
-    shown = [row["country_iso2"] for row in figure.shown(("any", "day"))]
+    rows = figure.shown(("any", "day", METHOD))
+    shown = [row["country_iso2"] for row in rows]
     assert shown == ["CN", "US", "FR", "IN", "DE", "GB"]
     assert [entry.label for entry in figure.legend][:4] == [
         "China",
@@ -161,7 +171,9 @@ def test_countries_are_cn_us_and_the_largest_by_any_event_six_at_most() -> None:
         "France",
         "India",
     ]
-    assert [row["country"] for row in figure.shown(("any", "day"))][-1] == "GB"  # no name known
+    assert [row["country"] for row in figure.shown(("any", "day", METHOD))][
+        -1
+    ] == "GB"  # no name known
 
 
 def test_rows_hold_the_published_figures_and_nothing_else() -> None:
@@ -177,16 +189,16 @@ def test_rows_hold_the_published_figures_and_nothing_else() -> None:
     for row in rows:
         if row["event_group"] == "attention" and row["country_iso2"] in ("CN", "US"):
             same = published[row["country_iso2"]]
-            assert all(row[name] == same[name] for name in row.keys() & same.keys())
+            assert all(row[name] == same[name] for name in row.keys() & same.keys() - {"grouping"})
 
 
 def test_of_a_long_history_the_newest_half_year_of_days_and_every_week_is_shown() -> None:
     days = [engagement_rows(day(-number), CLOSE) for number in (0, DAYS_SHOWN - 1, 400)]
     weeks = [engagement_rows(day(-1 - 7 * number), CLOSE, period="week") for number in (0, 150)]
     figure = figure_of([*days, *weeks])
-    shown = {row["activity_date"] for row in figure.shown(("attention", "day"))}
+    shown = {row["activity_date"] for row in figure.shown(("attention", "day", METHOD))}
     assert (len(shown), min(shown)) == (DAYS_SHOWN, day(1 - DAYS_SHOWN))
-    assert len({row["activity_date"] for row in figure.shown(("attention", "week"))}) == 151
+    assert len({row["activity_date"] for row in figure.shown(("attention", "week", METHOD))}) == 151
 
 
 def test_policy_events_inside_the_days_are_numbered_in_their_order() -> None:
@@ -219,3 +231,51 @@ def test_before_the_first_day_and_with_masked_days_alone_it_can_be_drawn() -> No
     assert set(states(masked).values()) == {MASKED}
     for figure in (empty, masked, figure_of([engagement_rows(day(0), CLOSE)])):
         assert png(figure).startswith(b"\x89PNG")
+
+
+def grouped() -> Figure:
+    """CN and TW apart, and together with 60 of 80 located accounts."""
+    apart = {"CN": 40, "TW": 20, "US": 20, "ZZ": 20}
+    together = {"CN": 60, "US": 20, "ZZ": 20}
+    return figure_of(
+        [
+            engagement_rows(day(0), apart, event_group="any"),
+            engagement_rows(day(0), together, event_group="any", grouping="cn_tw"),
+        ]
+    )
+
+
+def test_a_grouping_takes_its_group_for_the_members_and_leaves_the_others() -> None:
+    figure = grouped()
+    shares = {
+        name: {
+            row["country"]: row["share"]
+            for row in figure.shown(("any", "day", METHOD, name))
+            if row["share"] is not None
+        }
+        for name in ("apart", "cn_tw")
+    }
+    assert shares["cn_tw"] == {"Both": 0.75, "United States": 0.25}
+    assert shares["apart"] == {"China": 0.5, "TW": 0.25, "United States": 0.25}
+    titles = {view.values: view.title for view in figure.views}
+    assert titles["any", "day", METHOD, "cn_tw"].startswith("Both 75.0 % (")
+    assert titles["any", "day", METHOD, "apart"].startswith("China 50.0 % (")
+
+
+def test_each_method_states_its_own_value_and_bounds() -> None:
+    """40 of 80 located, of 100: 50.0 %; worst case 40 to 60 %. Seven in ten before 17:00."""
+    figure = figure_of([changed(engagement_rows(day(0), CLOSE), located_share=0.45)])
+    titles = {view.values[2]: view.title for view in figure.views if view.values[1] == "day"}
+    assert titles["corrected"].startswith("China 50.0 % (39.3 to 60.7 %) and United States")
+    assert titles["located"].startswith("China 45.0 % (39.3 to 60.7 %)")
+    assert titles["bounds"].startswith("China 50.0 % (40.0 to 60.0 %) and United States")
+    assert titles["clock"].endswith("; the paper's clock would say 70.0 % of China")
+
+
+def test_the_chart_draws_what_the_method_states() -> None:
+    figure = grouped()
+    (choice,) = (choice for choice in figure.choices if choice.is_drawing)
+    drawn = str(figure.spec())
+    assert choice.column == "method"
+    for method in ("located", "bounds", "clock"):
+        assert f"method === '{method}'" in drawn

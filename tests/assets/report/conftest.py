@@ -8,7 +8,7 @@ import dagster as dg
 import pyarrow as pa
 import pytest
 
-from assets.alerting.tables import ALERTS
+from assets.alerting.tables import ALERTS, OUTBOX
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, prepare
@@ -26,7 +26,7 @@ from assets.reference.tables import (
     UPSTREAM_BREAKS,
 )
 from assets.report.assets import build
-from assets.report.tables import ALERT_STATES
+from assets.report.tables import ALERT_LOG, ALERT_STATES
 from assets.shifts.tables import SHOCK_EFFECTS, SHOCK_LEADS_LAGS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
@@ -55,7 +55,7 @@ _MARTS = (
     SHOCK_EFFECTS,
     SHOCK_LEADS_LAGS,
 )
-PUBLISHED = (*_MARTS, ATTRIBUTION_RELIABILITY, ALERT_STATES, *REFERENCE_TABLES)
+PUBLISHED = (*_MARTS, ATTRIBUTION_RELIABILITY, ALERT_STATES, ALERT_LOG, *REFERENCE_TABLES)
 RULES = Path(__file__).parents[3] / "assets" / "alerting" / "rules.yaml"
 #: Of the day DE has two accounts, of the week none too few; BR is pooled in both.
 DAY_COUNTS = {"CN": 40, "US": 6, "DE": 2, "BR": 1, "ZZ": 30}
@@ -91,6 +91,7 @@ def plausible(table: Table, **values: object) -> dict[str, object]:
         "BOOLEAN": True,
         "TIMESTAMPTZ": datetime(2024, 12, 17, tzinfo=UTC),
         "VARCHAR[]": ["x"],
+        "BLOB": None,
     }
     return {column.name: of_type[column.type] for column in table.columns} | values
 
@@ -109,7 +110,7 @@ WEEK_CELL = {name: CELL[name] for name in ("scope", "event_group", "grouping")}
 def warehouse(tmp_path: Path) -> Warehouse:
     """A warehouse with a day and a week of figures and the shipped reference tables."""
     house = Warehouse(str(tmp_path / "warehouse.duckdb"), max_wait_s=5)
-    prepare(house, *_MARTS, ALERTS, *REFERENCE_TABLES)
+    prepare(house, *_MARTS, ALERTS, OUTBOX, *REFERENCE_TABLES)
     house.replace_all(COUNTRY_ACTIVITY.qualified, activity_of(DAY_COUNTS))
     days = engagement_rows(DAY, DAY_COUNTS)
     weeks = engagement_rows(DAY, WEEK_COUNTS, period="week")
@@ -158,6 +159,14 @@ def warehouse(tmp_path: Path) -> Warehouse:
         DIFFUSION_HUB: [plausible(DIFFUSION_HUB)],
         HUB_CONCENTRATION: [plausible(HUB_CONCENTRATION)],
         HUB_SNAPSHOTS: [plausible(HUB_SNAPSHOTS)],
+        OUTBOX: [
+            plausible(
+                OUTBOX,
+                message_key="cn-attention-share-high:2024-12-15:firing",
+                action="post",
+                message='{"text": "Firing: high\\nChina 81.6 %"}',
+            )
+        ],
         ALERTS: [
             plausible(
                 ALERTS,

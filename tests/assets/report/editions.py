@@ -1,6 +1,6 @@
 """Editions of the page for tests: a week of a few countries, and how to change them."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -9,10 +9,12 @@ import pyarrow as pa
 
 from assets.coverage.tables import COVERAGE
 from assets.engagement.tables import ENGAGEMENT
+from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO
-from assets.reference.tables import ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
+from assets.papers.tables import DIFFUSION_PAPERS
+from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS, UPSTREAM_BREAKS
 from assets.report.edition import READ, Edition
-from assets.report.tables import ALERT_STATES, VINTAGE
+from assets.report.tables import ALERT_LOG, ALERT_STATES, VINTAGE
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
@@ -23,8 +25,11 @@ FIRST, LAST = date(2024, 12, 2), date(2024, 12, 8)  # Monday to Sunday
 DAYS = [FIRST + timedelta(days=n) for n in range(7)]
 LOST = DAYS[3]
 VINTAGE_NAME = "20241209T020000Z-0a1b2c3d-4e5f"
+GROUPED = "CN and HK together"
 #: Of 80 located accounts 60 and 10: 75.0 and 12.5 %.
 COUNTS = {"CN": 60, "US": 10, "DE": 10, "ZZ": 20}
+#: The same with twenty more in the group of CN and HK.
+TOGETHER = {**COUNTS, "CN": 80}
 TITLES = {"cn-high": "the share is high", "upstream": "a source captures less"}
 
 
@@ -50,8 +55,13 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
             [
                 engagement_rows(day, COUNTS, period=period, event_group=group)
                 for group in ("attention", "any")
-                for day, period in (*((day, "day") for day in DAYS), (LAST, "week"))
+                for day, period in (*((day, "day") for day in DAYS), (LAST, "week"), (LAST, "28d"))
             ]
+            + [
+                engagement_rows(LAST, COUNTS, period="week", scope=scope)
+                for scope in ("origin_cn", "origin_us")
+            ]
+            + [engagement_rows(day, TOGETHER, grouping="cn_hk") for day in DAYS]
         ),
         COUNTRY_RATIO: COUNTRY_RATIO.arrow([ratio(LAST)]),
         COVERAGE: COVERAGE.arrow(
@@ -73,8 +83,12 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
                 alert("unknown-rule", "held"),
             ]
         ),
+        ALERT_LOG: ALERT_LOG.arrow([said(5, "firing", "Firing: the share is high")]),
         ECONOMIES: ECONOMIES.arrow(
             [economy("CN", "China"), economy("US", "United States"), economy("DE", "Germany")]
+        ),
+        COUNTRY_GROUPINGS: COUNTRY_GROUPINGS.arrow(
+            [grouped(code, GROUPED) for code in ("CN", "HK")]
         ),
         POLICY_EVENTS: POLICY_EVENTS.arrow([event(DAYS[1], "Some act")]),
         UPSTREAM_BREAKS: UPSTREAM_BREAKS.arrow([known_break(LOST, "stars lost")]),
@@ -82,6 +96,23 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
         VISIBILITY_GAP: VISIBILITY_GAP.arrow(
             [cohort(2023, 4, "complete"), cohort(2023, 5, "complete"), cohort(2023, 6, "censored")]
         ),
+        DIFFUSION_HUB: DIFFUSION_HUB.arrow(
+            [hub(day, "CN", 60.0) for day in DAYS] + [hub(day, "US", 30.0) for day in DAYS]
+        ),
+        HUB_SNAPSHOTS: HUB_SNAPSHOTS.arrow(
+            [
+                {
+                    **dict.fromkeys(HUB_SNAPSHOTS.column_names, 0),
+                    "snapshot_date": day,
+                    "first_asked_at": None,
+                    "last_asked_at": None,
+                    "state": "complete",
+                }
+                for day in DAYS
+            ]
+        ),
+        HUB_CONCENTRATION: HUB_CONCENTRATION.arrow([families(LAST)]),
+        DIFFUSION_PAPERS: DIFFUSION_PAPERS.arrow([papers(2023, 10), papers(2023, 11, False)]),
     }
     for table in READ:
         rows[table] = tables.get(table.name, rows[table])
@@ -99,17 +130,25 @@ def hostile(text: str) -> Edition:
     """An edition whose every name that somebody else chose is `text`."""
     tables = {
         "economies": ECONOMIES.arrow([economy("CN", text), economy("US", text + "2")]),
+        "country_groupings": COUNTRY_GROUPINGS.arrow(
+            [grouped(code, text) for code in ("CN", "HK")]
+        ),
         "policy_events": POLICY_EVENTS.arrow([event(DAYS[1], text)]),
         "shock_effects": SHOCK_EFFECTS.arrow([shock(text)]),
         "upstream_breaks": UPSTREAM_BREAKS.arrow([known_break(LOST, text)]),
         "coverage": COVERAGE.arrow(
             [coverage_row(n, source, 0.5) for n in range(1, 8) for source in ("combined", text)]
         ),
+        "alert_log": ALERT_LOG.arrow([said(5, "firing", text)]),
         "alerts": ALERT_STATES.arrow(
             [alert("cn-high", "firing"), alert(f"upstream:{text}", "held")]
         ),
     }
     return replace(edition(**tables), rule_titles={"cn-high": text, "upstream": text})
+
+
+def grouped(code: str, label: str) -> dict[str, Any]:
+    return {"grouping": "cn_hk", "country_iso2": code, "group_code": "CN", "label": label}
 
 
 def alert(rule: str, state: str) -> dict[str, Any]:
@@ -119,6 +158,18 @@ def alert(rule: str, state: str) -> dict[str, Any]:
         "state": state,
         "since_date": DAYS[4],
         "evaluated_through": LAST,
+    }
+
+
+def said(day: int, stage: str, title: str, delivery: str = "delivered") -> dict[str, Any]:
+    return {
+        "message_key": f"cn-high:{DAYS[day]}:{stage}",
+        "said_at": datetime(2024, 12, 9, 2, day, tzinfo=UTC),
+        "data_date": DAYS[day],
+        "kind": "threshold",
+        "stage": stage,
+        "title": title,
+        "delivery": delivery,
     }
 
 
@@ -146,6 +197,64 @@ def cohort(year: int, month: int, status: str) -> dict[str, Any]:
         "status": status,
         "files_missing_count": 0,
         "read_through_date": date(2024, 12, 12),
+    }
+
+
+def hub(day: date, origin: str, value: float) -> dict[str, Any]:
+    """Of 100 downloads of derivatives, 90 of known origin, `value` from one country."""
+    return {
+        **dict.fromkeys(DIFFUSION_HUB.column_names),
+        "snapshot_date": day,
+        "measure": "downloads_30d",
+        "author_country_iso2": "any",
+        "origin_iso2": origin,
+        "root_family": "any",
+        "relation": "derivative",
+        "value": value,
+        "known_value": 90.0,
+        "unknown_value": 10.0,
+        "share": value / 90,
+        "share_low": value / 100,
+        "share_high": (value + 10) / 100,
+        "unknown_share": 0.1,
+        "correction_value": 0.0,
+        "has_correction": False,
+        "is_complete": True,
+    }
+
+
+def families(day: date) -> dict[str, Any]:
+    """Downloads of derivatives that are as concentrated as on four equal families."""
+    return {
+        **dict.fromkeys(HUB_CONCENTRATION.column_names),
+        "snapshot_date": day,
+        "measure": "downloads_30d",
+        "relation": "derivative",
+        "dimension": "root_family",
+        "part_count": 5,
+        "herfindahl": 0.25,
+        "effective_parts": 4.0,
+        "known_value": 90.0,
+        "is_complete": True,
+    }
+
+
+def papers(year: int, month: int, is_final: bool = True) -> dict[str, Any]:
+    """Of 50 works of U.S. companies that name an open model 20 name a Chinese one."""
+    return {
+        **dict.fromkeys(DIFFUSION_PAPERS.column_names),
+        "month_date": date(year, month, 1),
+        "user_kind": "us_company",
+        "country_iso2": "US",
+        "open_work_count": 50,
+        "cn_work_count": 20,
+        "cn_share": 0.4,
+        "cn_share_ci_low": 0.276,
+        "cn_share_ci_high": 0.538,
+        "unaffiliated_work_count": 0,
+        "asking_count": 1,
+        "asked_at": datetime(2024, 12, 9, tzinfo=UTC),
+        "is_final": is_final,
     }
 
 
@@ -230,53 +339,3 @@ def ratio(day: date, **others: object) -> Mapping[str, object]:
         "is_corrected": False,
         **others,
     }
-
-
-def four_years() -> Edition:
-    """1,461 days of five event groups and seven countries, and their weeks; four sources."""
-    days = [LAST - timedelta(days=n) for n in range(1461)]
-    sundays = [day for day in days if day.isoweekday() == 7]
-    counts = {
-        "CN": 61,
-        "US": 53,
-        "DE": 31,
-        "IN": 29,
-        "FR": 17,
-        "GB": 13,
-        "JP": 11,
-        "BR": 7,
-        "ZZ": 99,
-    }
-    groups = ("attention", "contribution", "participation", "other", "any")
-    cells = {
-        period: pa.concat_tables(
-            [engagement_rows(LAST, counts, period=period, event_group=group) for group in groups]
-        )
-        for period in ("day", "week")
-    }
-    sources = ("combined", "gharchive", "opendigger", "github_events")
-    coverage = COVERAGE.arrow(
-        [
-            coverage_row(0, source, 0.7531, event_group=group)
-            for source in sources
-            for group in groups[:4]
-        ]
-    )
-    return edition(
-        engagement=pa.concat_tables(
-            [
-                _repeated(cells["day"], "activity_date", days),
-                _repeated(cells["week"], "activity_date", sundays),
-            ]
-        ),
-        coverage=_repeated(coverage, "coverage_date", days),
-    )
-
-
-def _repeated(rows: pa.Table, date_column: str, dates: Sequence[date]) -> pa.Table:
-    """The rows once for each date."""
-    count = rows.num_rows
-    index = pa.array([n for _ in dates for n in range(count)])
-    each = pa.array([day for day in dates for _ in range(count)], pa.date32())
-    place = rows.column_names.index(date_column)
-    return rows.take(index).set_column(place, rows.schema.field(date_column), each)

@@ -13,6 +13,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from assets.coverage.tables import COVERAGE
@@ -22,6 +23,7 @@ from assets.report import page
 from assets.report.edition import Edition
 from assets.report.page import PageTooLargeError, page_html, page_sections
 from assets.report.provenance import SOURCES
+from benchmarks.page_worlds import four_years
 from tests.assets.coverage.test_chart import row as coverage_row
 from tests.assets.report.editions import (
     COUNTS,
@@ -31,7 +33,6 @@ from tests.assets.report.editions import (
     VINTAGE_NAME,
     edition,
     emptied,
-    four_years,
     hostile,
     ratio,
 )
@@ -190,11 +191,38 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
     figures = week.all("figure")
     assert [each.attributes["id"] for each in figures] == [
         "figure-engagement",
-        "figure-shock-effects",
+        "figure-engagement-origins",
+        "figure-location-quotients",
+        "figure-location-quotient-intervals",
+        "figure-hub-origins",
+        "figure-papers",
         "figure-visibility-gap",
+        "figure-shock-effects",
         "figure-capture-rates",
     ]
-    engagement, shocks, gap, capture = (words(each) for each in figures)
+    engagement, origins, on_map, quotients, hub, papers, gap, shocks, capture = map(words, figures)
+    assert (
+        "China in attention on repositories of models, week to 2024-12-08: 75.0 % (64.5 to 83.2 %) "
+        "on those of Chinese-origin models, 75.0 % (64.5 to 83.2 %) on those of U.S.-origin models"
+        in origins
+    )
+    assert (
+        "3 of 3 countries take part in attention more than in all of GitHub, 0 less; highest "
+        "lower bound: China 1.50 (1.20 to 1.90), in the 28 days to 2024-12-08" in on_map
+    )
+    assert (
+        "Location quotients in attention: China 1.50 (1.20 to 1.90) and United States 1.50 (1.20 "
+        "to 1.90), in the 28 days to 2024-12-08" in quotients
+    )
+    assert (
+        "Origin of the weights in 30 days' downloads of derivatives on the Hub, 2024-12-08: China "
+        "66.7 % (60.0 to 70.0 %) and United States 33.3 % (30.0 to 40.0 %)" in hub
+    )
+    assert "Spread as over 4.0 equal families." in hub
+    assert (
+        "40.0 % (27.6 to 53.8 %) of papers of U.S. companies that name an open model name one of "
+        "Chinese origin, 2023-10" in papers
+    )
     assert (
         "China, weekly accounts, any event: 1 of 1 shocks stand out from placebo weeks (p up to "
         "0.05); farthest out 2022-10-07: -20.0 % (95 % by placebo weeks -35.2 to -1.5), "
@@ -209,7 +237,7 @@ def test_every_figure_states_finding_basis_unit_source_and_vintage(week: Parsed)
         "2024-12-08" in engagement
     )
     assert "degraded alone: gharchive on 1 day" in capture
-    for each in (engagement, gap, capture):
+    for each in (engagement, origins, on_map, quotients, hub, papers, gap, capture):
         assert "n = " in each
         assert "Unit: " in each
         assert "Source: " in each
@@ -228,8 +256,10 @@ def test_the_csv_of_a_figure_holds_the_published_figures(week: Parsed) -> None:
     published = {
         tuple(str(row[name]) for name in KEY): row
         for row in edition().tables[ENGAGEMENT].to_pylist()
+        if row["period"] != "28d" and row["scope"] == "tracked" and row["grouping"] == "apart"
     }
-    rows = list(csv.DictReader(io.StringIO(week.figures()["figure-engagement"]["csv"])))
+    every = csv.DictReader(io.StringIO(week.figures()["figure-engagement"]["csv"]))
+    rows = [row for row in every if row["grouping"] != "cn_hk"]
     found = {tuple(row[name] for name in KEY): row for row in rows}
     assert found.keys() == published.keys()
     assert len(rows) == (len(DAYS) + 1) * 3 * 2
@@ -246,6 +276,7 @@ def test_provenance_names_vintage_run_files_and_every_source(week: Parsed) -> No
     assert "Run 0a1b2c3d-0000-0000-0000-000000000000" in text
     assert f"Open-model observatory, vintage {VINTAGE_NAME}, published 2024-12-09" in text
     assert "engagement, 48 rows" in text
+    assert f"DuckDB {duckdb.__version__}" in text
     for source in SOURCES:
         assert source.name in text
         assert source.terms in text
@@ -333,7 +364,7 @@ def test_every_label_reference_and_id_fits(week: Parsed) -> None:
 
 def test_what_cannot_be_seen_or_pointed_at_is_named_and_reached_by_keyboard(week: Parsed) -> None:
     charts = week.all("div", class_="chart")
-    assert [each.attributes["role"] for each in charts] == ["img"] * 4
+    assert [each.attributes["role"] for each in charts] == ["img"] * 9
     assert all(each.attributes["aria-label"] for each in charts)
     for each in week.all("div", class_="scroll"):
         assert each.attributes["tabindex"] == "0"
@@ -346,14 +377,24 @@ def test_what_cannot_be_seen_or_pointed_at_is_named_and_reached_by_keyboard(week
     assert all(after <= before + 1 for before, after in pairwise(levels))
 
 
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:20])
-def test_hostile_names_are_text_and_change_nothing_else(text: str) -> None:
-    def skeleton(of: Parsed) -> list[tuple[str, frozenset[str]]]:
-        return [(each.tag, frozenset(each.attributes)) for each in of.elements]
+def skeleton(of: Parsed) -> list[tuple[str, frozenset[str]]]:
+    return [(each.tag, frozenset(each.attributes)) for each in of.elements]
 
-    found = parsed(hostile(text))
-    assert skeleton(found) == skeleton(parsed(hostile("Nobody")))
-    assert "\0" not in html_of(hostile(text))
+
+@pytest.fixture(scope="module")
+def harmless() -> list[tuple[str, frozenset[str]]]:
+    return skeleton(parsed(hostile("Nobody")))
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: text[:20])
+def test_hostile_names_are_text_and_change_nothing_else(
+    text: str, harmless: list[tuple[str, frozenset[str]]]
+) -> None:
+    html = html_of(hostile(text))
+    found = Parsed(html)
+    assert skeleton(found) == harmless
+    assert len(html) < 3_500_000
+    assert "\0" not in html
     assert "alert(" not in "".join(
         each.text for each in found.all("script") if "type" not in each.attributes
     )
@@ -369,7 +410,7 @@ def test_the_same_edition_is_the_same_page() -> None:
 
 def test_four_years_are_well_under_six_megabytes() -> None:
     size = len(html_of(four_years()).encode())
-    assert 1_000_000 < size < 5_000_000
+    assert 3_000_000 < size < 5_600_000
 
 
 def test_a_page_that_has_grown_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:

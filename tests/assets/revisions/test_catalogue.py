@@ -3,12 +3,19 @@
 from assets.attribution.tables import ATTRIBUTION_RELIABILITY
 from assets.hub.tables import HUB_SNAPSHOTS
 from assets.indices.tables import CROSSINGS
-from assets.report.tables import ALERT_STATES
+from assets.report.tables import ALERT_LOG, ALERT_STATES
 from assets.revisions.catalogue import CATALOGUE, SAID
 from tests.assets.report.conftest import PUBLISHED, REFERENCE_TABLES
 
 #: Published, and no figures of a date with a unit: states, dates, and what analysts wrote.
-NO_FIGURES = {ALERT_STATES, CROSSINGS, ATTRIBUTION_RELIABILITY, HUB_SNAPSHOTS, *REFERENCE_TABLES}
+NO_FIGURES = {
+    ALERT_LOG,
+    ALERT_STATES,
+    CROSSINGS,
+    ATTRIBUTION_RELIABILITY,
+    HUB_SNAPSHOTS,
+    *REFERENCE_TABLES,
+}
 
 
 def test_every_published_table_is_in_the_catalogue_or_known_to_have_no_figures() -> None:

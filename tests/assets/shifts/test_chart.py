@@ -4,8 +4,9 @@ from datetime import date
 from typing import Any
 
 import pyarrow as pa
+import vl_convert
 
-from assets.pictures import png
+from assets.pictures import picture_spec, png
 from assets.shifts.chart import shock_figure
 from assets.shifts.tables import SHOCK_EFFECTS
 from tests.assets.report.conftest import plausible
@@ -102,3 +103,19 @@ def test_every_setting_of_the_switches_has_its_finding() -> None:
     assert len(figure.views) == 3 * 2 * 4
     (told,) = [view for view in figure.views if "stand out" in view.title]
     assert told.values == ("cn_us", "log_accounts", "attention")
+
+
+def test_a_shock_has_the_band_that_placebo_weeks_stay_within() -> None:
+    """Of -19 to +44 % the ends are sqrt(1.44 / 0.81) apart: 0.75 to 1.333 times, -25 to +33 %."""
+    row = {
+        "effect_pct": 8.0,
+        "effect_pct_placebo_low": -19.0,
+        "effect_pct_placebo_high": 44.0,
+        "placebo_p_value": 0.4,
+    }
+    spec = picture_spec(shock_figure(effects(row)))
+    spec["config"]["aria"] = True  # the picture says what it draws
+    drawn = vl_convert.vegalite_to_svg(spec)
+    assert (
+        "change, %: \N{MINUS SIGN}25; shock: 2022-10-07 of 2022-10-07; band_high: 33.333" in drawn
+    )
