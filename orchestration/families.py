@@ -88,6 +88,7 @@ HUB = Family(
     "make hub FROM={first} TO={last}",
 )  # fmt: skip
 FAMILIES = (DAILY, HUB, PATENTS, PAPERS)
+BY_NAME = {family.name: family for family in FAMILIES}
 _BY_JOB = {job: family for family in FAMILIES for job in family.jobs}
 
 
