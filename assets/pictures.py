@@ -2,7 +2,6 @@
 
 import base64
 import datetime as dt
-import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
@@ -12,8 +11,8 @@ import vl_convert
 from assets.chart_layers import span_params
 from assets.chart_style import PICTURE, config
 from assets.figures import MARKS, ROWS, Figure, Span
+from assets.markdown_text import as_text
 
-_MARKUP = re.compile(r"([\\`*_{}\[\]<>()#+.!|~-])")
 _WIDTH = 300
 _PANELS_A_ROW = 2
 _SCALE = 1.4
@@ -22,13 +21,10 @@ _SCALE = 1.4
 def markdown(figure: Figure) -> str:
     """The picture, its finding as the text for those who cannot see it; and its marks' names."""
     image = base64.b64encode(png(figure)).decode()
-    named = "\n".join(f"- **{mark.sign}** {mark.day}: {_plain(mark.text)}" for mark in figure.marks)
-    return f"![{figure.title}](data:image/png;base64,{image})\n\n{named}".rstrip()
-
-
-def _plain(text: str) -> str:
-    """Text as Markdown that shows it as it is."""
-    return _MARKUP.sub(r"\\\1", " ".join(text.split()))
+    named = "\n".join(
+        f"- **{mark.sign}** {mark.day}: {as_text(mark.text)}" for mark in figure.marks
+    )
+    return f"![{as_text(figure.title)}](data:image/png;base64,{image})\n\n{named}".rstrip()
 
 
 def png(figure: Figure) -> bytes:

@@ -24,6 +24,7 @@ from assets.engagement.series import (
     INCOMPLETE,
     MASKED,
     NO_FIGURE,
+    WEEKS_SHOWN,
     Series,
     groupings_of,
     shares_over_time,
@@ -39,7 +40,7 @@ from assets.figures import (
 from assets.reference.event_words import described
 
 _HEIGHT = 300
-_PERIODS = {"day": f"days (newest {DAYS_SHOWN})", "week": "weeks"}
+_PERIODS = {"day": f"days (newest {DAYS_SHOWN})", "week": f"weeks (newest {WEEKS_SHOWN})"}
 _COLUMNS = (
     FigureColumn("activity_date", "Day (UTC), or the week's last", "date"),
     FigureColumn("period", "Period"),

@@ -18,6 +18,8 @@ from assets.figures import days_from, filled
 CHINA, UNITED_STATES = "CN", "US"
 APART = "apart"  # the grouping in which every economy is its own
 DAYS_SHOWN = 182
+#: Four years: what a page of bounded size has room for.
+WEEKS_SHOWN = 209
 #: Days of a period.
 PERIODS = {"day": 1, "week": 7}
 EVENT_GROUPS = ("attention", "contribution", "participation", "other", "any")
@@ -166,8 +168,14 @@ def shares_over_time(
     return Series(tuple(countries), groups, dates, table, tuple(grouped))
 
 
+def newest_weeks(engagement: pa.Table) -> pa.Table:
+    """Engagement without the weeks, and longer periods, that are too old to be shown."""
+    age = pc.days_between(engagement["activity_date"], pc.max(engagement["activity_date"]))
+    return engagement.filter(pc.less(age, WEEKS_SHOWN * PERIODS["week"]))
+
+
 def plain_cells(engagement: pa.Table) -> list[dict[str, Any]]:
-    """Published rows of tracked repositories, every economy apart: newest days, and all weeks."""
+    """Published rows of tracked repositories, every economy apart: newest days, and the weeks."""
     return cells_of(engagement, APART)
 
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from assets.coverage.tables import COVERAGE
+from assets.engagement.series import newest_weeks
 from assets.engagement.tables import ENGAGEMENT
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.indices.tables import COUNTRY_RATIO
@@ -115,6 +116,7 @@ def read_edition(folder: Path, rule_titles: Mapping[str, str]) -> Edition:
         table: pq.read_table(folder / f"{table.name}.parquet", filters=filters)
         for table, filters in READ.items()
     }
+    tables[ENGAGEMENT] = newest_weeks(tables[ENGAGEMENT])
     counts = {
         file.stem: pq.read_metadata(file).num_rows for file in sorted(folder.glob("*.parquet"))
     }

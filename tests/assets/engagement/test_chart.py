@@ -17,6 +17,7 @@ from assets.engagement.series import (
     POOLED,
     UNMEASURED,
     WHOLE,
+    newest_weeks,
 )
 from assets.engagement.tables import ENGAGEMENT
 from assets.figures import Figure
@@ -279,3 +280,11 @@ def test_the_chart_draws_what_the_method_states() -> None:
     assert choice.column == "method"
     for method in ("located", "bounds", "clock"):
         assert f"method === '{method}'" in drawn
+
+
+def test_weeks_of_more_than_four_years_ago_are_left_to_the_exports() -> None:
+    newest = date(2026, 11, 22)
+    days = [newest - timedelta(weeks=weeks) for weeks in range(300)]
+    kept = newest_weeks(pa.table({"activity_date": pa.array(days, pa.date32())}))
+    assert kept["activity_date"].to_pylist() == days[:209]
+    assert min(days[:209]) == date(2022, 11, 27)
