@@ -18,8 +18,8 @@ _LONGEST = 80
 _RUNBOOK_FILE = Path(__file__).resolve().parents[1] / RUNBOOK
 _SECTION = re.compile(r"^### (.+?)\n(.+?)(?=^##|\Z)", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\[([^\]]+)\]\(#[^)]+\)")
-#: They number a person, and leave `raw` and `core` in no form.
-_WITHHELD = {"actor_id", "author_hash"}
+#: They number a person, or find one in public archives, and leave `raw` and `core` in no form.
+_WITHHELD = {"actor_id", "author_hash", "sha", "event_id", "created_at"}
 
 
 @dataclass(frozen=True, slots=True)

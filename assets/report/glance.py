@@ -53,13 +53,17 @@ _LOUD_FIRST = ("firing", "recovering", "pending", "held")
 
 @dataclass(frozen=True, slots=True)
 class AlertLine:
-    """Where one alert stands, or the quiet ones of a rule: since their newest change."""
+    """Where one alert stands, or the quiet ones of a rule: since their newest change.
+
+    `through` is the day through which all of them were evaluated.
+    """
 
     title: str
     subject: str
     state: str
     since: date
     through: date
+    count: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,7 +174,7 @@ def _shares(edition: Edition, cells: Sequence[dict[str, Any]]) -> list[Headline]
 
 
 def _ratio(edition: Edition) -> Headline:
-    label = f"{CHINA} / {UNITED_STATES}, ratio of the shares"
+    label = f"{CHINA} / {UNITED_STATES}, ratio of the week's shares"
     rows = [
         row
         for row in edition.tables[COUNTRY_RATIO].to_pylist()
@@ -187,7 +191,8 @@ def _ratio(edition: Edition) -> Headline:
         interval=f"{row['ratio_ci_low']:.2f} to {row['ratio_ci_high']:.2f}",
         unit=f"times as large a share of {_WORDS}",
         when=f"week to {row['activity_date']} (UTC)",
-        basis="1 would be equal shares; " + ("all" if row["is_complete"] else "not all")
+        basis=f"{percent(row['share'])} / {percent(row['other_share'])}, each account counted once "
+        "a week; " + ("all" if row["is_complete"] else "not all")
         + " hourly files of the week were whole",
     )  # fmt: skip
 
@@ -213,10 +218,11 @@ def _alerts(edition: Edition) -> tuple[AlertLine, ...]:
     lines += [
         AlertLine(
             title=edition.rule_titles.get(rule, rule),
-            subject=f"{len(rows)} alerts" if len(rows) > 1 else "",
+            subject=f"none of {len(rows)}" if len(rows) > 1 else "",
             state="ok",
             since=max(row["since_date"] for row in rows),
-            through=max(row["evaluated_through"] for row in rows),
+            through=min(row["evaluated_through"] for row in rows),
+            count=len(rows),
         )
         for rule, rows in quiet.items()
     ]
@@ -227,6 +233,8 @@ def _alerts(edition: Edition) -> tuple[AlertLine, ...]:
 
 
 def _summary(alerts: Sequence[AlertLine]) -> str:
-    states = [line.state for line in alerts]
-    counts = [f"{states.count(state)} {state}" for state in dict.fromkeys(states)]
+    found: dict[str, int] = {}
+    for line in alerts:
+        found[line.state] = found.get(line.state, 0) + line.count
+    counts = [f"{count} {state}" for state, count in found.items()]
     return ", ".join(counts) or "no rule evaluated yet"

@@ -26,12 +26,6 @@ _FIELD_TYPES = {
 }
 _JSON_FORMATS = {"date": "date", "datetime": "date-time"}
 #: Open licences of what figures were made of, by the beginning of a source's terms.
-_LICENCES = {
-    "CC BY 4.0": ("CC-BY-4.0", "https://creativecommons.org/licenses/by/4.0/"),
-    "CC0-1.0": ("CC0-1.0", "https://creativecommons.org/publicdomain/zero/1.0/"),
-    "Apache-2.0": ("Apache-2.0", "https://www.apache.org/licenses/LICENSE-2.0"),
-    "MPL-2.0": ("MPL-2.0", "https://www.mozilla.org/MPL/2.0/"),
-}
 _CSV_WORDS = (
     "UTF-8, a header, null is empty, times in UTC. A text that a spreadsheet would take for a "
     "formula has an apostrophe in front, and characters that nobody sees are U+FFFD; Parquet has "
@@ -153,7 +147,6 @@ def datapackage(issue: Issue, files: Sequence[PublishedFile]) -> dict[str, Any]:
             f"and keeps to their terms.{synthetic}"
         ),
         "version": issue.vintage,
-        "licenses": _licences(),
         "sources": [_source(each) for each in SOURCES],
         "resources": [_resource(file) for file in files],
     }
@@ -162,19 +155,6 @@ def datapackage(issue: Issue, files: Sequence[PublishedFile]) -> dict[str, Any]:
     if issue.run_id:
         made["runId"] = issue.run_id
     return made
-
-
-def _licences() -> list[dict[str, str]]:
-    """Open licences that bind what the figures were made of, and whose they are."""
-    bound: dict[str, list[str]] = {}
-    for source in SOURCES:
-        for beginning in _LICENCES:
-            if source.terms.startswith(beginning):
-                bound.setdefault(beginning, []).append(source.name)
-    return [
-        {"name": _LICENCES[each][0], "path": _LICENCES[each][1], "title": f"Of {', '.join(names)}"}
-        for each, names in bound.items()
-    ]
 
 
 def _source(source: Source) -> dict[str, str]:

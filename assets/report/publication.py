@@ -118,11 +118,14 @@ def published_gap(rows: pa.Table) -> pa.Table:
     few = SMALLEST_CELL
     use, chinese = rows["use_count"], rows["use_chinese_count"]
     is_counted = pc.is_valid(use)
-    is_small = pc.or_(pc.less(rows["patent_count"], few), pc.and_(is_counted, pc.less(use, few)))
+    # Downloads have no count of works: a null there says nothing of the patents beside it.
+    is_small = pc.or_kleene(
+        pc.less(rows["patent_count"], few), pc.and_kleene(is_counted, pc.less(use, few))
+    )
     of_people = pc.equal(rows["use_measure"], "engagement")
-    one_side = pc.or_(pc.less(chinese, few), pc.less(pc.subtract(use, chinese), few))
-    is_small = pc.or_(is_small, pc.and_(of_people, pc.and_(is_counted, one_side)))
-    return rows.filter(pc.invert(pc.fill_null(is_small, False)))
+    one_side = pc.or_kleene(pc.less(chinese, few), pc.less(pc.subtract(use, chinese), few))
+    is_small = pc.or_kleene(is_small, pc.and_kleene(of_people, pc.and_kleene(is_counted, one_side)))
+    return rows.filter(pc.invert(is_small))
 
 
 def published_alerts(alerts: pa.Table) -> pa.Table:

@@ -123,8 +123,7 @@ def test_the_picture_is_a_png_inside_markdown_with_words_for_who_cannot_see_it()
     assert head == f"![{figure.title}"
     assert data.startswith("data:image/png;base64,")
     assert text.endswith(
-        "- **1** 2024-12-08: gharchive, WatchEvent: \\*stars\\* \\[lost\\](x) "
-        "(loss, not over)"
+        "- **1** 2024-12-08: gharchive, WatchEvent: \\*stars\\* \\[lost\\](x) (loss, not over)"
     )
 
 

@@ -146,6 +146,11 @@ def warehouse(tmp_path: Path) -> Warehouse:
                 ("us_all", "engagement", {"use_count": 50, "use_chinese_count": 4}),
                 ("all", "engagement", {"use_count": 50, "use_chinese_count": 46}),
                 ("us_all", "hub_downloads", {"use_count": None, "use_chinese_count": None}),
+                (
+                    "all",
+                    "hub_downloads",
+                    {"use_count": None, "use_chinese_count": None, "patent_count": 2},
+                ),
             )
         ],
         SHOCK_EFFECTS: [plausible(SHOCK_EFFECTS)],

@@ -135,7 +135,8 @@ def test_it_says_what_is_new_at_a_glance(week: Parsed) -> None:
     assert america.startswith("12.5 % 95 % interval 6.9 to 21.5 % of accounts")
     assert ratio_ == (
         "6.00 95 % interval 3.46 to 10.40 times as large a share of accounts that starred or "
-        "forked tracked repositories, week to 2024-12-08 (UTC) 1 would be equal shares; all hourly "
+        "forked tracked repositories, week to 2024-12-08 (UTC) 75.0 % / 12.5 %, "
+        "each account counted once a week; all hourly "
         "files of the week were whole"
     )
     (state,) = (words(each) for each in week.all("div", class_="states"))
@@ -178,12 +179,13 @@ def test_where_the_newest_day_is_masked_the_headline_is_of_the_last_one_that_is_
 def test_alerts_that_fire_come_first_and_are_named_by_their_titles(week: Parsed) -> None:
     (state,) = (words(each) for each in week.all("div", class_="states"))
     assert state[state.index("Alerts") :] == (
-        "Alerts: 1 firing, 1 recovering, 1 held, 1 ok "
+        "Alerts: 1 firing, 1 recovering, 1 held, 2 ok "
         "firing since 2024-12-06: the share is high; evaluated through 2024-12-08 "
         "recovering since 2024-12-06: a source captures less (opendigger, attention); "
         "evaluated through 2024-12-08 "
         "held since 2024-12-06: unknown-rule; evaluated through 2024-12-08 "
-        "ok since 2024-12-06: a source captures less (2 alerts); evaluated through 2024-12-08"
+        "ok since 2024-12-06, does not hold: a source captures less (none of 2); "
+        "evaluated through 2024-12-08"
     )
 
 
