@@ -23,7 +23,7 @@ run: $(READY) ## Materialise a month of the sandbox world (or, live, the newest 
 	@$(PY) -m orchestration.cli run
 
 test: $(READY) ## Run the whole test suite, on all cores
-	@$(PY) -m pytest -n auto --dist loadgroup
+	@$(PY) -m pytest -n auto --dist loadfile
 
 test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRIES random moments (default 20; 90 minutes)
 	@TEST_TRIES=$(or $(TRIES),20) $(PY) -m pytest tests/orchestration/test_backfill_killed.py tests/orchestration/test_side_by_side.py tests/orchestration/test_services_killed.py

@@ -12,18 +12,6 @@ hypothesis.settings.load_profile("observatory")
 
 ROOT = Path(__file__).resolve().parent.parent
 
-#: Fixtures that take long to make: the tests that ask for one share a process.
-_SHARED = ("month",)
-
-
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Spread files over processes as they are, but tests of a shared fixture together."""
-    for item in items:
-        shared = [name for name in _SHARED if name in getattr(item, "fixturenames", ())]
-        group = shared[0] if shared else item.nodeid.partition("::")[0]
-        item.add_marker(pytest.mark.xdist_group(group))
-
 
 @pytest.fixture(scope="session")
 def real_data() -> Path:

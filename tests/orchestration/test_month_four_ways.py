@@ -87,7 +87,8 @@ def page_rows(folder: Path) -> list[dict[str, str]]:
         if (rows := list(csv.DictReader(io.StringIO(each["csv"]))))
         and {"activity_date", "period", "country_iso2", "share", "share_low"} <= set(rows[0])
     )
-    return found
+    # What is the same in every grouping stands there once, without one.
+    return [{**row, "grouping": row["grouping"] or WANTED["grouping"]} for row in found]
 
 
 def cell(rows: list[dict[str, Any]], day: date, period: str, country: str) -> dict[str, Any]:
