@@ -13,16 +13,23 @@ import pyarrow as pa
 from assets.tables import Table
 from resources.warehouse import Warehouse
 
+#: A row has its partition in it: two of different partitions are never the same.
 _SQL = """
+    WITH told AS (
+        SELECT part, 'before' AS kind FROM before
+        UNION ALL SELECT part, 'after' FROM after
+        UNION ALL SELECT part, 'new' FROM (FROM after EXCEPT ALL FROM before)
+        UNION ALL SELECT part, 'gone' FROM (FROM before EXCEPT ALL FROM after)
+    )
     SELECT
         d.day,
-        (SELECT count(*) FROM before WHERE part = d.day) AS row_count_before,
-        (SELECT count(*) FROM after WHERE part = d.day) AS row_count,
-        (SELECT count(*) FROM (FROM after WHERE part = d.day EXCEPT ALL FROM before))
-            AS new_count,
-        (SELECT count(*) FROM (FROM before WHERE part = d.day EXCEPT ALL FROM after))
-            AS gone_count
+        count(*) FILTER (t.kind = 'before') AS row_count_before,
+        count(*) FILTER (t.kind = 'after') AS row_count,
+        count(*) FILTER (t.kind = 'new') AS new_count,
+        count(*) FILTER (t.kind = 'gone') AS gone_count
     FROM days AS d
+    LEFT JOIN told AS t ON t.part = d.day
+    GROUP BY d.day
     ORDER BY d.day
 """
 

@@ -1,9 +1,11 @@
 """Layers and axes that charts over days share; days are UTC whatever the reader's clock."""
 
 import datetime as dt
+from collections.abc import Sequence
 
 import altair as alt
 
+from assets.chart_style import DASHES
 from assets.figures import MARKS, ROWS, Span
 
 FIRST, LAST = "first_ms", "last_ms"  # parameters of a chart over days
@@ -102,6 +104,58 @@ def lone_intervals(base: alt.Chart, field: str, date: str, series: str) -> alt.C
         .encode(y2=f"{field}_ci_high:Q")
     )
     return lines
+
+
+def series_scales(
+    field: str, domain: Sequence[str], title: str
+) -> tuple[alt.Color, alt.StrokeDash]:
+    """Colour and dashes of series, in their order: nobody has to tell colours apart."""
+    dashes = [list(each) for each in DASHES[: len(domain)]]
+    names = list(domain)
+    return (
+        alt.Color(f"{field}:N", title=title, scale=alt.Scale(domain=names)),
+        alt.StrokeDash(f"{field}:N", title=title, scale=alt.Scale(domain=names, range=dashes)),
+    )
+
+
+def interval_layers(
+    base: alt.Chart,
+    field: str,
+    date: str,
+    series: str,
+    *,
+    low: alt.Y,
+    tooltip: Sequence[alt.Tooltip],
+    value: alt.Y | None = None,
+    dash: alt.StrokeDash | None = None,
+    band_opacity: float = 0.2,
+    point_size: int = 20,
+) -> tuple[alt.Chart, alt.Chart, alt.Chart, alt.Chart]:
+    """A figure over days as its band, the intervals of lone points, its line and its points.
+
+    Args:
+        base: encodes the horizontal axis and the colour.
+        field: figure; its bounds are `<field>_ci_low` and `<field>_ci_high`.
+        date: of the horizontal axis; in a tooltip `day` is its text.
+        series: what a band is of.
+        low: vertical axis at the lower bound.
+        tooltip: of a point.
+        value: vertical axis at the figure; None for the field as it is.
+        dash: of the line.
+        band_opacity: 0 to 1.
+        point_size: area of a point, in square pixels.
+    """
+    at_value = value or alt.Y(f"{field}:Q")
+    line = base.mark_line(strokeWidth=1.5).encode(y=at_value)
+    return (
+        base.mark_area(opacity=band_opacity).encode(y=low, y2=f"{field}_ci_high:Q"),
+        lone_intervals(base, field, date, series).encode(y=low),
+        line if dash is None else line.encode(strokeDash=dash),
+        base.transform_filter(f"isValid(datum.{field})")
+        .transform_calculate(day=day_text(date))
+        .mark_point(filled=True, opacity=1, size=point_size)
+        .encode(y=at_value, tooltip=list(tooltip)),
+    )
 
 
 def mark_layers() -> tuple[alt.Chart, alt.Chart]:

@@ -30,6 +30,17 @@ class FigureColumn:
     kind: Kind = "text"
 
 
+def row_schema(columns: Sequence[FigureColumn], counts: pa.DataType | None = None) -> pa.Schema:
+    """The rows of a figure as Arrow has them: texts, dates, whole counts, and floats.
+
+    Args:
+        columns: of the figure.
+        counts: type of counts; None for whole numbers.
+    """
+    types = {"text": pa.string(), "date": pa.date32(), "count": counts or pa.int64()}
+    return pa.schema([(each.name, types.get(each.kind, pa.float64())) for each in columns])
+
+
 @dataclass(frozen=True, slots=True)
 class Choice:
     """A switch: which rows of one column's values are shown, or what is drawn of them.

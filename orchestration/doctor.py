@@ -12,13 +12,14 @@ import duckdb
 
 from assets.activity.scan_compile import library_path
 from assets.alerting.rules import RulesError, load_rules
-from assets.reference.loader import load_reference
+from assets.reference.assets import read_reference
 from orchestration import doctor_upstreams as upstreams
 from orchestration.doctor_runs import examine_runs
 from orchestration.finding import Finding
 from orchestration.instance import storage_place
+from orchestration.resources import platform
 from orchestration.runs import dagster_instance
-from orchestration.settings import ROOT, Settings, SettingsError
+from orchestration.settings import Settings, SettingsError
 from resources.engine import LOCAL, EngineError, open_engine
 from resources.lake import Lake
 from resources.warehouse import Warehouse, WarehouseBusyError
@@ -113,11 +114,7 @@ def examine_scan(_settings: Settings) -> Finding:
 def examine_reference(settings: Settings) -> Finding:
     """Whether the files that an analyst edits can be read."""
     try:
-        reference = load_reference(
-            ROOT / "assets" / "reference",
-            tracked_repositories=settings.tracked_repositories,
-            hub_authors=settings.hub_authors,
-        )
+        reference = read_reference(platform(settings))
     except ValueError as error:
         return Finding("reference", False, str(error), "edit the file at the line named")
     count = len(reference.tracked_repositories)

@@ -12,9 +12,10 @@ from urllib.parse import urlsplit
 
 import requests
 
-from assets.reference.loader import load_reference
+from assets.reference.assets import read_reference
 from orchestration.finding import Finding
-from orchestration.settings import ROOT, Settings
+from orchestration.resources import platform
+from orchestration.settings import Settings
 from resources.archive import ArchiveClient
 from resources.git_program import LEAST_VERSION, GitProgram
 from resources.github import split_tokens
@@ -149,11 +150,7 @@ def examine_git(settings: Settings) -> Finding:
 def _unreached(settings: Settings) -> str:
     """Ask for a tracked repository's branches; what went wrong, or nothing."""
     try:
-        tracked = load_reference(
-            ROOT / "assets" / "reference",
-            tracked_repositories=settings.tracked_repositories,
-            hub_authors=settings.hub_authors,
-        ).tracked_repositories
+        tracked = read_reference(platform(settings)).tracked_repositories
     except ValueError:
         return ""  # said as such by the examination of the reference files
     program = GitProgram(urlsplit(settings.git_url).scheme, timeout_s=_GIT_TIMEOUT_S)

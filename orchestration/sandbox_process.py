@@ -5,6 +5,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+from orchestration.processes import end
 from orchestration.settings import ROOT
 from resources.http import new_session, send
 
@@ -32,14 +33,7 @@ def sandbox_process(port: int = 0, now: str = "") -> Iterator[str]:
             raise RuntimeError(f"the sandbox did not start; it printed {line!r}")
         yield line.removeprefix(_READY).strip()
     finally:
-        process.terminate()
-        try:
-            process.wait(timeout=10)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
-        if process.stdout:
-            process.stdout.close()
+        end(process, patience_s=10)
 
 
 def set_sandbox_clock(url: str, now: str) -> None:

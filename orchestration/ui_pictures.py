@@ -2,15 +2,14 @@
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from orchestration.processes import end_group, free_port
 from orchestration.settings import ROOT, Settings, load_settings
 
 if TYPE_CHECKING:
@@ -63,9 +62,7 @@ def webserver(settings: Settings, environment: Mapping[str, str], log: Path) -> 
     Raises:
         RuntimeError: it ended before it served.
     """
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = free_port()
     command = [
         sys.executable, "-m", "dagster_webserver", "--host", "127.0.0.1", "--port", str(port),
         "--workspace", str(ROOT / "workspace.yaml"),
@@ -90,21 +87,7 @@ def webserver(settings: Settings, environment: Mapping[str, str], log: Path) -> 
                 raise RuntimeError(f"the webserver ended before it served: {log}")
             yield f"http://127.0.0.1:{port}"
         finally:
-            _end(process)
-
-
-def _end(process: "subprocess.Popen[str]") -> None:
-    """End the webserver, and the code server that it started, by their group's id."""
-    process.send_signal(signal.SIGTERM)
-    try:
-        process.wait(timeout=30)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        process.wait()
-    with suppress(ProcessLookupError):
-        os.killpg(process.pid, signal.SIGKILL)
-    if process.stdout:
-        process.stdout.close()
+            end_group(process)
 
 
 @contextmanager

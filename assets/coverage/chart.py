@@ -15,10 +15,11 @@ from assets.chart_layers import (
     layered,
     lone_intervals,
     mark_layers,
+    series_scales,
     shaded_days,
     threshold,
 )
-from assets.chart_style import DASHES, MOST_SERIES
+from assets.chart_style import MOST_SERIES
 from assets.coverage.coverage import COMBINED
 from assets.coverage.verdicts import DEGRADED, LEAST_SOUND, SOUND, UNKNOWN
 from assets.figures import (
@@ -113,17 +114,9 @@ def whole_groups(coverage: pa.Table) -> pa.Table:
 
 def _chart(series: Sequence[str]) -> alt.LayerChart:
     """Layers: degraded days, known breaks, bands, lines, points and the least sound rate."""
-    domain = list(series)
     rate = _rate_axis("capture_rate")
-    dash = alt.StrokeDash(
-        "source:N",
-        title="source",
-        scale=alt.Scale(domain=domain, range=[list(each) for each in DASHES[: len(domain)]]),
-    )
-    base = alt.Chart().encode(
-        x=day_axis("coverage_date"),
-        color=alt.Color("source:N", title="source", scale=alt.Scale(domain=domain)),
-    )
+    colour, dash = series_scales("source", series, "source")
+    base = alt.Chart().encode(x=day_axis("coverage_date"), color=colour)
     lost = f"datum.source === '{COMBINED}' && datum.status === '{DEGRADED}'"
     return layered(
         shaded_days("coverage_date", lost, "degraded"),

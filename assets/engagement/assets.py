@@ -26,9 +26,9 @@ from assets.engagement.day_words import days_in_words
 from assets.engagement.engagement import (
     Hours,
 )
-from assets.engagement.headlines import newest_day_shares, weekly_shares
+from assets.engagement.headlines import newest_day_shares, newest_figures, weekly_shares
 from assets.engagement.history import days_engagement
-from assets.engagement.shares import SMALLEST_CELL, complete_hours, country_activity
+from assets.engagement.shares import complete_hours, country_activity
 from assets.reference.tables import COUNTRY_GROUPINGS
 from assets.source_rows import rows_of_sources
 from assets.tables import Table
@@ -219,43 +219,3 @@ def _published(
     rows = published.conform(rows_of_days(store, staged, days))
     house.replace_days(published.qualified, "activity_date", days, rows)
     return rows
-
-
-def newest_figures(rows: pa.Table, most: int = 10) -> str:
-    """The newest day's largest shares of attention, as a Markdown table for the UI.
-
-    Cells of fewer than five accounts are left out.
-    """
-    wanted = {
-        "period": "day", "scope": "tracked", "grouping": "apart", "event_group": "attention",
-    }  # fmt: skip
-    daily = [
-        row
-        for row in rows.to_pylist()
-        if all(row[name] == value for name, value in wanted.items())
-        and row["actor_count"] >= SMALLEST_CELL
-        and not row["is_masked"]
-    ]
-    if not daily:
-        return "No country with five located accounts on these days."
-    newest = max(row["activity_date"] for row in daily)
-    chosen = sorted(
-        (row for row in daily if row["activity_date"] == newest), key=lambda row: -row["share"]
-    )[:most]
-    lines = [
-        f"Share of the accounts that starred or forked tracked repositories on {newest} (UTC), "
-        f"those without a location ({chosen[0]['unknown_share']:.0%}) by their other evidence, "
-        "95 % bootstrap interval:",
-        "",
-        "| country | share | interval | of located | located accounts | worst case |",
-        "|---|---|---|---|---|---|",
-    ]
-    lines += [
-        f"| {row['country_iso2']} | {row['share']:.1%} "
-        f"| {row['share_ci_low']:.1%} to {row['share_ci_high']:.1%} "
-        f"| {row['located_share']:.1%} "
-        f"| {row['actor_count']} of {row['located_actor_count']} "
-        f"| {row['share_low']:.1%} to {row['share_high']:.1%} |"
-        for row in chosen
-    ]
-    return "\n".join(lines)

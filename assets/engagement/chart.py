@@ -9,12 +9,12 @@ import pyarrow as pa
 from assets.chart_layers import (
     day_axis,
     day_text,
+    interval_layers,
     layered,
-    lone_intervals,
     mark_layers,
+    series_scales,
     shaded_days,
 )
-from assets.chart_style import DASHES
 from assets.engagement.findings import CLOCK, METHODS, views
 from assets.engagement.series import (
     APART,
@@ -158,32 +158,41 @@ def _marks(events: pa.Table, span: Span | None) -> tuple[Mark, ...]:
 
 def _chart(series: Sequence[str]) -> alt.LayerChart:
     """Layers: days shaded and hatched, policy events, bands, lines and points."""
-    domain = list(series)
-    code = "country_iso2:N"
-    base = _drawn(alt.Chart()).encode(
-        x=day_axis("activity_date"),
-        color=alt.Color(code, title="country", scale=alt.Scale(domain=domain)),
-    )
-    dash = alt.StrokeDash(
-        code,
-        title="country",
-        scale=alt.Scale(domain=domain, range=[list(each) for each in DASHES[: len(domain)]]),
-    )
+    colour, dash = series_scales("country_iso2", series, "country")
+    base = _drawn(alt.Chart()).encode(x=day_axis("activity_date"), color=colour)
     has_no_row = f"datum.state === '{MASKED}' || datum.state === '{NO_FIGURE}'"
     is_flawed = " || ".join(
         f"indexof(datum.state, '{flaw}') >= 0" for flaw in (INCOMPLETE, CORRECTED)
     )
     before = "datum.period === 'week' ? 6 : 0"
+    band, lone, line, points = interval_layers(
+        base,
+        "drawn",
+        "activity_date",
+        "country_iso2",
+        low=_share_axis("drawn_ci_low"),
+        tooltip=[
+            alt.Tooltip("day:N", title="day (UTC)"),
+            alt.Tooltip("country:N", title="country"),
+            alt.Tooltip("drawn:Q", title="share of accounts", format=".1%"),
+            alt.Tooltip("drawn_ci_low:Q", title="lower bound", format=".1%"),
+            alt.Tooltip("drawn_ci_high:Q", title="upper bound", format=".1%"),
+            alt.Tooltip("total_actor_count:Q", title="accounts", format=","),
+            alt.Tooltip("state:N", title="rests on"),
+        ],
+        value=_share_axis("drawn"),
+        dash=dash,
+        band_opacity=0.18,
+        point_size=14,
+    )
     return layered(
         shaded_days("activity_date", is_flawed, "degraded", before),
         shaded_days("activity_date", has_no_row, "missing", before),
-        base.mark_area(opacity=0.18).encode(y=_share_axis("drawn_ci_low"), y2="drawn_ci_high:Q"),
-        lone_intervals(base, "drawn", "activity_date", "country_iso2").encode(
-            y=_share_axis("drawn_ci_low")
-        ),
+        band,
+        lone,
         *mark_layers(),
-        base.mark_line(strokeWidth=1.5).encode(y=_share_axis("drawn"), strokeDash=dash),
-        _points(base),
+        line,
+        points,
         *_clock(),
     )
 
@@ -198,27 +207,6 @@ def _drawn(base: alt.Chart) -> alt.Chart:
             column = f"datum.{METHODS[method].columns[place]}"
             columns[name] = f"method === '{method}' ? {column} : ({columns[name]})"
     made: alt.Chart = base.transform_calculate(**columns)
-    return made
-
-
-def _points(base: alt.Chart) -> alt.Chart:
-    made: alt.Chart = (
-        base.transform_filter("isValid(datum.drawn)")
-        .transform_calculate(day=day_text("activity_date"))
-        .mark_point(filled=True, opacity=1, size=14)
-        .encode(
-            y=_share_axis("drawn"),
-            tooltip=[
-                alt.Tooltip("day:N", title="day (UTC)"),
-                alt.Tooltip("country:N", title="country"),
-                alt.Tooltip("drawn:Q", title="share of accounts", format=".1%"),
-                alt.Tooltip("drawn_ci_low:Q", title="lower bound", format=".1%"),
-                alt.Tooltip("drawn_ci_high:Q", title="upper bound", format=".1%"),
-                alt.Tooltip("total_actor_count:Q", title="accounts", format=","),
-                alt.Tooltip("state:N", title="rests on"),
-            ],
-        )
-    )
     return made
 
 

@@ -1,15 +1,13 @@
 """A day's shares in words, for its partition's page: the headline, and how much is degraded."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
+from typing import Any
 
 import pyarrow as pa
-import pyarrow.compute as pc
 
+from assets.engagement.headlines import QUOTED, attention_cells
 from assets.engagement.shares import SMALLEST_CELL
-
-COUNTRIES = ("CN", "US")
-_HEADLINE = {"period": "day", "scope": "tracked", "grouping": "apart", "event_group": "attention"}
 
 
 def days_in_words(rows: pa.Table, days: Sequence[date]) -> dict[date, dict[str, str]]:
@@ -19,38 +17,34 @@ def days_in_words(rows: pa.Table, days: Sequence[date]) -> dict[date, dict[str, 
         rows: of mart.engagement.
         days: those wanted; one without rows says so.
     """
-    return {day: _words(rows.filter(pc.equal(rows["activity_date"], day)), day) for day in days}
+    cells: dict[date, dict[str, Mapping[str, Any]]] = {}
+    for row in attention_cells(rows, "day"):
+        cells.setdefault(row["activity_date"], {})[row["country_iso2"]] = row
+    counted = rows.group_by("activity_date").aggregate(
+        [("is_masked", "sum"), ("is_corrected", "sum"), ([], "count_all")]
+    )
+    counts = {row["activity_date"]: row for row in counted.to_pylist()}
+    return {day: _words(day, counts.get(day), cells.get(day, {})) for day in days}
 
 
-def _words(rows: pa.Table, day: date) -> dict[str, str]:
-    if not rows.num_rows:
+def _words(
+    day: date, counts: Mapping[str, Any] | None, cells: Mapping[str, Mapping[str, Any]]
+) -> dict[str, str]:
+    if counts is None:
         return {"headline": "no figure", "state": "no figure could be made of this day"}
-    masked = sum(rows["is_masked"].to_pylist())
-    corrected = sum(rows["is_corrected"].to_pylist())
-    parts = [f"{count:,} of {rows.num_rows:,} figures are {what}" for count, what in (
-        (masked, "masked: what was captured of them is too little or unknown"),
-        (corrected, "extrapolated from degraded capture"),
+    parts = [f"{count:,} of {counts['count_all']:,} figures are {what}" for count, what in (
+        (counts["is_masked_sum"], "masked: what was captured of them is too little or unknown"),
+        (counts["is_corrected_sum"], "extrapolated from degraded capture"),
     ) if count]  # fmt: skip
     state = f"degraded: {'; '.join(parts)}" if parts else "no figure is degraded"
-    return {"headline": _headline(rows, day), "state": state}
+    said = "; ".join(_share(iso2, cells.get(iso2)) for iso2 in QUOTED)
+    headline = f"Share of accounts that starred or forked tracked repositories on {day} (UTC): "
+    return {"headline": headline + said, "state": state}
 
 
-def _headline(rows: pa.Table, day: date) -> str:
-    """Shares of attention of the countries that are compared, with intervals."""
-    chosen = {
-        row["country_iso2"]: row
-        for row in rows.to_pylist()
-        if all(row[name] == value for name, value in _HEADLINE.items())
-    }
-    said = [_share(iso2, chosen.get(iso2)) for iso2 in COUNTRIES]
-    return f"Share of accounts that starred or forked tracked repositories on {day} (UTC): " + (
-        "; ".join(said)
-    )
-
-
-def _share(iso2: str, row: dict[str, object] | None) -> str:
+def _share(iso2: str, row: Mapping[str, Any] | None) -> str:
     """One country's; cells of fewer than five accounts, and masked ones, are not told."""
-    if row is None or int(str(row["actor_count"])) < SMALLEST_CELL:
+    if row is None or row["actor_count"] < SMALLEST_CELL:
         return f"{iso2} has fewer than five located accounts"
     if row["is_masked"]:
         return f"{iso2} is masked"

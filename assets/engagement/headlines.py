@@ -1,15 +1,16 @@
-"""The shares that are quoted most, as the UI states them: China's and the United States'."""
+"""The shares of attention as the UI states them: the largest, and those that are quoted most."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets.engagement.series import CHINA, UNITED_STATES
 from assets.engagement.shares import SMALLEST_CELL
 from assets.figures import interval, percent
 
-_QUOTED = (CHINA, UNITED_STATES)
+QUOTED = (CHINA, UNITED_STATES)
 _CELL = {"scope": "tracked", "grouping": "apart", "event_group": "attention"}
 _MOST_WEEKS = 8
 _HEADING = (
@@ -17,6 +18,37 @@ _HEADING = (
     "| worst case |",
     "|---|---|---|---|---|---|---|",
 )
+
+
+def newest_figures(rows: pa.Table, most: int = 10) -> str:
+    """The newest day's largest shares of attention, as a Markdown table for the UI.
+
+    Cells of fewer than five accounts are left out.
+    """
+    daily = _quotable(rows, "day")
+    if not daily:
+        return "No country with five located accounts on these days."
+    newest = max(row["activity_date"] for row in daily)
+    chosen = sorted(
+        (row for row in daily if row["activity_date"] == newest), key=lambda row: -row["share"]
+    )[:most]
+    lines = [
+        f"Share of the accounts that starred or forked tracked repositories on {newest} (UTC), "
+        f"those without a location ({chosen[0]['unknown_share']:.0%}) by their other evidence, "
+        "95 % bootstrap interval:",
+        "",
+        "| country | share | interval | of located | located accounts | worst case |",
+        "|---|---|---|---|---|---|",
+    ]
+    lines += [
+        f"| {row['country_iso2']} | {row['share']:.1%} "
+        f"| {row['share_ci_low']:.1%} to {row['share_ci_high']:.1%} "
+        f"| {row['located_share']:.1%} "
+        f"| {row['actor_count']} of {row['located_actor_count']} "
+        f"| {row['share_low']:.1%} to {row['share_high']:.1%} |"
+        for row in chosen
+    ]
+    return "\n".join(lines)
 
 
 def newest_day_shares(rows: pa.Table) -> dict[str, float]:
@@ -43,19 +75,29 @@ def weekly_shares(rows: pa.Table) -> str:
     return "\n".join([*_HEADING, *lines])
 
 
+def attention_cells(rows: pa.Table, period: str) -> list[dict[str, Any]]:
+    """Rows of a period of attention to tracked repositories, every economy apart."""
+    is_asked = pc.equal(rows["period"], period)
+    for name, value in _CELL.items():
+        is_asked = pc.and_(is_asked, pc.equal(rows[name], value))
+    cells: list[dict[str, Any]] = rows.filter(is_asked).to_pylist()
+    return cells
+
+
+def _quotable(rows: pa.Table, period: str) -> list[dict[str, Any]]:
+    """Those that may be shown."""
+    return [
+        row
+        for row in attention_cells(rows, period)
+        if row["actor_count"] >= SMALLEST_CELL and not row["is_masked"]
+    ]
+
+
 def _quoted(rows: pa.Table, period: str) -> list[dict[str, Any]]:
-    """Cells of a period that may be shown, in the order in which countries are quoted."""
-    wanted = _CELL | {"period": period}
+    """Of these the countries that are quoted, in the order in which they are."""
     return sorted(
-        (
-            row
-            for row in rows.to_pylist()
-            if all(row[name] == value for name, value in wanted.items())
-            and row["country_iso2"] in _QUOTED
-            and row["actor_count"] >= SMALLEST_CELL
-            and not row["is_masked"]
-        ),
-        key=lambda row: _QUOTED.index(row["country_iso2"]),
+        (row for row in _quotable(rows, period) if row["country_iso2"] in QUOTED),
+        key=lambda row: QUOTED.index(row["country_iso2"]),
     )
 
 

@@ -8,8 +8,7 @@ import altair as alt
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from assets.chart_layers import day_axis, day_text, layered, lone_intervals, shaded_days
-from assets.chart_style import DASHES
+from assets.chart_layers import day_axis, interval_layers, layered, series_scales, shaded_days
 from assets.engagement.series import APART, CHINA, GROUP_WORDS, UNITED_STATES
 from assets.figures import (
     Choice,
@@ -21,6 +20,7 @@ from assets.figures import (
     filled,
     interval,
     percent,
+    row_schema,
 )
 
 _HEIGHT = 260
@@ -45,8 +45,7 @@ _COLUMNS = (
     FigureColumn("total_actor_count", "Accounts", "count"),
     FigureColumn("state", "What it rests on"),
 )
-_TYPES = {"text": pa.string(), "date": pa.date32(), "count": pa.int64()}
-_SCHEMA = pa.schema([(each.name, _TYPES.get(each.kind, pa.float64())) for each in _COLUMNS])
+_SCHEMA = row_schema(_COLUMNS)
 
 
 def origins_figure(engagement: pa.Table, names: Mapping[str, str]) -> Figure:
@@ -149,24 +148,16 @@ def _view(setting: tuple[str, str], country: str, rows: Sequence[Mapping[str, An
 
 def _chart() -> alt.LayerChart:
     """Layers: weeks without a figure, bands, lines, points."""
-    domain = list(_ORIGINS.values())
-    base = alt.Chart().encode(
-        x=day_axis("activity_date"),
-        color=alt.Color("origin:N", title="repositories of", scale=alt.Scale(domain=domain)),
-    )
-    dashes = [list(each) for each in DASHES[: len(domain)]]
-    dash = alt.StrokeDash("origin:N", scale=alt.Scale(domain=domain, range=dashes))
-    low = alt.Y("share_ci_low:Q", title="share of accounts", axis=alt.Axis(format=".0%"))
+    colour, dash = series_scales("origin", tuple(_ORIGINS.values()), "repositories of")
+    base = alt.Chart().encode(x=day_axis("activity_date"), color=colour)
     return layered(
         _weeks_without(),
-        base.mark_area(opacity=0.18).encode(y=low, y2="share_ci_high:Q"),
-        lone_intervals(base, "share", "activity_date", "origin").encode(y=low),
-        base.mark_line(strokeWidth=1.5).encode(y="share:Q", strokeDash=dash),
-        base.transform_filter("isValid(datum.share)")
-        .transform_calculate(day=day_text("activity_date"))
-        .mark_point(filled=True, opacity=1, size=14)
-        .encode(
-            y="share:Q",
+        *interval_layers(
+            base,
+            "share",
+            "activity_date",
+            "origin",
+            low=alt.Y("share_ci_low:Q", title="share of accounts", axis=alt.Axis(format=".0%")),
             tooltip=[
                 alt.Tooltip("day:N", title="week to (UTC)"),
                 alt.Tooltip("origin:N", title="repositories of"),
@@ -176,6 +167,9 @@ def _chart() -> alt.LayerChart:
                 alt.Tooltip("total_actor_count:Q", title="accounts", format=","),
                 alt.Tooltip("state:N", title="rests on"),
             ],
+            dash=dash,
+            band_opacity=0.18,
+            point_size=14,
         ),
     )
 

@@ -11,7 +11,7 @@ import pyarrow as pa
 from assets.chart_layers import layered
 from assets.engagement.series import CHINA, EVENT_GROUPS, GROUP_WORDS, UNITED_STATES
 from assets.engagement.world import NORTH, SIDE, SOUTH, world_cells
-from assets.figures import ROWS, Choice, Figure, FigureColumn, LegendEntry, View
+from assets.figures import ROWS, Choice, Figure, FigureColumn, LegendEntry, View, row_schema
 
 _MAP_HEIGHT, _MAP_ASPECT = 135, 0.45
 _LARGEST, _STEP = 24, 18  # countries with intervals, pixels of each
@@ -40,8 +40,7 @@ _COLUMNS = (
     FigureColumn("actor_count", "Accounts located there", "count"),
     FigureColumn("total_actor_count", "Accounts", "count"),
 )
-_TYPES = {"text": pa.string(), "date": pa.date32(), "count": pa.int64()}
-_SCHEMA = pa.schema([(each.name, _TYPES.get(each.kind, pa.float64())) for each in _COLUMNS])
+_SCHEMA = row_schema(_COLUMNS)
 Finding = Callable[[Sequence[Mapping[str, Any]], str], str]
 _SOURCE = (
     "mart.engagement as published: share of accounts active on tracked repositories / share of "

@@ -8,8 +8,14 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 
-from assets.chart_layers import LAST, day_axis, day_text, layered, lone_intervals, shaded_days
-from assets.chart_style import DASHES
+from assets.chart_layers import (
+    LAST,
+    day_axis,
+    interval_layers,
+    layered,
+    series_scales,
+    shaded_days,
+)
 from assets.figures import (
     Choice,
     Figure,
@@ -20,6 +26,7 @@ from assets.figures import (
     filled,
     interval,
     percent,
+    row_schema,
 )
 
 _HEIGHT = 280
@@ -29,7 +36,7 @@ _NO_ORIGIN = frozenset({"any", "ZZ"})
 _DAYS_SHOWN = 91
 _OTHERS = 2  # origins beside CN and US
 _DAY_MS = 86_400_000
-_COMPLETE, _PARTIAL, _MISSED = "complete", "partial", "missed"
+_PARTIAL, _MISSED = "partial", "missed"
 _MEASURES = (("downloads_30d", "downloads in 30 days"), ("models", "models listed"))
 _RELATIONS = (("derivative", "derivatives alone"), ("any", "releases and derivatives"))
 _WORDS = {
@@ -53,8 +60,8 @@ _COLUMNS = (
     FigureColumn("unknown_share", "Of unknown origin", "share"),
     FigureColumn("state", "Snapshot"),
 )
-_TYPES = {"text": pa.string(), "date": pa.date32()}
-_SCHEMA = pa.schema([(each.name, _TYPES.get(each.kind, pa.float64())) for each in _COLUMNS])
+#: Downloads are estimates of sums: no whole numbers.
+_SCHEMA = row_schema(_COLUMNS, pa.float64())
 
 
 def hub_figure(
@@ -191,27 +198,19 @@ def _view(
 
 def _chart(countries: Sequence[str]) -> alt.LayerChart:
     """Layers: days without and with part of a snapshot, worst cases, lines, points."""
-    domain = list(countries)
-    base = alt.Chart().encode(
-        x=day_axis("snapshot_date"),
-        color=alt.Color("country:N", title="origin", scale=alt.Scale(domain=domain)),
-    )
-    dashes = [list(each) for each in DASHES[: len(domain)]]
-    dash = alt.StrokeDash("country:N", scale=alt.Scale(domain=domain, range=dashes))
-    low = alt.Y("share_ci_low:Q", title="share", axis=alt.Axis(format=".0%"))
+    colour, dash = series_scales("country", countries, "origin")
+    base = alt.Chart().encode(x=day_axis("snapshot_date"), color=colour)
     age = f"({LAST} - toNumber(datum.snapshot_date)) / {_DAY_MS}"
     before = f"{age} > {_DAYS_SHOWN} ? 6 : 0"  # of a week its last day stands for all
     return layered(
         shaded_days("snapshot_date", f"datum.state === '{_PARTIAL}'", "degraded", before),
         shaded_days("snapshot_date", f"datum.state === '{_MISSED}'", "missing", before),
-        base.mark_area(opacity=0.18).encode(y=low, y2="share_ci_high:Q"),
-        lone_intervals(base, "share", "snapshot_date", "country").encode(y=low),
-        base.mark_line(strokeWidth=1.5).encode(y="share:Q", strokeDash=dash),
-        base.transform_filter("isValid(datum.share)")
-        .transform_calculate(day=day_text("snapshot_date"))
-        .mark_point(filled=True, opacity=1, size=14)
-        .encode(
-            y="share:Q",
+        *interval_layers(
+            base,
+            "share",
+            "snapshot_date",
+            "country",
+            low=alt.Y("share_ci_low:Q", title="share", axis=alt.Axis(format=".0%")),
             tooltip=[
                 alt.Tooltip("day:N", title="snapshot (UTC)"),
                 alt.Tooltip("country:N", title="origin of the weights"),
@@ -220,5 +219,8 @@ def _chart(countries: Sequence[str]) -> alt.LayerChart:
                 alt.Tooltip("share_ci_high:Q", title="if all unknown ones are", format=".1%"),
                 alt.Tooltip("value:Q", title="models or downloads", format=",.0f"),
             ],
+            dash=dash,
+            band_opacity=0.18,
+            point_size=14,
         ),
     )

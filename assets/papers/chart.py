@@ -7,7 +7,7 @@ from typing import Any
 import altair as alt
 import pyarrow as pa
 
-from assets.chart_layers import day_axis, day_text, layered, lone_intervals, shaded_days
+from assets.chart_layers import day_axis, interval_layers, layered, shaded_days
 from assets.figures import (
     Choice,
     Figure,
@@ -18,6 +18,7 @@ from assets.figures import (
     filled,
     interval,
     percent,
+    row_schema,
 )
 
 _HEIGHT = 260
@@ -45,8 +46,7 @@ _COLUMNS = (
     FigureColumn("work_count", "Works", "count"),
     FigureColumn("state", "Month's state"),
 )
-_TYPES = {"text": pa.string(), "date": pa.date32(), "count": pa.int64()}
-_SCHEMA = pa.schema([(each.name, _TYPES.get(each.kind, pa.float64())) for each in _COLUMNS])
+_SCHEMA = row_schema(_COLUMNS)
 
 
 def papers_figure(papers: pa.Table) -> Figure:
@@ -153,14 +153,12 @@ def _chart() -> alt.LayerChart:
     return layered(
         shaded_days("month_date", f"datum.state === '{_OPEN}'", "degraded", "14.5", "14.5"),
         shaded_days("month_date", f"datum.state === '{_NOTHING}'", "missing", "14.5", "14.5"),
-        base.mark_area(opacity=0.2).encode(y=low, y2="share_ci_high:Q"),
-        lone_intervals(base, "share", "month_date", "user_kind").encode(y=low),
-        base.mark_line(strokeWidth=1.5).encode(y="share:Q"),
-        base.transform_filter("isValid(datum.share)")
-        .transform_calculate(day=day_text("month_date"))
-        .mark_point(filled=True, opacity=1, size=20)
-        .encode(
-            y="share:Q",
+        *interval_layers(
+            base,
+            "share",
+            "month_date",
+            "user_kind",
+            low=low,
             tooltip=[
                 alt.Tooltip("day:N", title="month from"),
                 alt.Tooltip("share:Q", title="share of works", format=".1%"),

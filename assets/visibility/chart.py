@@ -10,9 +10,8 @@ import pyarrow as pa
 
 from assets.chart_layers import (
     day_axis,
-    day_text,
+    interval_layers,
     layered,
-    lone_intervals,
     shaded_days,
     threshold,
 )
@@ -24,6 +23,7 @@ from assets.figures import (
     View,
     days_from,
     filled,
+    row_schema,
 )
 from assets.visibility.cohorts import CENSORED, PARTIAL
 from assets.visibility.findings import BASES, LAGS_IN_WORDS, MEASURES, USERS, Setting, finding
@@ -51,9 +51,8 @@ _COLUMNS = (
     FigureColumn("patent_count", "Patents naming an open model", "count"),
     FigureColumn("status", "Status"),
 )
-_TYPES = {"text": pa.string(), "date": pa.date32(), "count": pa.int64()}
 #: The lag is text here: what a switch chooses is compared as text.
-_SCHEMA = pa.schema([(each.name, _TYPES.get(each.kind, pa.float64())) for each in _COLUMNS])
+_SCHEMA = row_schema(_COLUMNS)
 
 
 def gap_figure(gap: pa.Table) -> Figure:
@@ -95,14 +94,27 @@ def gap_figure(gap: pa.Table) -> Figure:
 def _chart() -> alt.LayerChart:
     """Layers: partial and censored months, band, line, points and the level of no gap."""
     base = alt.Chart().encode(x=day_axis("cohort_month"))
-    low = alt.Y("gap_pp_ci_low:Q", title="percentage points")
+    band, lone, line, points = interval_layers(
+        base,
+        "gap_pp",
+        "cohort_month",
+        "user_kind",
+        low=alt.Y("gap_pp_ci_low:Q", title="percentage points"),
+        tooltip=[
+            alt.Tooltip("day:N", title="cohort's month, from"),
+            alt.Tooltip("gap_pp:Q", title="gap, percentage points", format=".1f"),
+            alt.Tooltip("gap_pp_ci_low:Q", title="95 % lower bound", format=".1f"),
+            alt.Tooltip("gap_pp_ci_high:Q", title="95 % upper bound", format=".1f"),
+            alt.Tooltip("status:N", title="status"),
+        ],
+    )
     return layered(
         _shaded(PARTIAL, "degraded"),
-        base.mark_area(opacity=0.2).encode(y=low, y2="gap_pp_ci_high:Q"),
-        lone_intervals(base, "gap_pp", "cohort_month", "user_kind").encode(y=low),
+        band,
+        lone,
         threshold(0.0),
-        base.mark_line(strokeWidth=1.5).encode(y="gap_pp:Q"),
-        _points(base),
+        line,
+        points,
         _shaded(CENSORED, "missing"),
     )
 
@@ -110,25 +122,6 @@ def _chart() -> alt.LayerChart:
 def _shaded(status: str, style: str) -> alt.Chart:
     """Shading of the months of a status, half a month to either side of where they stand."""
     return shaded_days("cohort_month", f"datum.status === '{status}'", style, "14.5", "14.5")
-
-
-def _points(base: alt.Chart) -> alt.Chart:
-    points: alt.Chart = (
-        base.transform_filter("isValid(datum.gap_pp)")
-        .transform_calculate(day=day_text("cohort_month"))
-        .mark_point(filled=True, opacity=1, size=20)
-        .encode(
-            y="gap_pp:Q",
-            tooltip=[
-                alt.Tooltip("day:N", title="cohort's month, from"),
-                alt.Tooltip("gap_pp:Q", title="gap, percentage points", format=".1f"),
-                alt.Tooltip("gap_pp_ci_low:Q", title="95 % lower bound", format=".1f"),
-                alt.Tooltip("gap_pp_ci_high:Q", title="95 % upper bound", format=".1f"),
-                alt.Tooltip("status:N", title="status"),
-            ],
-        )
-    )
-    return points
 
 
 def _without_gaps(found: Mapping[Setting, Sequence[Mapping[str, Any]]]) -> pa.Table:

@@ -11,8 +11,8 @@ import pytest
 
 from assets.engagement.tables import ENGAGEMENT
 from assets.reference.tables import COUNTRY_GROUPINGS
-from assets.report.assets import publish as write_files
 from assets.report.assets import read_said
+from assets.report.snapshot import publish as write_files
 from assets.revisions.catalogue import SETTLED_DAYS
 from assets.revisions.record import Publication, mark_shown, record
 from assets.tables import Table

@@ -3,7 +3,6 @@
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import tempfile
 import time
@@ -15,6 +14,8 @@ from typing import Self
 import psycopg2
 import pytest
 from psycopg2 import sql
+
+from orchestration.processes import free_port
 
 PASSWORD = "pw:with@signs/and%"  # noqa: S105 - of a server that lives as long as a test
 _URL_PASSWORD = "pw%3Awith%40signs%2Fand%25"  # noqa: S105
@@ -40,9 +41,7 @@ class PostgresServer:
         self.bin = folder
         self._user = "postgres" if os.geteuid() == 0 else None
         self._folder = Path(tempfile.mkdtemp(prefix="observatory-pg-"))
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port = free_port()
 
     def __enter__(self) -> Self:
         if self._user:

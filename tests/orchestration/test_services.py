@@ -2,13 +2,11 @@
 
 import os
 import shutil
-import signal
-import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager, suppress
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +14,7 @@ import pytest
 import requests
 import yaml
 
+from orchestration.processes import end_group, free_port
 from orchestration.services import LOCATION, SERVICES, Addresses, arguments
 from orchestration.settings import load_settings
 from sandbox.server import SandboxServer
@@ -49,12 +48,6 @@ def listening_hosts(port: int) -> set[str]:
     }
 
 
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 @contextmanager
 def service(name: str, environment: dict[str, str], log: Path, *options: str) -> Iterator[None]:
     with log.open("wb") as out:
@@ -70,15 +63,8 @@ def service(name: str, environment: dict[str, str], log: Path, *options: str) ->
             yield
             assert process.poll() is None, f"{name} ended: {log.read_text()[-2000:]}"
         finally:
-            process.send_signal(signal.SIGTERM)
-            try:
-                process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
             # What it started ends with it, as systemd sees to.
-            with suppress(ProcessLookupError):
-                os.killpg(process.pid, signal.SIGKILL)
+            end_group(process)
 
 
 def answer(port: int, is_there: Callable[[dict[str, Any]], bool], log: Path) -> dict[str, Any]:

@@ -23,6 +23,7 @@ import dagster as dg
 import pytest
 from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
+from orchestration.processes import free_port
 from orchestration.runs import Runner, dagster_instance
 from orchestration.settings import Settings, load_settings
 from sandbox.server import SandboxServer
@@ -125,10 +126,7 @@ def worker(instance: dg.DagsterInstance) -> int | None:
 
 @contextmanager
 def services(server: SandboxServer, data: Path) -> Iterator[Services]:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    made = Services(server, data, port)
+    made = Services(server, data, free_port())
     try:
         made.start("code server")
         made.start("daemon")

@@ -4,7 +4,7 @@ from datetime import date, timedelta
 
 import pyarrow as pa
 
-from assets.engagement.assets import newest_figures
+from assets.engagement.headlines import newest_figures
 from tests.engagement_rows import engagement_rows
 
 DAY = date(2024, 12, 15)

@@ -8,34 +8,11 @@ from assets.figures import Figure
 from assets.hub.chart import hub_figure
 from assets.hub.tables import DIFFUSION_HUB, HUB_CONCENTRATION, HUB_SNAPSHOTS
 from assets.pictures import png
+from tests.diffusion_rows import hub_cell
 
 SUNDAY = date(2024, 12, 8)
 NAMES = {"CN": "China", "US": "United States"}
 SETTING = ("downloads_30d", "derivative")
-
-
-def cell(day: date, origin: str, value: float, **others: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Of 100 downloads 90 are of known origin."""
-    return {
-        **dict.fromkeys(DIFFUSION_HUB.column_names),
-        "snapshot_date": day,
-        "measure": "downloads_30d",
-        "author_country_iso2": "any",
-        "origin_iso2": origin,
-        "root_family": "any",
-        "relation": "derivative",
-        "value": value,
-        "known_value": 90.0,
-        "unknown_value": 10.0,
-        "share": value / 90,
-        "share_low": value / 100,
-        "share_high": (value + 10) / 100,
-        "unknown_share": 0.1,
-        "correction_value": 0.0,
-        "has_correction": False,
-        "is_complete": True,
-        **others,
-    }
 
 
 def figure_of(cells: Sequence[dict[str, Any]], states: dict[date, str]) -> Figure:
@@ -55,7 +32,9 @@ def figure_of(cells: Sequence[dict[str, Any]], states: dict[date, str]) -> Figur
 
 
 def test_shares_are_of_known_origin_and_the_band_is_what_the_unknown_leave_open() -> None:
-    figure = figure_of([cell(SUNDAY, "US", 45.0), cell(SUNDAY, "CN", 36.0)], {SUNDAY: "complete"})
+    figure = figure_of(
+        [hub_cell(SUNDAY, "US", 45.0), hub_cell(SUNDAY, "CN", 36.0)], {SUNDAY: "complete"}
+    )
     assert figure.title == (
         "Origin of the weights in 30 days' downloads of derivatives on the Hub, 2024-12-08: "
         "United States 50.0 % (45.0 to 55.0 %) and China 40.0 % (36.0 to 46.0 %)"
@@ -66,11 +45,11 @@ def test_shares_are_of_known_origin_and_the_band_is_what_the_unknown_leave_open(
 
 def test_neither_totals_nor_unknown_origins_nor_parts_of_authors_are_drawn() -> None:
     cells = [
-        cell(SUNDAY, "CN", 36.0),
-        cell(SUNDAY, "ZZ", 10.0, share=None),
-        cell(SUNDAY, "any", 100.0, share=None),
-        cell(SUNDAY, "FR", 5.0, author_country_iso2="FR"),
-        cell(SUNDAY, "FR", 5.0, root_family="mistral"),
+        hub_cell(SUNDAY, "CN", 36.0),
+        hub_cell(SUNDAY, "ZZ", 10.0, share=None),
+        hub_cell(SUNDAY, "any", 100.0, share=None),
+        hub_cell(SUNDAY, "FR", 5.0, author_country_iso2="FR"),
+        hub_cell(SUNDAY, "FR", 5.0, root_family="mistral"),
     ]
     rows = figure_of(cells, {SUNDAY: "complete"}).shown(SETTING)
     assert [(row["origin_iso2"], row["value"]) for row in rows] == [("CN", 36.0), ("US", None)]
@@ -79,7 +58,7 @@ def test_neither_totals_nor_unknown_origins_nor_parts_of_authors_are_drawn() -> 
 def test_a_day_that_was_missed_has_a_row_that_says_so_and_no_figure() -> None:
     first = SUNDAY - timedelta(days=2)
     figure = figure_of(
-        [cell(first, "CN", 36.0), cell(SUNDAY, "CN", 36.0)],
+        [hub_cell(first, "CN", 36.0), hub_cell(SUNDAY, "CN", 36.0)],
         {first: "partial", first + timedelta(days=1): "missed", SUNDAY: "complete"},
     )
     rows = [row for row in figure.shown(SETTING) if row["origin_iso2"] == "CN"]
@@ -92,7 +71,7 @@ def test_a_day_that_was_missed_has_a_row_that_says_so_and_no_figure() -> None:
 
 def test_of_days_older_than_a_quarter_the_sundays_are_shown() -> None:
     days = [SUNDAY - timedelta(days=n) for n in range(120)]
-    figure = figure_of([cell(day, "CN", 36.0) for day in days], dict.fromkeys(days, "complete"))
+    figure = figure_of([hub_cell(day, "CN", 36.0) for day in days], dict.fromkeys(days, "complete"))
     shown = {row["snapshot_date"] for row in figure.shown(SETTING)}
     assert shown == {day for day in days if day > days[91] or day.isoweekday() == 7}
     assert len(shown) == 91 + 5  # of the 29 days before, the last is a Sunday

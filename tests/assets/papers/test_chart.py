@@ -1,34 +1,19 @@
 """The figure of papers: which month it speaks of, and what it does not draw."""
 
-from datetime import UTC, date, datetime
+from datetime import date
 from typing import Any
 
 from assets.figures import Figure
 from assets.papers.chart import papers_figure
 from assets.papers.tables import DIFFUSION_PAPERS
 from assets.pictures import png
+from tests.diffusion_rows import papers_cell
 
 NAMING = ("us_company", "names")
 
 
 def month(number: int, **others: Any) -> dict[str, Any]:  # noqa: ANN401
-    """Of 50 works of U.S. companies that name an open model 20 name a Chinese one."""
-    return {
-        **dict.fromkeys(DIFFUSION_PAPERS.column_names),
-        "month_date": date(2023, number, 1),
-        "user_kind": "us_company",
-        "country_iso2": "US",
-        "open_work_count": 50,
-        "cn_work_count": 20,
-        "cn_share": 0.4,
-        "cn_share_ci_low": 0.276,
-        "cn_share_ci_high": 0.538,
-        "unaffiliated_work_count": 0,
-        "asking_count": 1,
-        "asked_at": datetime(2024, 12, 9, tzinfo=UTC),
-        "is_final": True,
-        **others,
-    }
+    return papers_cell(date(2023, number, 1), **others)
 
 
 def figure_of(*rows: dict[str, Any]) -> Figure:

@@ -19,6 +19,7 @@ from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.tables import VISIBILITY_GAP
 from tests.assets.coverage.test_chart import row as coverage_row
+from tests.diffusion_rows import hub_cell, papers_cell
 from tests.engagement_rows import engagement_rows
 
 FIRST, LAST = date(2024, 12, 2), date(2024, 12, 8)  # Monday to Sunday
@@ -97,7 +98,8 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
             [cohort(2023, 4, "complete"), cohort(2023, 5, "complete"), cohort(2023, 6, "censored")]
         ),
         DIFFUSION_HUB: DIFFUSION_HUB.arrow(
-            [hub(day, "CN", 60.0) for day in DAYS] + [hub(day, "US", 30.0) for day in DAYS]
+            [hub_cell(day, "CN", 60.0) for day in DAYS]
+            + [hub_cell(day, "US", 30.0) for day in DAYS]
         ),
         HUB_SNAPSHOTS: HUB_SNAPSHOTS.arrow(
             [
@@ -112,7 +114,9 @@ def edition(world: str = "live", **tables: pa.Table) -> Edition:
             ]
         ),
         HUB_CONCENTRATION: HUB_CONCENTRATION.arrow([families(LAST)]),
-        DIFFUSION_PAPERS: DIFFUSION_PAPERS.arrow([papers(2023, 10), papers(2023, 11, False)]),
+        DIFFUSION_PAPERS: DIFFUSION_PAPERS.arrow(
+            [papers_cell(date(2023, 10, 1)), papers_cell(date(2023, 11, 1), is_final=False)]
+        ),
     }
     for table in READ:
         rows[table] = tables.get(table.name, rows[table])
@@ -200,29 +204,6 @@ def cohort(year: int, month: int, status: str) -> dict[str, Any]:
     }
 
 
-def hub(day: date, origin: str, value: float) -> dict[str, Any]:
-    """Of 100 downloads of derivatives, 90 of known origin, `value` from one country."""
-    return {
-        **dict.fromkeys(DIFFUSION_HUB.column_names),
-        "snapshot_date": day,
-        "measure": "downloads_30d",
-        "author_country_iso2": "any",
-        "origin_iso2": origin,
-        "root_family": "any",
-        "relation": "derivative",
-        "value": value,
-        "known_value": 90.0,
-        "unknown_value": 10.0,
-        "share": value / 90,
-        "share_low": value / 100,
-        "share_high": (value + 10) / 100,
-        "unknown_share": 0.1,
-        "correction_value": 0.0,
-        "has_correction": False,
-        "is_complete": True,
-    }
-
-
 def families(day: date) -> dict[str, Any]:
     """Downloads of derivatives that are as concentrated as on four equal families."""
     return {
@@ -236,25 +217,6 @@ def families(day: date) -> dict[str, Any]:
         "effective_parts": 4.0,
         "known_value": 90.0,
         "is_complete": True,
-    }
-
-
-def papers(year: int, month: int, is_final: bool = True) -> dict[str, Any]:
-    """Of 50 works of U.S. companies that name an open model 20 name a Chinese one."""
-    return {
-        **dict.fromkeys(DIFFUSION_PAPERS.column_names),
-        "month_date": date(year, month, 1),
-        "user_kind": "us_company",
-        "country_iso2": "US",
-        "open_work_count": 50,
-        "cn_work_count": 20,
-        "cn_share": 0.4,
-        "cn_share_ci_low": 0.276,
-        "cn_share_ci_high": 0.538,
-        "unaffiliated_work_count": 0,
-        "asking_count": 1,
-        "asked_at": datetime(2024, 12, 9, tzinfo=UTC),
-        "is_final": is_final,
     }
 
 
