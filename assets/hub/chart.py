@@ -108,18 +108,29 @@ def hub_figure(
         legend=(
             *(LegendEntry(f"series-{n}", name) for n, name in enumerate(countries, 1)),
             LegendEntry("degraded", "partial snapshot: lists could not be read"),
-            LegendEntry("missing", "missed: nobody asked on the day"),
+            LegendEntry(
+                "missing",
+                f"missed: nobody asked on the day or, {_DAYS_SHOWN} days and more ago, in the week",
+            ),
         ),
     )
 
 
 def _days_shown(days: Iterable[dt.date]) -> list[dt.date]:
-    """Every day of the newest quarter, and every Sunday before, from the first snapshot on."""
+    """Every day of the newest quarter; of each week before, its last snapshot or its Sunday."""
     every = sorted(set(days))
     if not every:
         return []
     newest = every[-1] - dt.timedelta(days=_DAYS_SHOWN)
-    return [day for day in days_from(every[0], every[-1]) if day > newest or day.isoweekday() == 7]
+    chosen = [day for day in days_from(every[0], every[-1]) if day > newest]
+    last = {_sunday(day): day for day in every if day <= newest}
+    weeks = days_from(_sunday(every[0]), newest, 7) if every[0] <= newest else []
+    return sorted({*chosen, *last.values(), *(each for each in weeks if each not in last)})
+
+
+def _sunday(day: dt.date) -> dt.date:
+    """The last day of its ISO week."""
+    return day + dt.timedelta(days=7 - day.isoweekday())
 
 
 def _origins(cells: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -203,7 +214,7 @@ def _chart(countries: Sequence[str]) -> alt.LayerChart:
     age = f"({LAST} - toNumber(datum.snapshot_date)) / {_DAY_MS}"
     before = f"{age} > {_DAYS_SHOWN} ? 6 : 0"  # of a week its last day stands for all
     return layered(
-        shaded_days("snapshot_date", f"datum.state === '{_PARTIAL}'", "degraded", before),
+        shaded_days("snapshot_date", f"datum.state === '{_PARTIAL}'", "degraded"),
         shaded_days("snapshot_date", f"datum.state === '{_MISSED}'", "missing", before),
         *interval_layers(
             base,

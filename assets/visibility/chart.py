@@ -125,12 +125,25 @@ def _shaded(status: str, style: str) -> alt.Chart:
 
 
 def _without_gaps(found: Mapping[Setting, Sequence[Mapping[str, Any]]]) -> pa.Table:
-    """The rows, and one without figures for each month between of which none is published."""
+    """The rows, and one without figures for each month between of which none is published.
+
+    A month that is younger than a censored one is censored, too, whatever is published of it.
+    """
     wanted = [
         (*setting, month)
         for setting, rows in sorted(found.items())
         for month in days_from(rows[0]["cohort_month"], rows[-1]["cohort_month"])
         if month.day == 1
     ]
+    censored = {
+        setting: min(row["cohort_month"] for row in rows if row["status"] == CENSORED)
+        for setting, rows in found.items()
+        if any(row["status"] == CENSORED for row in rows)
+    }
     every = [row for rows in found.values() for row in rows]
-    return pa.Table.from_pylist(filled(every, (*Setting._fields, "cohort_month"), wanted), _SCHEMA)
+    made = filled(every, (*Setting._fields, "cohort_month"), wanted)
+    for row in made:
+        since = censored.get(Setting(*(row[name] for name in Setting._fields)))
+        if row.get("status") is None and since is not None and row["cohort_month"] > since:
+            row["status"] = CENSORED
+    return pa.Table.from_pylist(made, _SCHEMA)

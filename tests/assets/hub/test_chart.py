@@ -77,6 +77,22 @@ def test_of_days_older_than_a_quarter_the_sundays_are_shown() -> None:
     assert len(shown) == 91 + 5  # of the 29 days before, the last is a Sunday
 
 
+def test_an_old_week_is_missed_only_where_nobody_asked_in_it() -> None:
+    """A snapshot of a Saturday stands for its week; the week after has none."""
+    saturday, asked = date(2024, 6, 1), SUNDAY
+    figure = figure_of(
+        [hub_cell(day, "CN", 36.0) for day in (saturday, asked)],
+        dict.fromkeys((saturday, asked), "complete"),
+    )
+    old = [
+        (row["snapshot_date"], row["state"], row["share"])
+        for row in figure.shown(SETTING)
+        if row["origin_iso2"] == "CN" and row["snapshot_date"] < date(2024, 6, 12)
+    ]
+    assert old == [(saturday, "complete", 0.4), (date(2024, 6, 9), "missed", None)]
+    assert "2024-06-01 to 2024-12-08" in figure.views[0].basis
+
+
 def test_before_the_first_snapshot_it_says_that_there_is_none() -> None:
     assert "no snapshot yet" in figure_of([], {}).title
     assert figure_of([], {SUNDAY: "missed"}).rows.num_rows == 0

@@ -5,6 +5,7 @@ from itertools import product
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from assets.visibility.chart import gap_figure
 from assets.visibility.cohorts import FILES, USE, visibility_gap
@@ -65,6 +66,26 @@ def test_a_month_that_is_not_published_is_a_gap_in_the_line() -> None:
     figure = gap_figure(pa.concat_tables([rows.slice(0, 1), rows.slice(2, 1)]))
     found = [(row["cohort_month"], row["gap_pp"] is None) for row in figure.rows.to_pylist()]
     assert found == [(APRIL, False), (MAY, True), (JUNE, False)]
+
+
+def test_a_month_between_censored_ones_is_censored_too_and_one_between_complete_ones_is_not() -> (
+    None
+):
+    rows = gap().filter(pc.equal(gap()["lag_months"], 0))
+    first, last = rows.slice(0, 1), rows.slice(2, 1)
+    place = rows.column_names.index("cohort_month")
+
+    def of(row: pa.Table, month: date) -> pa.Table:
+        return row.set_column(place, rows.schema.field(place), pa.array([month], pa.date32()))
+
+    figure = gap_figure(
+        pa.concat_tables([of(first, date(2023, 2, 1)), first, last, of(last, date(2023, 8, 1))])
+    )
+    found = {row["cohort_month"].month: row["status"] for row in figure.rows.to_pylist()}
+    assert found == {
+        2: "complete", 3: None, 4: "complete", 5: None,
+        6: "censored", 7: "censored", 8: "censored",
+    }  # fmt: skip
 
 
 def test_the_lag_is_text_as_the_pages_switch_compares_it() -> None:
