@@ -14,6 +14,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Locator, Page, sync_playwright
 
 from assets.engagement.tables import ENGAGEMENT
+from assets.figures import Figure, percent
 from assets.report.edition import Edition
 from assets.report.page import page_html, page_sections
 from tests.assets.report.editions import DAYS, GROUPED, LAST, edition, emptied, hostile
@@ -174,6 +175,44 @@ def test_a_grouping_shows_the_group_and_not_its_members(fresh: Opened) -> None:
     figure.locator("summary").click()
     rows = table(figure)
     assert {row["Country"] for row in rows} == {GROUPED, "United States", "Germany"}
+
+
+def settings_of(figure: Figure) -> list[tuple[str, ...]]:
+    """The switches as they are first, and each option of each beside the others' first."""
+    first = tuple(choice.options[0][0] for choice in figure.choices)
+    others = [
+        (*first[:place], value, *first[place + 1 :])
+        for place, choice in enumerate(figure.choices)
+        for value, _ in choice.options[1:]
+    ]
+    return [first, *others]
+
+
+def test_every_switch_of_every_figure_shows_the_title_and_the_rows_of_its_setting(
+    fresh: Opened,
+) -> None:
+    sections = page_sections(edition("sandbox"))
+    switched = 0
+    for figure in (each for section in sections for each in section.figures):
+        place = fresh.figure(figure.key)
+        place.locator("summary").click()
+        titles = {view.values: view.title for view in figure.views}
+        for values in settings_of(figure):
+            for choice, value in zip(figure.choices, values, strict=True):
+                place.locator(f"[data-column={choice.column}]").select_option(value)
+                switched += 1
+            said = place.locator(".title").inner_text().replace("\xa0", " ")
+            assert said == titles[values], (figure.key, values)
+            wanted = figure.shown(values)
+            rows = table(place)
+            assert len(rows) == len(wanted), (figure.key, values)
+            for column in figure.columns:
+                if column.kind == "share":
+                    shares = [row[column.name] for row in wanted]
+                    shown = ["–" if each is None else percent(each) for each in shares]
+                    found = [row[column.label] for row in rows]
+                    assert sorted(found) == sorted(shown), (figure.key, values, column.name)
+    assert switched > 50
 
 
 def test_tables_and_downloads_hold_the_published_rows(fresh: Opened) -> None:
