@@ -191,22 +191,25 @@ def _parts(
     if lake.has(name):
         stored = partitions_of_sources(lake, table) or lake.partitions(name)
         newest = stored[-_PARTITIONS_BY_DEFAULT:]
-        for partition in [each for each in stored if first <= each <= last] if first else newest:
-            yield from _of_lake(table, lake, partition)
+        asked = [each for each in stored if first <= each <= last] if first else newest
+        yield from _of_lake(table, lake, asked)
     elif warehouse.has_table(name):
         yield from _of_warehouse(table, warehouse, first, last)
 
 
 def _of_lake(
-    table: Table, lake: Lake, partition: str
+    table: Table, lake: Lake, partitions: Sequence[str]
 ) -> Iterator[tuple[duckdb.DuckDBPyConnection, str, str]]:
     name = table.qualified
     with duckdb.connect() as connection:
         connection.execute("SET TimeZone = 'UTC'")
-        parts = [lake.read(name, partition, part) for part in (None, *lake.parts(name))]
-        rows = [table.arrow_schema.empty_table(), *(each for each in parts if each is not None)]
-        connection.register("judged", pa.concat_tables(rows, promote_options="default"))
-        yield connection, "judged", partition
+        sources = (None, *lake.parts(name))
+        for partition in partitions:
+            parts = [lake.read(name, partition, source) for source in sources]
+            rows = [table.arrow_schema.empty_table(), *(each for each in parts if each is not None)]
+            connection.register("judged", pa.concat_tables(rows, promote_options="default"))
+            yield connection, "judged", partition
+            connection.unregister("judged")
 
 
 def _of_warehouse(
