@@ -1,5 +1,6 @@
 """The log of alerts: when each began, went on and ended, the newest first."""
 
+import re
 from dataclasses import dataclass
 from datetime import date
 
@@ -8,6 +9,8 @@ from assets.report.section import Section
 from assets.report.tables import ALERT_LOG
 
 MOST_LINES = 100
+#: A message's key begins with its alert's id, or with the cause of several alerts, and a date.
+_ALERT = re.compile(r"(.+?)[:>]\d{4}-\d{2}-\d{2}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +21,7 @@ class LogLine:
     data_date: date
     stage: str
     title: str
+    subject: str
     kind: str
     delivery: str
 
@@ -46,9 +50,20 @@ def alerts_section(edition: Edition) -> Section:
             data_date=row["data_date"],
             stage=row["stage"],
             title=row["title"],
+            subject=_subject_of_message(row["message_key"]),
             kind=row["kind"].replace("_", " "),
             delivery=row["delivery"],
         )
         for row in rows.slice(0, MOST_LINES).to_pylist()
     )
     return Section("alerts", "Alerts log", AlertLog(lines, rows.num_rows - len(lines)))
+
+
+def subject_of(alert_id: str) -> str:
+    """What an alert is about beside its rule, such as `gharchive, attention`; empty for nothing."""
+    return alert_id.partition(":")[2].replace(":", ", ")
+
+
+def _subject_of_message(key: str) -> str:
+    found = _ALERT.match(key)
+    return subject_of(found[1]) if found else ""

@@ -19,6 +19,7 @@ from assets.engagement.tables import ENGAGEMENT
 from assets.figures import interval, percent
 from assets.indices.tables import COUNTRY_RATIO
 from assets.reference.tables import ECONOMIES
+from assets.report.alerts import subject_of
 from assets.report.edition import Edition
 from assets.report.section import Section
 from assets.report.tables import ALERT_STATES
@@ -205,11 +206,10 @@ def _alerts(edition: Edition) -> tuple[AlertLine, ...]:
         if row["state"] in QUIET:
             quiet[row["rule_id"]].append(row)
             continue
-        _, _, subject = row["alert_id"].partition(":")
         lines.append(
             AlertLine(
                 title=edition.rule_titles.get(row["rule_id"], row["rule_id"]),
-                subject=subject.replace(":", ", "),
+                subject=subject_of(row["alert_id"]),
                 state=row["state"],
                 since=row["since_date"],
                 through=row["evaluated_through"],

@@ -75,6 +75,25 @@ def test_it_says_what_slack_did_not_take() -> None:
     assert [row["delivery"] for row in rows] == ["delivered", "waiting", "dead"]
 
 
+@pytest.mark.parametrize(
+    ("key", "subject"),
+    [
+        ("cn-high:2024-12-06:firing", ""),
+        ("share-change:FR:2024-12-08:firing", "FR"),
+        ("upstream-capture:gharchive:attention:2024-12-09:firing", "gharchive, attention"),
+        (
+            "upstream-capture:gharchive:other:2024-12-09:firing>2024-12-11:8e6402a53a17:resolved",
+            "gharchive, other",
+        ),
+    ],
+)
+def test_the_page_names_what_an_alert_is_about(key: str, subject: str) -> None:
+    rows = ALERT_LOG.arrow([{**said(5, "firing", "a title"), "message_key": key}])
+    content = alerts_section(edition(alert_log=rows)).content
+    assert isinstance(content, AlertLog)
+    assert [line.subject for line in content.lines] == [subject]
+
+
 def test_the_page_shows_the_newest_first_and_says_how_many_it_leaves_out() -> None:
     rows = [
         {**said(5, "firing", f"title {n}"), "said_at": AT + timedelta(minutes=n)}
