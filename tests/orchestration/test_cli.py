@@ -53,8 +53,13 @@ def test_one_text_is_explained(
 
 
 def test_the_doctor_finds_a_sandbox_installation_well(
-    small_server: SandboxServer, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    small_server: SandboxServer,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    # An instance that other tests share may be open in this process, and has it set.
+    monkeypatch.delenv("DAGSTER_HOME", raising=False)
     assert examine(sandbox_settings(small_server, tmp_path)) == 0
     assert "FAIL" not in capsys.readouterr().out
 

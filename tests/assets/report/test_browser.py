@@ -96,6 +96,7 @@ def fresh(page_of_week: Opened) -> Opened:
 
 def table(figure: Locator) -> list[dict[str, str]]:
     """What the open table of a figure shows, by its headings."""
+    figure.locator("details tr").first.wait_for()  # it is made once it is opened
     rows: list[list[str]] = figure.locator("details tr").evaluate_all(
         "rows => rows.map(row => [...row.cells].map(cell => cell.textContent))"
     )
