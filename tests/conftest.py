@@ -1,7 +1,9 @@
-"""What all tests share: where the real data is."""
+"""What all tests share: where the real data is, and an environment of each test's own."""
 
 import os
+from collections.abc import Iterator
 from pathlib import Path
+from unittest import mock
 
 import hypothesis
 import pytest
@@ -20,3 +22,21 @@ def real_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no real data at {folder}; set OBSERVATORY_REAL_DATA to its folder")
     return folder
+
+
+@pytest.fixture(autouse=True, scope="module")
+def environment_of_the_module() -> Iterator[None]:
+    """What a module's own fixtures set in the environment ends with the module."""
+    with mock.patch.dict(os.environ):
+        yield
+
+
+@pytest.fixture(autouse=True)
+def environment_of_the_test(environment_of_the_module: None) -> Iterator[None]:
+    """What a test sets ends with it.
+
+    Preparing Dagster's folder hands a database's address to the process's children in the
+    environment: the next test's would work on that database.
+    """
+    with mock.patch.dict(os.environ):
+        yield
