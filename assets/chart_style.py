@@ -88,6 +88,7 @@ def config(palette: Palette, *, has_legend: bool, font: str) -> dict[str, Any]:
             "threshold": {"color": palette.muted, "strokeDash": [4, 3]},
             "clock": {"color": palette.muted, "strokeDash": [1, 3], "strokeWidth": 2},
             "placebo": {"color": palette.grid, "opacity": 1},
+            "blank": {"color": palette.grid, "opacity": 0.6},
             "mark": {"color": palette.muted, "strokeWidth": 1},
             **{f"quotient-{n}": {"color": each} for n, each in enumerate(palette.quotients)},
             "mark-sign": {"color": palette.ink, "fontSize": 11, "fontWeight": "bold"},

@@ -125,6 +125,8 @@ class Figure:
         marks: dated lines.
         marks_title: what these are.
         aspect: height over width, for what would be out of shape at a fixed height.
+        needed: a column without which nothing of a row is drawn; none: every row has a part in the
+            chart. Where a setting has no row with it, a sentence stands instead of empty axes.
     """
 
     key: str
@@ -141,6 +143,7 @@ class Figure:
     marks: tuple[Mark, ...] = ()
     marks_title: str = ""
     aspect: float | None = None
+    needed: str | None = None
 
     @property
     def title(self) -> str:

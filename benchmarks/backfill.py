@@ -67,6 +67,7 @@ class Loop:
             log=logging.getLogger("loop"),
             retry_number=0,
             instance=self._instance,
+            add_asset_metadata=lambda *_, **__: None,
             run=SimpleNamespace(run_id="loop", tags=tags),
         )
         seconds, done = 0.0, set[int]()

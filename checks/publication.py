@@ -11,7 +11,7 @@ from assets.declare import asset_key
 from assets.engagement.tables import ENGAGEMENT, STAGED_ENGAGEMENT
 from assets.report.tables import PAGE, SNAPSHOT
 from checks.days import days_of_check, span_of
-from checks.rows_at_fault import cell, listed, to_do
+from checks.rows_at_fault import Fault, cell, fault_metadata, first_rows, listed, to_do
 from resources.lake import LakeResource
 from resources.platform import Platform
 from resources.warehouse import WarehouseResource
@@ -64,23 +64,30 @@ def published_as_staged(
     columns = ", ".join(ENGAGEMENT.column_names)
     with warehouse.open().transaction() as connection:
         connection.register("staged", staged)
-        row = connection.execute(
-            f"WITH published AS (SELECT {columns} FROM {ENGAGEMENT.qualified} "  # noqa: S608
-            "WHERE list_contains(?::DATE[], activity_date)) SELECT "
-            "(SELECT count(*) FROM (FROM published EXCEPT ALL FROM staged)), "
-            "(SELECT count(*) FROM (FROM staged EXCEPT ALL FROM published))",
+        connection.execute(
+            f"CREATE TEMP TABLE published AS SELECT {columns} FROM {ENGAGEMENT.qualified} "  # noqa: S608
+            "WHERE list_contains(?::DATE[], activity_date)",
             [days],
-        ).fetchone()
-    unstaged, unpublished = row or (0, 0)
+        )
+        unstaged = connection.sql("FROM published EXCEPT ALL FROM staged").to_arrow_table()
+        unpublished = connection.sql("FROM staged EXCEPT ALL FROM published").to_arrow_table()
+        connection.execute("DROP TABLE published")
+    faults = [
+        Fault(words, rows.num_rows, first_rows(rows.select(ENGAGEMENT.key)))
+        for words, rows in (
+            ("staged and not published so", unpublished),
+            ("published and not staged so", unstaged),
+        )
+        if rows.num_rows
+    ]
     return dg.AssetCheckResult(
-        passed=not unstaged and not unpublished,
+        passed=not faults,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{staged.num_rows} staged rows on {span_of(days)}; {unpublished} of them not "
-        f"published, {unstaged} published that were not staged.",
+        description=f"{staged.num_rows} staged rows on {span_of(days)}; {unpublished.num_rows} of "
+        f"them not published, {unstaged.num_rows} published that were not staged.",
         metadata={
             "staged_rows": staged.num_rows,
-            "not_published": unpublished,
-            **to_do("published_as_staged"),
+            **fault_metadata(faults, "published_as_staged"),
         },
     )
 

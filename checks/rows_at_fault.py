@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import pyarrow as pa
 
 from assets.alerting.operations import RUNBOOK
 from assets.markdown_text import as_text
@@ -35,6 +36,11 @@ class Fault:
     words: str
     row_count: int
     sample: tuple[tuple[tuple[str, object], ...], ...] = ()
+
+
+def first_rows(rows: pa.Table) -> tuple[tuple[tuple[str, object], ...], ...]:
+    """The first few rows, each as pairs of column and value."""
+    return tuple(tuple(row.items()) for row in rows.slice(0, ROWS_SHOWN).to_pylist())
 
 
 def cell(value: object) -> str:

@@ -7,7 +7,8 @@ import dagster as dg
 from assets.declare import asset_key
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.shifts.trend_tables import TREND_SHIFTS
-from checks.rows_at_fault import to_do
+from assets.tables import Table
+from checks.rows_at_fault import Fault, fault_metadata, first_rows
 from resources.warehouse import WarehouseResource
 
 _FOLDER = Path(__file__).parent / "sql"
@@ -40,23 +41,29 @@ def shift_checks() -> list[dg.AssetChecksDefinition]:
 
 
 def shock_effects_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Count the rows that break a promise."""
-    return _verdict(warehouse, _SQL, "shock_effects_hold_together")
+    """Name the rows that break a promise."""
+    return _verdict(warehouse, SHOCK_EFFECTS, _SQL, "shock_effects_hold_together")
 
 
 def trend_shifts_hold_together(warehouse: WarehouseResource) -> dg.AssetCheckResult:
-    """Count the rows that break a promise."""
-    return _verdict(warehouse, _TREND_SQL, "trend_shifts_hold_together")
+    """Name the rows that break a promise."""
+    return _verdict(warehouse, TREND_SHIFTS, _TREND_SQL, "trend_shifts_hold_together")
 
 
-def _verdict(warehouse: WarehouseResource, sql: str, check: str) -> dg.AssetCheckResult:
-    counts = warehouse.open().query(sql).to_pylist()[0]
-    rows = counts.pop("row_count")
-    broken = {name: count for name, count in counts.items() if count}
-    found = ", ".join(f"{name.removesuffix('_count')} {count}" for name, count in broken.items())
+def _verdict(
+    warehouse: WarehouseResource, table: Table, sql: str, check: str
+) -> dg.AssetCheckResult:
+    """Of a query that gives the table's columns, and then one for each promise: is it broken."""
+    judged = warehouse.open().query(sql)
+    faults = [
+        Fault(name.replace("_", " "), rows.num_rows, first_rows(rows.select(table.key)))
+        for name in judged.column_names[len(table.column_names) :]
+        if (rows := judged.filter(judged[name])).num_rows
+    ]
+    found = ", ".join(f"{fault.words} {fault.row_count}" for fault in faults)
     return dg.AssetCheckResult(
-        passed=not broken,
+        passed=not faults,
         severity=dg.AssetCheckSeverity.ERROR,
-        description=f"{rows} rows; {found or 'none breaks a promise'}.",
-        metadata={"rows": rows, **counts, **to_do(check)},
+        description=f"{judged.num_rows} rows; {found or 'none breaks a promise'}.",
+        metadata={"rows": judged.num_rows, **fault_metadata(faults, check)},
     )

@@ -22,6 +22,7 @@ from assets.declare import asset_key
 from assets.engagement.cells import LONGEST_DAYS
 from assets.engagement.tables import ENGAGEMENT
 from assets.figures import days_from, spells
+from assets.pace import duration, rate
 from assets.tables import Table
 from checks.days import RANGE_END, RANGE_START
 from orchestration.backfill_file import Begun, read, write
@@ -37,7 +38,6 @@ from orchestration.backfill_plan import (
     time_left,
 )
 from orchestration.partitions import MAX_DAYS_PER_BACKFILL_RUN
-from orchestration.progress import duration, rate
 from orchestration.runs import Runner
 
 _PROGRESS_TAG = "observatory/progress"

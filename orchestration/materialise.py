@@ -8,8 +8,8 @@ from typing import Protocol
 
 import dagster as dg
 
+from assets.pace import so_far
 from orchestration.operations import say_backfills, unfinished
-from orchestration.progress import so_far
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import set_sandbox_clock
 from orchestration.settings import Settings

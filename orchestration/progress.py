@@ -8,6 +8,8 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self, TextIO
 
+from assets.pace import so_far
+
 _REDRAW_S, _LINE_S = 0.1, 10.0
 _CLEAR = "\r\x1b[2K"
 
@@ -74,33 +76,6 @@ class Progress:
         else:
             self._stream.write(f"… {text}\n")
         self._stream.flush()
-
-
-def so_far(done: int, total: int, unit: str, seconds: float) -> str:
-    """What is done of how many, how fast, and how long the rest takes at that rate."""
-    counted = f"{done:,} of {total:,} {unit}" if total else f"{done:,} {unit}"
-    if not done or seconds <= 0:
-        return counted
-    said = f"{counted}, {rate(done, seconds)}"
-    left = max(total - done, 0) * seconds / done
-    return f"{said}, about {duration(left)} left" if total else said
-
-
-def rate(done: int, seconds: float) -> str:
-    """How many a second, a minute or an hour: the first that is one or more."""
-    for name, length in (("second", 1.0), ("minute", 60.0)):
-        each = done / seconds * length
-        if each >= 1:
-            return f"{each:,.0f} a {name}" if each >= 10 else f"{each:.1f} a {name}"
-    return f"{done / seconds * 3600:.1f} an hour"
-
-
-def duration(seconds: float) -> str:
-    """Roughly: seconds, minutes, or hours and minutes."""
-    if seconds < 100:
-        return f"{seconds:.0f} s"
-    minutes = round(seconds / 60)
-    return f"{minutes} min" if minutes < 100 else f"{minutes // 60} h {minutes % 60} min"
 
 
 def unwatched() -> None:

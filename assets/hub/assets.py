@@ -33,6 +33,7 @@ from assets.hub.snapshot import (
 )
 from assets.hub.spool import PageSpool
 from assets.markdown_text import as_text
+from assets.pace import so_far
 from assets.reference.model import HubAuthor
 from assets.reference.tables import HUB_AUTHORS, MODEL_FAMILIES
 from resources.http import RateLimitedError, UpstreamError
@@ -296,13 +297,14 @@ def snapshot_report(states: dict[str, str], crawls: Sequence[Crawl]) -> dict[str
 
 
 def _progress(context: dg.AssetExecutionContext) -> Callable[[Crawl], None]:
-    said = monotonic()
+    began = said = monotonic()
 
     def tell(crawl: Crawl) -> None:
         nonlocal said
         if monotonic() - said > _PROGRESS_EVERY_S:
             said = monotonic()
-            context.log.info(f"{crawl.page_count} pages, {len(crawl.models)} models so far")
+            pages = so_far(crawl.page_count, 0, "pages", said - began)
+            context.log.info(f"{pages}; {len(crawl.models):,} models")
 
     return tell
 

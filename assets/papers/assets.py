@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
 from pathlib import Path
+from time import monotonic
 from typing import Any, NamedTuple
 
 import dagster as dg
@@ -25,6 +26,7 @@ from assets.declare import (
 )
 from assets.diffusion.digest import rules_digest
 from assets.diffusion.matcher import Matcher
+from assets.pace import so_far
 from assets.papers import tables
 from assets.papers.asking import Asked, TooManyWorksError, ask_month
 from assets.papers.diffusion import diffusion_papers
@@ -121,13 +123,15 @@ def asked_papers(
     plans = [plan_month(families, month) for month in months]
     due = due_months(store, house, plans, platform.now())
     context.log.info(f"{len(due)} of {len(months)} months are due")
+    began = monotonic()
     with closing(client):
         for number, plan in enumerate(due, start=1):
             try:
                 said = _month(client, store, house, platform, plan)
             except TooManyWorksError as error:
                 too_many.append(said := str(error))
-            context.log.info(f"{plan.month:%Y-%m} ({number} of {len(due)} months): {said}")
+            done = so_far(number, len(due), "months", monotonic() - began)
+            context.log.info(f"{plan.month:%Y-%m}: {said} ({done})")
     show(house, store, tables.PAPERS)
     if too_many:
         raise dg.Failure("\n".join(too_many))

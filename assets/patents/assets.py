@@ -6,6 +6,7 @@ from contextlib import closing
 from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
+from time import monotonic
 from typing import Any
 
 import dagster as dg
@@ -25,6 +26,7 @@ from assets.declare import (
 )
 from assets.diffusion.matcher import Matcher
 from assets.markdown_text import as_text
+from assets.pace import so_far
 from assets.patents import tables, weeks
 from assets.patents.cohorts import COUNTED, FILED, NAMED, cohort_rows
 from assets.patents.rows import WeekFile, families_digest, file_rows, outcome_row
@@ -114,10 +116,12 @@ def weekly_files(
             platform=platform,
             context=context,
         )
+        began = monotonic()
         for number, week in enumerate(asked, 1):
             for product in weeks.PRODUCTS:
                 files.append(read_file(search, week, product, listed[product]))
-                context.log.info(f"{_words(files[-1])} ({number} of {len(asked)} weeks)")
+                context.log.info(_words(files[-1]))
+            context.log.info(so_far(number, len(asked), "weeks", monotonic() - began))
     _refuse_unreachable(files)
     show(house, store, *_RAW)
     yield from _results(store, asked, files)

@@ -116,7 +116,7 @@ def glance_section(edition: Edition) -> Section:
         degraded=tuple(
             state for state in captures if state.source != COMBINED and state.status == DEGRADED
         ),
-        headlines=(*_shares(edition, cells), _ratio(edition)),
+        headlines=(*_shares(edition, cells), _ratio(edition, cells)),
         alerts=alerts,
         alert_summary=_summary(alerts),
     )
@@ -174,7 +174,7 @@ def _shares(edition: Edition, cells: Sequence[dict[str, Any]]) -> list[Headline]
     return found
 
 
-def _ratio(edition: Edition) -> Headline:
+def _ratio(edition: Edition, cells: Sequence[dict[str, Any]]) -> Headline:
     label = f"{CHINA} / {UNITED_STATES}, ratio of the week's shares"
     rows = [
         row
@@ -186,6 +186,13 @@ def _ratio(edition: Edition) -> Headline:
     if not rows:
         return Headline(label, "", "", "", "", "no week with both shares to be published")
     row = max(rows, key=lambda each: each["activity_date"])
+    counted = [
+        f"n = {cell['total_actor_count']:,} accounts, {percent(cell['unknown_share'])} without a "
+        "stated location; "
+        for cell in cells
+        if (cell["period"], cell["activity_date"]) == ("week", row["activity_date"])
+        and (cell["event_group"], cell["country_iso2"]) == (_GROUP, CHINA)
+    ]
     return Headline(
         label=label,
         value=f"{row['share_ratio']:.2f}",
@@ -193,7 +200,7 @@ def _ratio(edition: Edition) -> Headline:
         unit=f"times as large a share of {_WORDS}",
         when=f"week to {row['activity_date']} (UTC)",
         basis=f"{percent(row['share'])} / {percent(row['other_share'])}, each account counted once "
-        "a week; " + ("all" if row["is_complete"] else "not all")
+        "a week; " + "".join(counted) + ("all" if row["is_complete"] else "not all")
         + " hourly files of the week were whole",
     )  # fmt: skip
 

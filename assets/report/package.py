@@ -62,6 +62,10 @@ class Issue:
     is_synthetic: bool = False
 
 
+#: As CSV files have points in time (UTC): the default of a Table Schema has whole seconds.
+_CSV_TIME = "%Y-%m-%dT%H:%M:%S.%f%z"
+
+
 def field(column: Column) -> dict[str, Any]:
     """A column as a field of a Table Schema; `unit` and `duckdbType` are additions of our own."""
     made: dict[str, Any] = {
@@ -70,6 +74,8 @@ def field(column: Column) -> dict[str, Any]:
         "description": column.description,
         "duckdbType": column.type,
     }
+    if made["type"] == "datetime":
+        made["format"] = _CSV_TIME
     if column.unit:
         made["unit"] = column.unit
     if not column.nullable:
@@ -95,11 +101,17 @@ def table_schema(table: Table) -> dict[str, Any]:
 
 
 def json_schema(tables: Iterable[Table]) -> dict[str, Any]:
-    """JSON Schema (2020-12) of a row of each table, as an object by column."""
+    """JSON Schema (2020-12) of the published tables: lists of rows, each an object by column."""
+    rows = {table.name: _row_schema(table) for table in tables}
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "title": f"{PROJECT}: rows of the published tables",
-        "$defs": {table.name: _row_schema(table) for table in tables},
+        "type": "object",
+        "properties": {
+            name: {"type": "array", "items": {"$ref": f"#/$defs/{name}"}} for name in rows
+        },
+        "additionalProperties": False,
+        "$defs": rows,
     }
 
 

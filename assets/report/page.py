@@ -101,6 +101,7 @@ def figure_data(figure: Figure, vintage: str) -> dict[str, Any]:
         ],
         "panels": figure.panels.column if figure.panels else None,
         "aspect": figure.aspect,
+        "needed": figure.needed,
         "views": [
             {"values": view.values, "title": shown(view.title), "basis": shown(view.basis)}
             for view in figure.views

@@ -104,6 +104,7 @@ def shock_figure(effects: pa.Table) -> Figure:
         columns=_COLUMNS,
         rows=pa.Table.from_pylist(rows, schema=_SCHEMA),
         views=tuple(_view(rows, setting) for setting in settings),
+        needed="effect_pct",
         unit=f"Change at the shock, %, {WINDOWS[0]} weeks on each side",
         source="mart.shock_effects, of weekly accounts and events on tracked repositories",
         choices=(

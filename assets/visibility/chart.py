@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from itertools import product
 from typing import Any
 
@@ -29,6 +30,7 @@ from assets.visibility.cohorts import CENSORED, PARTIAL
 from assets.visibility.findings import BASES, LAGS_IN_WORDS, MEASURES, USERS, Setting, finding
 
 _HEIGHT = 260
+_UNPUBLISHED = "not published"
 _CHOICES = (
     Choice("user_kind", "Users", USERS),
     Choice("use_measure", "Use in", MEASURES),
@@ -86,13 +88,14 @@ def gap_figure(gap: pa.Table) -> Figure:
             LegendEntry("series-1", "gap, with its 95 % interval"),
             LegendEntry("missing", "censored: not all are public yet"),
             LegendEntry("degraded", "partial: weekly files not read"),
+            LegendEntry("blank", "no figure is published of the month"),
             LegendEntry("threshold", "no gap"),
         ),
     )
 
 
 def _chart() -> alt.LayerChart:
-    """Layers: partial and censored months, band, line, points and the level of no gap."""
+    """Layers: months without a figure, band, line, points and the level of no gap."""
     base = alt.Chart().encode(x=day_axis("cohort_month"))
     band, lone, line, points = interval_layers(
         base,
@@ -109,6 +112,7 @@ def _chart() -> alt.LayerChart:
         ],
     )
     return layered(
+        _shaded(_UNPUBLISHED, "blank"),
         _shaded(PARTIAL, "degraded"),
         band,
         lone,
@@ -125,14 +129,15 @@ def _shaded(status: str, style: str) -> alt.Chart:
 
 
 def _without_gaps(found: Mapping[Setting, Sequence[Mapping[str, Any]]]) -> pa.Table:
-    """The rows, and one without figures for each month between of which none is published.
+    """The rows, and one without figures for each other month up to the newest of any setting.
 
     A month that is younger than a censored one is censored, too, whatever is published of it.
     """
+    newest = max((rows[-1]["cohort_month"] for rows in found.values()), default=date.min)
     wanted = [
         (*setting, month)
         for setting, rows in sorted(found.items())
-        for month in days_from(rows[0]["cohort_month"], rows[-1]["cohort_month"])
+        for month in days_from(rows[0]["cohort_month"], newest)
         if month.day == 1
     ]
     censored = {
@@ -144,6 +149,7 @@ def _without_gaps(found: Mapping[Setting, Sequence[Mapping[str, Any]]]) -> pa.Ta
     made = filled(every, (*Setting._fields, "cohort_month"), wanted)
     for row in made:
         since = censored.get(Setting(*(row[name] for name in Setting._fields)))
-        if row.get("status") is None and since is not None and row["cohort_month"] > since:
-            row["status"] = CENSORED
+        if row.get("status") is None:
+            is_censored = since is not None and row["cohort_month"] > since
+            row["status"] = CENSORED if is_censored else _UNPUBLISHED
     return pa.Table.from_pylist(made, _SCHEMA)

@@ -105,6 +105,7 @@ def test_a_row_lost_added_or_changed_fails(
     assert not found.passed
     assert found.severity is dg.AssetCheckSeverity.ERROR
     assert words in str(found.description)
+    assert f"activity_date = {DAY}" in str(found.metadata["faults"].value)
 
 
 def test_a_row_staged_twice_is_not_the_row_published_once(

@@ -125,7 +125,7 @@ def test_shifts_that_hold_together_pass(house: Warehouse) -> None:
 @pytest.mark.parametrize(
     ("broken", "values"),
     [
-        ("unknown_status 1", {"status": "likely", "detected_date": None, "reason": "why"}),
+        ("unknown status 1", {"status": "likely", "detected_date": None, "reason": "why"}),
         ("unfounded 1", {"detected_date": None}),
         ("unfounded 1", {"detectors": ONE}),
         ("unfounded 1", CANDIDATE | {"detected_date": date(2024, 3, 24)}),
@@ -133,13 +133,13 @@ def test_shifts_that_hold_together_pass(house: Warehouse) -> None:
         ("unexplained 1", {"reason": "why"}),
         ("unexplained 1", WITHDRAWN | {"reason": None}),
         ("unexplained 1", WITHDRAWN | {"withdrawn_date": None}),
-        ("disordered_dates 1", {"onset_low_date": date(2024, 3, 5)}),
-        ("disordered_dates 1", {"onset_high_date": date(2024, 3, 3)}),
-        ("disordered_dates 1", {"detected_date": date(2024, 3, 25)}),
-        ("disordered_dates 1", WITHDRAWN | {"withdrawn_date": date(2024, 3, 24)}),
-        ("wrong_size 1", {"size_pp": 4.0}),
-        ("wrong_size 1", {"size_pp_ci_low": 5.5}),
-        ("wrong_size 1", {"after_share": 1.05, "size_pp": 85.0, "size_pp_ci_high": 90.0}),
+        ("disordered dates 1", {"onset_low_date": date(2024, 3, 5)}),
+        ("disordered dates 1", {"onset_high_date": date(2024, 3, 3)}),
+        ("disordered dates 1", {"detected_date": date(2024, 3, 25)}),
+        ("disordered dates 1", WITHDRAWN | {"withdrawn_date": date(2024, 3, 24)}),
+        ("wrong size 1", {"size_pp": 4.0}),
+        ("wrong size 1", {"size_pp_ci_low": 5.5}),
+        ("wrong size 1", {"after_share": 1.05, "size_pp": 85.0, "size_pp_ci_high": 90.0}),
         ("improbable 1", {"confidence_share": 1.1}),
         ("improbable 1", {"statistic": -1.0}),
     ],
@@ -153,3 +153,19 @@ def test_a_broken_promise_of_a_shift_is_named(
 def test_a_shift_that_is_said_twice_is_counted(house: Warehouse) -> None:
     later = {"detected_date": date(2024, 3, 31), "data_through_date": date(2024, 3, 31)}
     assert trend_verdict(house, {}, later) == (False, "2 rows; duplicate 2.")
+
+
+def test_the_rows_at_fault_are_named(house: Warehouse) -> None:
+    rows = [
+        plausible(SHOCK_EFFECTS, **SOUND | {"shock_name": name, "week_count": count})
+        for name, count in (("Some act", 17), ("Other act", 16))
+    ]
+    house.replace_all(SHOCK_EFFECTS.qualified, SHOCK_EFFECTS.arrow(rows))
+    found = shock_effects_hold_together(
+        WarehouseResource(database=str(house.database), max_wait_s=5)
+    )
+    assert found.metadata["rows_at_fault"].value == 1
+    named = str(found.metadata["faults"].value)
+    assert "overfull" in named
+    assert "Some act" in named
+    assert "Other act" not in named

@@ -10,8 +10,9 @@ from typing import TextIO
 
 import pytest
 
+from assets.pace import duration, rate, so_far
 from orchestration import production
-from orchestration.progress import Progress, duration, rate, so_far
+from orchestration.progress import Progress
 from orchestration.settings import Settings, load_settings
 
 

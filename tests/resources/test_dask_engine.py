@@ -1,5 +1,6 @@
 """Days on a real cluster of processes: workers die, days are poison, the scheduler goes away."""
 
+import gc
 import os
 import sys
 from collections.abc import Iterator
@@ -15,6 +16,11 @@ from resources.engine import EngineError, EngineLostError, EngineResource, Local
 from resources.lake import Lake
 from tests.loopback_cluster import LoopbackCluster, free_port, loopback_cluster
 from tests.resources.day_works import TABLE, RaisesUnreadable, SumsShared, WritesDay
+
+#: A Dask client whose worker or scheduler was killed leaves its sockets to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    r"ignore:Exception ignored in. <socket\.socket:pytest.PytestUnraisableExceptionWarning"
+)
 
 FIRST = date(2024, 12, 1)
 DAYS = [FIRST + timedelta(days=offset) for offset in range(12)]
@@ -39,6 +45,7 @@ def cluster(tmp_path: Path) -> Iterator[LoopbackCluster]:
     """A cluster of this test alone."""
     with loopback_cluster(tmp_path / "cluster") as found:
         yield found
+    gc.collect()  # here, and not in a test of another module
 
 
 @pytest.fixture

@@ -93,8 +93,10 @@
         .map(({ sign, day }) => ({ sign, day: day < first ? first : day }));
       for (const view of this.drawn.splice(0)) view.finalize();
       for (const holder of this.node.querySelectorAll(".chart")) {
-        if (!rows.length) {
-          holder.replaceChildren(element("p", "No figures yet."));
+        const { needed } = this.data;
+        if (!rows.some((row) => needed === null || row[needed] !== null)) {
+          const why = rows.length ? "No figure to draw; the table below says why." : "No figures yet.";
+          holder.replaceChildren(element("p", why));
           continue;
         }
         const panel = this.data.panels;

@@ -17,7 +17,8 @@ from assets.engagement.tables import ENGAGEMENT
 from assets.figures import Figure, percent
 from assets.report.edition import Edition
 from assets.report.page import page_html, page_sections
-from tests.assets.report.editions import DAYS, GROUPED, LAST, edition, emptied, hostile
+from assets.shifts.tables import SHOCK_EFFECTS
+from tests.assets.report.editions import DAYS, GROUPED, LAST, edition, emptied, hostile, shock
 
 CHROMIUM = shutil.which("chromium")
 FIGURES = 9
@@ -166,6 +167,21 @@ def test_each_switch_changes_chart_title_and_table(fresh: Opened) -> None:
     assert len(table(figure)) == len(shown) / len(DAYS)
     figure.locator("[data-column=event_group]").select_option("any")
     assert "in any event" in figure.locator(".title").inner_text()
+
+
+def test_without_a_figure_a_sentence_stands_instead_of_empty_axes(
+    browser: Browser, tmp_path: Path
+) -> None:
+    young = shock("Some controls") | {"effect_pct": None, "status": "too_few_weeks"}
+    one = edition(shock_effects=SHOCK_EFFECTS.arrow([young]))
+    with opened(browser, written(tmp_path, one)) as found:
+        figure = found.figure("shock-effects")
+        assert figure.locator(".chart svg").count() == 0
+        assert figure.locator(".chart").inner_text() == (
+            "No figure to draw; the table below says why."
+        )
+        figure.locator("summary").click()
+        assert [row["Status"] for row in table(figure)] == ["too_few_weeks"]
 
 
 def test_a_grouping_shows_the_group_and_not_its_members(fresh: Opened) -> None:

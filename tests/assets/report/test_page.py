@@ -136,8 +136,8 @@ def test_it_says_what_is_new_at_a_glance(week: Parsed) -> None:
     assert ratio_ == (
         "6.00 95 % interval 3.46 to 10.40 times as large a share of accounts that starred or "
         "forked tracked repositories, week to 2024-12-08 (UTC) 75.0 % / 12.5 %, "
-        "each account counted once a week; all hourly "
-        "files of the week were whole"
+        "each account counted once a week; n = 100 accounts, 20.0 % without a stated location; "
+        "all hourly files of the week were whole"
     )
     (state,) = (words(each) for each in week.all("div", class_="states"))
     assert state.startswith(

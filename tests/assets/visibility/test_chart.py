@@ -83,7 +83,7 @@ def test_a_month_between_censored_ones_is_censored_too_and_one_between_complete_
     )
     found = {row["cohort_month"].month: row["status"] for row in figure.rows.to_pylist()}
     assert found == {
-        2: "complete", 3: None, 4: "complete", 5: None,
+        2: "complete", 3: "not published", 4: "complete", 5: "not published",
         6: "censored", 7: "censored", 8: "censored",
     }  # fmt: skip
 
