@@ -1,5 +1,6 @@
 """A synthetic edition of the page, as large as four years make it: all tables that it reads."""
 
+import math
 from collections.abc import Mapping
 from datetime import UTC, date, datetime, timedelta
 from itertools import product
@@ -20,6 +21,7 @@ from assets.reference.tables import COUNTRY_GROUPINGS, ECONOMIES, POLICY_EVENTS,
 from assets.report.edition import READ, Edition
 from assets.report.tables import ALERT_LOG, ALERT_STATES, VINTAGE
 from assets.shifts.chart import shown_settings
+from assets.shifts.shocks import calendar
 from assets.shifts.tables import SHOCK_EFFECTS
 from assets.tables import Table
 from assets.visibility.findings import BASES, LAGS_IN_WORDS, MEASURES, USERS
@@ -59,6 +61,24 @@ class _Maker:
             for column in table.columns
         }
 
+    def effect(self) -> dict[str, float | int | bool]:
+        """A change by chance, as placebo weeks have it; one in four shocks has more."""
+        spread = self._rng.uniform(0.04, 0.12)
+        change = self._rng.normal(-0.2 if self._rng.random() < 0.25 else 0.0, spread)
+        ends = {"placebo_low": -1.96, "placebo_high": 1.96, "ci_low": -1.2, "ci_high": 1.2}
+        return {
+            "effect_pct": 100 * math.expm1(change),
+            **{
+                f"effect_pct_{name}": 100 * math.expm1(change + deviations * spread)
+                for name, deviations in ends.items()
+            },
+            "placebo_count": 119,
+            "placebo_p_value": max(math.erfc(abs(change) / spread / math.sqrt(2)), 1 / 120),
+            "has_shock_overlap": False,
+            "has_release_overlap": False,
+            "has_break_overlap": False,
+        }
+
 
 def four_years() -> Edition:
     """1,461 days, 209 weeks and 48 months of everything; policy events and economies as shipped."""
@@ -95,10 +115,10 @@ def four_years() -> Edition:
             for month, (user, measure, lag, basis) in product(months, settings)
         ],
         SHOCK_EFFECTS: [
-            make.row(SHOCK_EFFECTS, shock_date=event["event_date"], shock_name=event["name"],
+            make.row(SHOCK_EFFECTS, shock_date=shock.date, shock_name=shock.name,
                      country_iso2=country, method=method, measure=measure, event_group=group,
-                     window_weeks=8, week_count=16, status="ok")
-            for event in shipped[POLICY_EVENTS].to_pylist()
+                     window_weeks=8, week_count=16, status="ok", **make.effect())
+            for shock in calendar(shipped[POLICY_EVENTS].to_pylist(), []).shocks
             for country, method, measure, group in shown_settings()
         ],
         DIFFUSION_HUB: [
