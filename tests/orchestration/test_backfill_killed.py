@@ -10,7 +10,7 @@ import pytest
 from sandbox.server import SandboxServer
 from tests.conftest import ROOT
 from tests.orchestration.test_crash import COMMAND, environment, tables
-from tests.orchestration.tries import tries
+from tests.orchestration.tries import seed, tries
 
 
 def run(server: SandboxServer, data: Path, lines: int | None = None) -> tuple[int, list[str]]:
@@ -41,7 +41,7 @@ def test_a_backfill_killed_at_random_moments_ends_as_an_undisturbed_one(
     assert code == 0
     expected = tables(tmp_path / "undisturbed")
     assert expected["mart.engagement"].num_rows > 50
-    moments, kills, number = random.Random(7), 0, 0  # noqa: S311
+    moments, kills, number = random.Random(seed(7)), 0, 0  # noqa: S311
     while kills < tries(0):
         number += 1
         data = tmp_path / str(number)

@@ -30,7 +30,7 @@ from sandbox.server import SandboxServer
 from tests.conftest import ROOT
 from tests.orchestration.quiet_definitions import quiet
 from tests.orchestration.test_crash import environment, tables
-from tests.orchestration.tries import tries
+from tests.orchestration.tries import seed, tries
 
 pytestmark = [
     pytest.mark.skipif(not tries(0), reason="half an hour: run by make test-crash"),
@@ -172,7 +172,7 @@ def settings_of(server: SandboxServer, data: Path) -> Settings:
 def test_backfills_whose_processes_are_killed_end_as_undisturbed_ones(
     small_server: SandboxServer, tmp_path: Path
 ) -> None:
-    drawn = random.Random(11)  # noqa: S311
+    drawn = random.Random(seed(11))  # noqa: S311
     killed = dict.fromkeys(KINDS, 0)
     days: list[date] = []
     disturbed = settings_of(small_server, tmp_path / "disturbed")
