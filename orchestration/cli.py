@@ -30,6 +30,7 @@ from orchestration.partitions import weeks_between
 from orchestration.replaying import replay_alerts
 from orchestration.runs import Runner, dagster_instance
 from orchestration.sandbox_process import sandbox_process
+from orchestration.services import DAEMON_ENVIRONMENT
 from orchestration.settings import ROOT, Settings, SettingsError, load_settings
 from orchestration.slack_commands import dismiss_outbox, retry_outbox, show_outbox, slack_test
 from orchestration.summary import print_summary
@@ -268,7 +269,8 @@ def dev(port: int) -> int:
         ]  # fmt: skip
         # A shell starts what it sends to the background deaf to interrupts, and Dagster with it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        process = subprocess.Popen(command, cwd=ROOT)  # noqa: S603
+        environment = {**os.environ, **DAEMON_ENVIRONMENT}
+        process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
         try:
             return process.wait()

@@ -12,6 +12,9 @@ from orchestration.settings import ROOT, Settings
 
 LOCATION = "observatory"
 SERVICES = ("code-server", "webserver", "daemon")
+#: Of whatever runs Dagster's daemon. While the code server is started again, no asset is there: a
+#: backfill that the daemon looks at just then waits for it, instead of failing for good.
+DAEMON_ENVIRONMENT = {"DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,7 +38,7 @@ def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
     """
     # Opened once: a storage that cannot be reached or is of another world is said here, at once.
     with dagster_instance(settings):
-        environment = {**os.environ}
+        environment = {**os.environ, **DAEMON_ENVIRONMENT}
     workspace = settings.dagster_home / f"workspace.{service}.yaml"
     location = {
         "grpc_server": {

@@ -1,5 +1,6 @@
 """The services start, find each other and listen on localhost; their unit files hold."""
 
+import logging
 import os
 import shutil
 import subprocess
@@ -13,9 +14,21 @@ from typing import Any
 import pytest
 import requests
 import yaml
+from dagster._core.errors import (
+    DagsterAssetBackfillDataLoadError,
+    DagsterDefinitionChangedDeserializationError,
+)
+from dagster._core.execution import asset_backfill
 
 from orchestration.processes import end_group, free_port
-from orchestration.services import LOCATION, SERVICES, Addresses, arguments
+from orchestration.services import (
+    DAEMON_ENVIRONMENT,
+    LOCATION,
+    SERVICES,
+    Addresses,
+    arguments,
+    serve,
+)
 from orchestration.settings import load_settings
 from sandbox.server import SandboxServer
 from tests.conftest import ROOT
@@ -143,6 +156,45 @@ def test_a_service_is_told_the_wrong_setting_and_does_not_start(tmp_path: Path) 
     assert done.returncode == 2
     assert "setting: OBSERVATORY_DAGSTER_STORAGE" in done.stderr
     assert "planted-secret" not in done.stdout + done.stderr
+
+
+def test_a_service_has_the_daemons_environment_around_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    became: list[tuple[list[str], dict[str, str]]] = []
+    monkeypatch.setattr(os, "chdir", lambda folder: None)
+    monkeypatch.setattr(os, "execve", lambda _, command, around: became.append((command, around)))
+    serve(load_settings({"OBSERVATORY_DATA": str(tmp_path)}), "daemon", Addresses())
+    ((command, around),) = became
+    assert "dagster._daemon" in command
+    assert around.items() >= DAEMON_ENVIRONMENT.items()
+
+
+def test_with_it_dagster_lets_a_backfill_wait_for_a_code_server_that_is_away(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As Dagster's daemon does before each look: of assets that are gone, and why they may be."""
+
+    def gone(*_: object) -> None:
+        raise DagsterDefinitionChangedDeserializationError("existed, but no longer does")
+
+    away = [LOCATION]
+    monkeypatch.setattr(asset_backfill, "_check_asset_backfill_data_validity", gone)
+    monkeypatch.setattr(asset_backfill, "_get_unloadable_location_names", lambda *_: away)
+    look: Callable[..., bool] = (
+        asset_backfill._check_validity_of_asset_backfill_data_and_should_process_backfill
+    )
+    arguments: dict[str, Any] = dict.fromkeys(
+        ("workspace_context", "asset_backfill_data", "asset_graph", "instance_queryer")
+    ) | {"backfill_id": "day", "logger": logging.getLogger("backfill")}
+    with pytest.raises(DagsterAssetBackfillDataLoadError):
+        look(**arguments)
+    for name, value in DAEMON_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    assert look(**arguments) is False
+    away.clear()  # what nobody will bring back is not waited for
+    with pytest.raises(DagsterAssetBackfillDataLoadError):
+        look(**arguments)
 
 
 def unit_files(folder: Path) -> list[Path]:

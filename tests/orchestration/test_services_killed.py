@@ -25,6 +25,7 @@ from dagster._core.execution.backfill import BulkActionStatus, PartitionBackfill
 
 from orchestration.processes import free_port
 from orchestration.runs import Runner, dagster_instance
+from orchestration.services import DAEMON_ENVIRONMENT
 from orchestration.settings import Settings, load_settings
 from sandbox.server import SandboxServer
 from tests.conftest import ROOT
@@ -80,6 +81,7 @@ class Services:
                 cwd=ROOT,
                 env={
                     **environment(self.server, self.data),
+                    **DAEMON_ENVIRONMENT,
                     "DAGSTER_HOME": str(self.data / "dagster"),
                 },
                 stdout=log,
