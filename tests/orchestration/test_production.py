@@ -13,6 +13,7 @@ def data(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A data folder with a warehouse, named by the environment."""
     folder = tmp_path / "data"
     monkeypatch.setenv("OBSERVATORY_DATA", str(folder))
+    monkeypatch.delenv("OBSERVATORY_DAGSTER_STORAGE", raising=False)  # of a month that is open
     monkeypatch.setenv("OBSERVATORY_BACKUPS", str(tmp_path / "backups"))
     Warehouse(str(folder / "warehouse.duckdb")).ensure(["CREATE TABLE t AS SELECT 7 AS n"])
     return folder
