@@ -30,6 +30,7 @@ _BROKEN_CONNECTION = (
 )
 MAX_ATTEMPTS = 5
 MAX_WAIT_S = 120.0
+LONGEST_RETRY_AFTER_S = 86_400.0  # who asks for a longer wait has another clock, or means no good
 
 _COUNT_DIGITS = 18  # fit 64 bits; of thousands of digits int() itself makes an error
 
@@ -151,19 +152,25 @@ def is_rate_limit(response: requests.Response) -> bool:
 def retry_after_s(response: requests.Response) -> float | None:
     """Seconds that `Retry-After` asks for, as a number or a date; None without a valid one.
 
-    Times are compared with the upstream's own clock, its `Date`, where it states one.
+    At most a day. Times are compared with the upstream's own clock, its `Date`, where it states
+    one.
     """
+    asked = _asked_wait_s(response)
+    return None if asked is None else min(max(0.0, asked), LONGEST_RETRY_AFTER_S)
+
+
+def _asked_wait_s(response: requests.Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     now = http_date(response.headers.get("Date", "")) or datetime.now(UTC)
     if not value:
         reset = response.headers.get("x-ratelimit-reset", "")
         if is_rate_limit(response) and reset.isdecimal():
-            return max(0.0, float(reset) - now.timestamp())
+            return float(reset) - now.timestamp()
         return None
     if value.isdecimal():
         return float(value)
     moment = http_date(value)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None if moment is None else (moment - now).total_seconds()
 
 
 def http_date(value: str) -> datetime | None:

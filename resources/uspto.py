@@ -149,7 +149,8 @@ class UsptoClient:
         self._retry(lambda: bodies.append(self._body(url)))
         for name, address, released_at in _entries(bodies[-1], product, place(url)):
             # Whatever host the list names: files are asked of the portal that gave the list.
-            _, mark, rest = urlsplit(address).path.partition(f"{_PRODUCTS}/files/")
+            path = urlsplit(target_of(url, address)).path
+            _, mark, rest = path.partition(f"{_PRODUCTS}/files/")
             address = f"{self._base}{_PRODUCTS}/files/{rest}"
             if found := _bulk_file(product, name, address, released_at):
                 if not mark:

@@ -1,4 +1,4 @@
-"""What must hold of whatever a parser makes of a stranger's bytes: a table can hold it."""
+"""What strangers write as texts, and what must hold of whatever is made of it: a table holds it."""
 
 from datetime import UTC, datetime
 
@@ -14,3 +14,11 @@ def fits_a_table(*values: object) -> None:
             raise AssertionError(f"{value} does not fit 64 bits")
         elif isinstance(value, datetime) and value.utcoffset() != UTC.utcoffset(None):
             raise AssertionError(f"{value!r} is not of UTC")
+
+
+def text_of(data: bytes) -> str:
+    """A text that a stranger may have written: any characters, lone surrogates as well."""
+    try:
+        return data.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return data.decode("latin-1")

@@ -19,6 +19,7 @@ from assets.reference.loader import load_reference
 from orchestration.settings import ROOT
 from sandbox.uspto_records import FIRST_WEEK, records
 from sandbox.uspto_xml import document, week_zip
+from tests.fuzz.fits import text_of
 from tests.fuzz.targets import FOLDER
 
 _WEEK = WeekFile(date(2024, 10, 15), "grants", date(2024, 10, 15), "ipg241015.zip", "digest")
@@ -170,23 +171,10 @@ class _Unseekable(io.RawIOBase):
 
 def mentions(data: bytes) -> None:
     """A text of any characters, lone surrogates included, of a section by the first byte."""
-    text = (
-        data[1:].decode("utf-8", "surrogatepass" if data[:1] < b"\x80" else "replace")
-        if (_is_text(data))
-        else data.decode("latin-1")
-    )
-    sections = list(Section)
+    text, sections = text_of(data[1:]), list(Section)
     found = _matcher().find(text, sections[data[0] % len(sections)] if data else sections[0])
     assert all(0 <= each.start < each.stop <= len(text) for each in found)
     assert all(a.stop <= b.start for a, b in pairwise(found))
-
-
-def _is_text(data: bytes) -> bool:
-    try:
-        data[1:].decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return data[:1] >= b"\x80"
-    return True
 
 
 def mentions_seeds() -> list[bytes]:

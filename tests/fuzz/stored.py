@@ -34,6 +34,7 @@ from tests.fuzz.sandboxed import NOW, URL
 from tests.fuzz.scratch import emptied
 
 _LISTING = Listing("author", "Qwen")
+_A_DAY_S = 86_400.0
 _MONTH = date(2024, 10, 1)
 
 
@@ -44,7 +45,8 @@ def limits(data: bytes) -> None:
     response = requests.Response()
     response.status_code, response.headers, response.url = answer.status, headers, URL
     if answer.status >= 400:
-        error_for(response)
+        asked = getattr(error_for(response), "retry_after_s", None)
+        assert asked is None or 0.0 <= asked <= _A_DAY_S
     clock = FakeClock()
     pool = TokenPool(["x"], clock=clock, sleep=clock.sleep, now=clock.now)
     token = pool.take("core")

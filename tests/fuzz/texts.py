@@ -11,7 +11,7 @@ from orchestration.settings import ROOT
 from resources.git import GitCommit, _heads, _parse
 from resources.git_program import _error
 from resources.http import UpstreamError
-from tests.fuzz.fits import fits_a_table
+from tests.fuzz.fits import fits_a_table, text_of
 from tests.fuzz.sandboxed import sandbox
 
 _KEY = b"key"
@@ -19,7 +19,7 @@ _KEY = b"key"
 
 def location(data: bytes) -> None:
     """A profile's location: located and explained alike."""
-    text = _text(data)
+    text = text_of(data)
     found = _gazetteer().locate(text)
     explained = _gazetteer().explain(text)
     assert explained.decision == found
@@ -43,7 +43,7 @@ def location_seeds() -> list[bytes]:
 
 def company(data: bytes) -> None:
     """A profile's company."""
-    found = _organisations().of_company(_text(data))
+    found = _organisations().of_company(text_of(data))
     if found is not None:
         fits_a_table(*found)
 
@@ -61,7 +61,7 @@ def company_seeds() -> list[bytes]:
 
 def email_domain(data: bytes) -> None:
     """An e-mail address and its domain."""
-    text = _text(data)
+    text = text_of(data)
     author = read_author(text, _KEY)
     fits_a_table(author.author_hash, author.email_domain, author.actor_id)
     for domain in (text, author.email_domain):
@@ -120,14 +120,6 @@ def git_log_seeds() -> list[bytes]:
         b"fatal: repository 'https://github.com/a/b/' not found\n",
         b"error: RPC failed; curl 56 Recv failure: Connection reset by peer\nfatal: early EOF\n",
     ]
-
-
-def _text(data: bytes) -> str:
-    """What a profile may hold: any characters, lone surrogates as well."""
-    try:
-        return data.decode("utf-8", "surrogatepass")
-    except UnicodeDecodeError:
-        return data.decode("latin-1")
 
 
 @cache
