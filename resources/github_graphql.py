@@ -93,7 +93,7 @@ def author_at(
             _require_explained(path, errors, api_url)
             return None
     if not is_id(found):
-        raise PermanentUpstreamError(f"{api_url}/graphql gave a databaseId that is none")
+        raise PermanentUpstreamError(f"{api_url}/graphql gave a databaseId that is no number")
     return found
 
 
