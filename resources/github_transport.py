@@ -152,7 +152,7 @@ class GitHubTransport:
             )
             try:
                 response, body = self._once(token, method, path, resource, headers, **options)
-                if response.status_code == 200:
+                if response.status_code != 304 and response.status_code not in _MOVED:
                     check(body)
             except _LimitedError as error:
                 refusals += 1
