@@ -305,7 +305,10 @@ class SlackWorkspaceClient:
         while True:
             page = self._page(method, asked, cursor)
             messages = page.get("messages")
-            yield from map(_object, messages if _is_list(messages) else ())
+            # «Not found» has a message sent again: it is said of messages that were looked at.
+            if not _is_list(messages) or not all(isinstance(each, dict) for each in messages):
+                raise SlackFaultyError("Slack's answer lists no messages")
+            yield from map(_object, messages)
             cursor = str(_object(page.get("response_metadata")).get("next_cursor") or "")
             if not cursor:
                 return
@@ -321,7 +324,7 @@ class SlackWorkspaceClient:
                 response = method(**asked, **({"cursor": cursor} if cursor else {}))
         except SlackRejectedError as error:
             if str(error).endswith("thread_not_found"):
-                return {}
+                return {"messages": []}
             raise SlackUnfindableError(str(error)) from None
         except SlackRefusedError as error:
             if error.code in CHANNEL_CODES:
