@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill bench-page page-pictures scan-bench bench-cluster doctor backup verify-backup restore retention upgrade settings-page ui-pictures lock clean
+.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill bench-page page-pictures scan-bench fuzz bench-cluster doctor backup verify-backup restore retention upgrade settings-page ui-pictures lock clean
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -110,6 +110,10 @@ scan-bench: $(READY) ## Measure the archive scan against its peers, on whole and
 	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group bench
 	@$(PY) -m assets.activity.scan_compile
 	@$(PY) -m benchmarks.scan
+
+fuzz: $(READY) ## Fuzz every parser of foreign bytes: FUZZ_RUNS in all (200000), FUZZ_SECONDS a target, FUZZ_TARGETS (4 minutes)
+	@$(VENV)/bin/uv pip install --quiet --python $(PY) --group fuzz
+	@FUZZ_RUNS="$(FUZZ_RUNS)" FUZZ_SECONDS="$(FUZZ_SECONDS)" FUZZ_TARGETS="$(FUZZ_TARGETS)" $(PY) -m tests.fuzz.run
 
 bench-cluster: $(READY) ## What Dask with two workers costs over a loop, on 60 days of the sandbox (5 minutes)
 	@$(PY) -m benchmarks.cluster

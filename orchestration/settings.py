@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -94,6 +95,7 @@ _COMMON = {
 }
 # A sensor asks for nothing twice whose run is there: it looks back eight weeks (patents).
 _LEAST_KEPT = 60
+_MOST_DIGITS = 15
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
 
 
@@ -236,12 +238,12 @@ def _checked(values: Mapping[str, str]) -> Settings:
     return Settings(
         upstream=values["UPSTREAM"],
         sandbox_url=sandbox,
-        data=_path(values["DATA"]),
-        cache=_path(values["CACHE"]),
+        data=_path("DATA", values["DATA"]),
+        cache=_path("CACHE", values["CACHE"]),
         lake=_lake(values),
         engine=_engine(values["ENGINE"]),
         first_day=_day(values, "FIRST_DAY"),
-        rules=_path(values["RULES"]),
+        rules=_path("RULES", values["RULES"]),
         archive_base_urls=urls("ARCHIVE_BASE_URLS"),
         second_archive_base_urls=urls("SECOND_ARCHIVE_BASE_URLS"),
         second_archive_first_day=_day(values, "SECOND_ARCHIVE_FIRST_DAY"),
@@ -258,14 +260,14 @@ def _checked(values: Mapping[str, str]) -> Settings:
         hash_key=Secret(values["HASH_KEY"]),
         heartbeat_url=Secret(_heartbeat_url(values["HEARTBEAT_URL"])),
         hub_url=_base_url("HUB_URL", values["HUB_URL"], sandbox),
-        hub_authors=_path(values["HUB_AUTHORS"]),
+        hub_authors=_path("HUB_AUTHORS", values["HUB_AUTHORS"]),
         hub_token=Secret(values["HUB_TOKEN"]),
         hub_calls=_number(values, "HUB_CALLS", least=1),
         slack_api_url=url("SLACK_API_URL"),
         slack_token=Secret(values["SLACK_TOKEN"]),
         slack_channel=values["SLACK_CHANNEL"],
         slack_webhook_url=Secret(_webhook_url(values["SLACK_WEBHOOK_URL"], sandbox)),
-        tracked_repositories=_path(values["TRACKED_REPOSITORIES"]),
+        tracked_repositories=_path("TRACKED_REPOSITORIES", values["TRACKED_REPOSITORIES"]),
         panel_one_in=_number(values, "PANEL_ONE_IN", least=0),
         event_cap=_number(values, "EVENT_CAP", least=1),
         alert_max_age_days=_number(values, "ALERT_MAX_AGE_DAYS", least=1),
@@ -276,7 +278,7 @@ def _checked(values: Mapping[str, str]) -> Settings:
         ui_url=_link(values, "UI_URL"),
         page_url=_link(values, "PAGE_URL"),
         dagster_storage=Secret(_database(values["DAGSTER_STORAGE"])),
-        backups=_path(values["BACKUPS"]),
+        backups=_path("BACKUPS", values["BACKUPS"]),
         backups_kept=_number(values, "BACKUPS_KEPT", least=1),
         keep_runs_days=_number(values, "KEEP_RUNS_DAYS", least=_LEAST_KEPT),
         keep_logs_days=_number(values, "KEEP_LOGS_DAYS", least=1),
@@ -290,7 +292,7 @@ def _base_url(name: str, base: str, sandbox: str) -> str:
         return text.rstrip("/")
     if text.startswith("file:"):
         # A relative folder means the same whatever folder a Dagster process starts in.
-        return "file:" + str(_path(text.removeprefix("file://").removeprefix("file:")))
+        return "file:" + str(_path(name, text.removeprefix("file://").removeprefix("file:")))
     raise SettingsError(f"{_PREFIX}{name} has {text!r}; give http, https or file URLs")
 
 
@@ -342,23 +344,27 @@ def _link(values: Mapping[str, str], name: str) -> str:
     return url
 
 
-def _path(text: str) -> Path:
-    return (ROOT / Path(text).expanduser()).resolve()
+def _path(name: str, text: str) -> Path:
+    try:
+        return (ROOT / Path(text).expanduser()).resolve()
+    except (ValueError, RuntimeError, OSError) as error:
+        raise SettingsError(f"{_PREFIX}{name} is {text!r}: that is no path") from error
 
 
 def _lake(values: Mapping[str, str]) -> str:
     """The lake's base path: a folder, or an object store's URL; by default in the data folder."""
     text = values["LAKE"]
     if "://" not in text:
-        return str(_path(text) if text else _path(values["DATA"]) / "lake")
-    parts = urlsplit(text)
-    if parts.username or parts.query or not parts.netloc:
-        # What an object store asks of its users may be in it: the text does not repeat it.
-        raise SettingsError(
-            f"{_PREFIX}LAKE is no base path; give a folder or s3://bucket/folder, and keys by "
-            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-        )
-    return text.rstrip("/")
+        return str(_path("LAKE", text) if text else _path("DATA", values["DATA"]) / "lake")
+    with suppress(ValueError):
+        parts = urlsplit(text)
+        if parts.netloc and not (parts.username or parts.query):
+            return text.rstrip("/")
+    # What an object store asks of its users may be in it.
+    raise SettingsError(
+        f"{_PREFIX}LAKE is no base path; give a folder or s3://bucket/folder, and keys by "
+        "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
+    )
 
 
 def _engine(text: str) -> str:
@@ -370,7 +376,7 @@ def _engine(text: str) -> str:
 
 def _number(values: Mapping[str, str], name: str, *, least: int) -> int:
     text = values[name]
-    if not text.isdecimal() or int(text) < least:
+    if not (text.isdecimal() and len(text) <= _MOST_DIGITS and int(text) >= least):
         raise SettingsError(f"{_PREFIX}{name} is {text!r}; give a whole number from {least}")
     return int(text)
 
@@ -387,7 +393,8 @@ def _moment(text: str) -> str:
         return ""
     try:
         moment = datetime.fromisoformat(text)
-    except ValueError as error:
+        moment.astimezone(UTC)
+    except (ValueError, OverflowError) as error:
         raise SettingsError(f"OBSERVATORY_NOW is {text!r}; give an ISO time") from error
     if moment.tzinfo is None:
         raise SettingsError(f"OBSERVATORY_NOW is {text!r}; give an offset, such as +00:00")

@@ -16,6 +16,7 @@ from resources.http import (
     NotFoundError,
     PermanentUpstreamError,
     TransientUpstreamError,
+    count_of,
     new_session,
     place,
     send,
@@ -160,8 +161,7 @@ class ArchiveClient:
 
 def _length(response: requests.Response) -> int | None:
     """The file's length in bytes, where the upstream states it."""
-    value = response.headers.get("Content-Length", "")
-    return int(value) if value.isdecimal() else None
+    return count_of(response.headers.get("Content-Length", ""))
 
 
 def _discard(response: requests.Response, count: int, paced: Callable[[int], None]) -> None:

@@ -4,6 +4,7 @@ Work is a function of a day that can be pickled. It reads and writes the lake it
 small record, so that no rows pass through a scheduler. One day's failure is that day's outcome.
 """
 
+import re
 import traceback
 import uuid
 from collections.abc import Callable, Generator, Hashable, Iterable
@@ -23,6 +24,7 @@ LOCAL = "local"
 _MOST_TEXT = 600
 _MOST_TRACE = 6_000
 _HANDED = "handed"
+_WORKERS = re.compile(r"0*[1-9][0-9]{0,5}")
 _HANDED_DAYS = 7
 
 V = TypeVar("V")
@@ -261,7 +263,7 @@ def checked_address(text: str) -> str:
         ValueError: it does not.
     """
     kind, _, count = text.partition(":")
-    is_ours = text in (LOCAL, "dask") or (kind == "dask" and count.isdecimal() and int(count) > 0)
+    is_ours = text in (LOCAL, "dask") or (kind == "dask" and bool(_WORKERS.fullmatch(count)))
     is_address = text.startswith(("tcp://", "tls://")) and "@" not in text
     if not (is_ours or is_address):
         raise ValueError(f"{text!r} is no engine; give local, dask, dask:2 or tcp://host:8786")

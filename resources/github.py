@@ -5,7 +5,7 @@ import struct
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import dagster as dg
@@ -15,6 +15,7 @@ from resources.github_graphql import (
     author_at,
     authors_query,
     errors_of,
+    is_id,
     kinds,
     no_data,
     unexplained,
@@ -33,6 +34,7 @@ from resources.http import (
 IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
 COMMITS_PER_QUERY = 100
 MAX_TEXT_LENGTH = 500
+_MAX_TYPE_LENGTH = 60
 _MAX_NODE_ID = (1 << 32) - 1
 _PROFILES_QUERY = """
 query Profiles($ids: [ID!]!) {
@@ -225,9 +227,9 @@ class GitHubClient:
         if not isinstance(body, dict):
             raise PermanentUpstreamError(f"{self.api_url}/repos/{name}: JSON that is no object")
         github_id, full_name = body.get("id"), body.get("full_name")
-        if not isinstance(github_id, int) or not isinstance(full_name, str):
+        if not is_id(github_id) or not isinstance(full_name, str):
             raise PermanentUpstreamError(f"{self.api_url}/repos/{name}: no id and full_name")
-        return Repository(github_id, full_name)
+        return Repository(github_id, full_name.encode("utf-8", "replace").decode())
 
 
 def split_tokens(text: str) -> tuple[str, ...]:
@@ -245,7 +247,7 @@ def _profile(actor_id: int, node: dict[str, Any] | None) -> Profile:
         return Profile(actor_id, "absent")
     return Profile(
         actor_id=actor_id,
-        actor_type=str(node.get("__typename") or "unknown")[:60],
+        actor_type=_text(node.get("__typename"), _MAX_TYPE_LENGTH) or "unknown",
         location=_text(node.get("location")),
         company=_text(node.get("company")),
         account_created_at=_moment(node.get("createdAt")),
@@ -254,16 +256,18 @@ def _profile(actor_id: int, node: dict[str, Any] | None) -> Profile:
 
 def _moment(value: object) -> datetime | None:
     try:
-        return datetime.fromisoformat(str(value)) if value else None
-    except ValueError as error:
+        moment = datetime.fromisoformat(str(value)) if value else None
+        # A time without an offset is of UTC.
+        return moment.replace(tzinfo=moment.tzinfo or UTC).astimezone(UTC) if moment else None
+    except (ValueError, OverflowError) as error:
         raise ValueError("GitHub gave a createdAt that is no time") from error
 
 
-def _text(value: object) -> str | None:
-    """A bounded text of a stranger's; null where it is blank."""
+def _text(value: object, length: int = MAX_TEXT_LENGTH) -> str | None:
+    """A bounded text of a stranger's, without what no table can hold; null where it is blank."""
     if not isinstance(value, str) or not value.strip():
         return None
-    return value[:MAX_TEXT_LENGTH]
+    return value[:length].encode("utf-8", "replace").decode()
 
 
 class GitHubResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeGuard
 
 from resources.http import PermanentUpstreamError, TransientUpstreamError
 
@@ -92,9 +92,14 @@ def author_at(
         if found is None:
             _require_explained(path, errors, api_url)
             return None
-    if not isinstance(found, int):
+    if not is_id(found):
         raise PermanentUpstreamError(f"{api_url}/graphql gave a databaseId that is no number")
     return found
+
+
+def is_id(value: object) -> TypeGuard[int]:
+    """Whether a number can be an account's or a repository's: whole, and of 64 bits."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 1 << 63
 
 
 def _require_explained(path: list[str], errors: list[dict[str, Any]], api_url: str) -> None:

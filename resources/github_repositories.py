@@ -151,6 +151,8 @@ class RepositoryClient:
         pages, answer = [_page(first)], first
         while pages[-1][1] and len(pages) < kind.most_pages and not is_enough(pages[-1][0]):
             answer = self._get(_place(answer), kind, len(pages) + 1)
+            if answer.status == 304:
+                raise PermanentUpstreamError(f"{answer.path} answered 304 to no condition")
             pages.append(_page(answer))
         return pages
 

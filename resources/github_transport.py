@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 import requests
 
@@ -21,6 +21,7 @@ from resources.http import (
     place,
     retry_after_s,
     send,
+    target_of,
 )
 from resources.json_body import MAX_BODY_BYTES, content_of, parsed
 
@@ -87,7 +88,7 @@ class GitHubTransport:
         """GET a path, moves followed on the same host; `check` as `graphql` has it.
 
         Raises:
-            XXientUpstreamError: GitHub could not answer in several tries.
+            TransientUpstreamError: GitHub could not answer in several tries.
             NotFoundError: there is no such thing.
             LegalBlockError: it is blocked.
             PermanentUpstreamError: it refused, or sent us to another host.
@@ -151,7 +152,7 @@ class GitHubTransport:
             )
             try:
                 response, body = self._once(token, method, path, resource, headers, **options)
-                if response.status_code == 200:
+                if response.status_code != 304 and response.status_code not in _MOVED:
                     check(body)
             except _LimitedError as error:
                 refusals += 1
@@ -242,7 +243,7 @@ class GitHubTransport:
 
     def _target(self, path: str, response: requests.Response) -> tuple[str, bool]:
         """Where a move leads, relative to the API, and whether it brings a query of its own."""
-        target = urljoin(self._url(path), response.headers.get("Location", ""))
+        target = target_of(self._url(path), response.headers.get("Location", ""))
         base, moved = urlsplit(self.api_url.rstrip("/")), urlsplit(target)
         is_same_host = (moved.scheme, moved.netloc) == (base.scheme, base.netloc)
         if not is_same_host or not moved.path.startswith(f"{base.path}/"):

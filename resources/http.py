@@ -13,7 +13,7 @@ import random
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import requests.auth
@@ -30,6 +30,9 @@ _BROKEN_CONNECTION = (
 )
 MAX_ATTEMPTS = 5
 MAX_WAIT_S = 120.0
+LONGEST_RETRY_AFTER_S = 86_400.0  # who asks for a longer wait has another clock, or means no good
+
+_COUNT_DIGITS = 18  # fit 64 bits; of thousands of digits int() itself makes an error
 
 T = TypeVar("T")
 
@@ -149,29 +152,55 @@ def is_rate_limit(response: requests.Response) -> bool:
 def retry_after_s(response: requests.Response) -> float | None:
     """Seconds that `Retry-After` asks for, as a number or a date; None without a valid one.
 
-    Times are compared with the upstream's own clock, its `Date`, where it states one.
+    At most a day. Times are compared with the upstream's own clock, its `Date`, where it states
+    one.
     """
+    asked = _asked_wait_s(response)
+    return None if asked is None else min(max(0.0, asked), LONGEST_RETRY_AFTER_S)
+
+
+def _asked_wait_s(response: requests.Response) -> float | None:
     value = response.headers.get("Retry-After", "").strip()
     now = http_date(response.headers.get("Date", "")) or datetime.now(UTC)
     if not value:
         reset = response.headers.get("x-ratelimit-reset", "")
         if is_rate_limit(response) and reset.isdecimal():
-            return max(0.0, float(reset) - now.timestamp())
+            return float(reset) - now.timestamp()
         return None
     if value.isdecimal():
         return float(value)
     moment = http_date(value)
-    return None if moment is None else max(0.0, (moment - now).total_seconds())
+    return None if moment is None else (moment - now).total_seconds()
 
 
 def http_date(value: str) -> datetime | None:
     """The time (UTC) of an HTTP date; None where it is none."""
     try:
         moment = email.utils.parsedate_to_datetime(value)
+        # A date without a zone, or with the zone «-0000», is of UTC.
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
     except (ValueError, OverflowError):
         return None
-    # A date without a zone, or with the zone «-0000», is of UTC.
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+
+
+def count_of(text: str) -> int | None:
+    """A number that a header states; None where it states none, or one beyond all bounds."""
+    is_count = text.isascii() and text.isdecimal() and len(text) <= _COUNT_DIGITS
+    return int(text) if is_count else None
+
+
+def target_of(url: str, link: str) -> str:
+    """Where a redirect or a link of an answer leads.
+
+    Raises:
+        PermanentUpstreamError: it is no address.
+    """
+    try:
+        target = urljoin(url, link)
+        _ = urlsplit(target).port
+    except ValueError as error:
+        raise PermanentUpstreamError(f"{place(url)} leads to what is no address") from error
+    return target
 
 
 def place(url: str) -> str:

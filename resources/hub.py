@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 import requests
@@ -28,6 +28,7 @@ from resources.http import (
     place,
     retry_after_s,
     send,
+    target_of,
 )
 from resources.hub_files import HubFolder
 from resources.hub_limits import CALLS_WITH_TOKEN, CALLS_WITHOUT_TOKEN, PATIENCE_S, HubLimit
@@ -157,7 +158,7 @@ class HubClient:
         link = response.links.get("next", {}).get("url")
         if not link:
             return None
-        base, target = urlsplit(self._url([])), urlsplit(urljoin(response.url, link))
+        base, target = urlsplit(self._url([])), urlsplit(target_of(response.url, link))
         is_same = (base.scheme, base.netloc, base.path) == target[:3]
         if not is_same or not target.query or len(target.query) > _MAX_QUERY_LENGTH:
             raise PermanentUpstreamError(

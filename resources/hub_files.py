@@ -50,7 +50,7 @@ class HubFolder:
         for path in paths:
             try:
                 content = json.loads(path.read_bytes())
-            except ValueError as error:
+            except (ValueError, RecursionError) as error:
                 raise PermanentUpstreamError(f"{path} is no JSON ({error})") from error
             if not isinstance(content, list):
                 raise PermanentUpstreamError(f"{path} is no JSON list")

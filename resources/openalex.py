@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlencode
 
 import dagster as dg
@@ -47,6 +47,8 @@ FIELDS = (
 # Title and abstract, unstemmed: the form of search that takes endings (`qwen*`).
 _SEARCH = "search.title_and_abstract.exact"
 _MOST_SHOWN = 300
+_MOST_CURSOR = 1_000
+_MOST_WORKS = 1 << 40  # far beyond all works that there are, and sums of it fit 64 bits
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,9 +131,9 @@ class OpenAlexClient:
             "cursor": cursor,
         }
         body = self._tried(query, SEARCH_CREDITS)
-        documents, following = body.get("results"), _meta(body, self._url).get("next_cursor")
-        if not isinstance(documents, list) or not isinstance(following, str | None):
-            raise self._odd("results and meta.next_cursor")
+        documents, following = body.get("results"), self._cursor(body)
+        if not isinstance(documents, list):
+            raise self._odd("results")
         # Every page with works has a cursor, the last one too: a short page saves the empty one.
         is_last = len(documents) < PAGE_LENGTH or following is None
         return WorksPage(tuple(documents), self._total(body), None if is_last else following)
@@ -149,9 +151,9 @@ class OpenAlexClient:
                 "cursor": cursor,
             }
             body = self._tried(query, LIST_CREDITS)
-            groups, cursor = body.get("group_by"), _meta(body, self._url).get("next_cursor")
-            if not isinstance(groups, list) or not isinstance(cursor, str | None):
-                raise self._odd("group_by and meta.next_cursor")
+            groups, cursor = body.get("group_by"), self._cursor(body)
+            if not isinstance(groups, list):
+                raise self._odd("group_by")
             total = self._total(body)
             for group in groups:
                 key, count = _group(group)
@@ -231,9 +233,18 @@ class OpenAlexClient:
 
     def _total(self, body: Mapping[str, Any]) -> int:
         total = _meta(body, self._url).get("count")
-        if not isinstance(total, int) or total < 0:
+        if not _is_count(total):
             raise self._odd("meta.count")
         return total
+
+    def _cursor(self, body: Mapping[str, Any]) -> str | None:
+        cursor = _meta(body, self._url).get("next_cursor")
+        if cursor is None:
+            return None
+        # It goes into the next address as it is.
+        if not isinstance(cursor, str) or not cursor.isascii() or len(cursor) > _MOST_CURSOR:
+            raise self._odd("a usable meta.next_cursor")
+        return cursor
 
     def _odd(self, expected: str) -> PermanentUpstreamError:
         return PermanentUpstreamError(f"{place(self._url)} gave an answer without {expected}")
@@ -252,7 +263,13 @@ def _group(group: object) -> tuple[str | None, int | None]:
         return None, None
     key, count = group.get("key"), group.get("count")
     code = str(key).rstrip("/").rsplit("/", 1)[-1][:40] if key is not None else None
-    return code, count if isinstance(count, int) and count >= 0 else None
+    if code is not None:
+        code = code.encode("utf-8", "replace").decode()
+    return code, count if _is_count(count) else None
+
+
+def _is_count(value: object) -> TypeGuard[int]:
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value < _MOST_WORKS
 
 
 def _message(content: bytes) -> str:

@@ -15,7 +15,7 @@ from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from pathlib import Path
 
-from resources.http import RateLimitedError
+from resources.http import RateLimitedError, count_of
 
 SEARCH_CREDITS = 10
 LIST_CREDITS = 1
@@ -110,20 +110,20 @@ class CreditLedger:
             headers: of the answer, names in any case; where they do not say (or no answer came, and
                 so none of them) the cost counts as spent.
         """
-        stated = headers.get("x-ratelimit-remaining", "")
-        reset = headers.get("x-ratelimit-reset", "")
-        limit = headers.get("x-ratelimit-limit", "")
+        left, reset, limit = (
+            count_of(headers.get(f"x-ratelimit-{name}", ""))
+            for name in ("remaining", "reset", "limit")
+        )
         with self._state() as state:
             state.pending = max(0, state.pending - cost)
-            if not stated.isdecimal():
+            if left is None:
                 state.remaining = max(0, state.remaining - cost)
                 return
-            if limit.isdecimal():
-                state.limit = int(limit)
+            if limit is not None:
+                state.limit = limit
             resets_at = state.resets_at
-            if reset.isdecimal() and float(reset) <= _DAY_S:
-                resets_at = self.now() + float(reset) + _MARGIN_S
-            left = int(stated)
+            if reset is not None and reset <= _DAY_S:
+                resets_at = self.now() + reset + _MARGIN_S
             if state.is_stated and abs(resets_at - state.resets_at) < _DAY_S / 2:
                 # Answers may come in another order than calls were made in: less is later.
                 left = min(left, state.remaining)

@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from http.client import HTTPException
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urlsplit
 
 from slack_sdk import WebClient
@@ -39,7 +39,9 @@ TIMEOUT_S = 15
 EVENT_TYPE = "observatory_alert"
 _PAGE = 200
 _UPLOAD_TRIES = 3
-# The last three where an answer is none of Slack's: slack-sdk takes any JSON for an object.
+_MOST_ID_LENGTH = 100
+# All but the first three where an answer is none of Slack's: slack-sdk takes any JSON for an
+# object, any depth of it for bearable, and any name of a character set for known.
 _RAISED_BY_SDK = (
     SlackClientError,
     OSError,
@@ -47,6 +49,8 @@ _RAISED_BY_SDK = (
     ValueError,
     TypeError,
     AttributeError,
+    LookupError,
+    RecursionError,
 )
 # slack-sdk logs the address that it asks at DEBUG: a webhook's is a secret.
 quiet_log = logging.getLogger(__name__)
@@ -202,7 +206,7 @@ class SlackWorkspaceClient:
                 unfurl_media=False,
                 **place,
             )
-        return _posted(response)
+            return _posted(response)
 
     def update(
         self, channel: str, ts: str, text: str, blocks: Sequence[Mapping[str, Any]]
@@ -215,7 +219,7 @@ class SlackWorkspaceClient:
                 text=shorten(text),
                 blocks=[dict(block) for block in blocks],
             )
-        return _posted(response)
+            return _posted(response)
 
     def upload_chart(
         self, channel: str, thread_ts: str, png: bytes, *, key: str, title: str, alt_text: str
@@ -256,10 +260,10 @@ class SlackWorkspaceClient:
         """
         place = channel or self._channel
         for message in self._messages(place, since, thread_ts):
-            metadata = message.get("metadata") or {}
-            payload = metadata.get("event_payload") or {}
+            metadata = _object(message.get("metadata"))
+            payload = _object(metadata.get("event_payload"))
             if metadata.get("event_type") == EVENT_TYPE and payload.get("key") == key:
-                return Posted(place, str(message["ts"]))
+                return Posted(place, _text(message.get("ts")))
         return None
 
     def find_chart(
@@ -268,8 +272,10 @@ class SlackWorkspaceClient:
         """A chart of ours in a thread by its key; None where there is none."""
         name = chart_name(key)
         for message in self._messages(channel, since, thread_ts):
-            if any(file.get("name") == name for file in message.get("files") or ()):
-                return Posted(channel, str(message["ts"]))
+            files = message.get("files")
+            names = [_object(file).get("name") for file in files] if _is_list(files) else []
+            if name in names:
+                return Posted(channel, _text(message.get("ts")))
         return None
 
     def scopes(self) -> frozenset[str] | None:
@@ -283,7 +289,7 @@ class SlackWorkspaceClient:
 
     def _messages(
         self, channel: str, since: datetime, thread_ts: str | None
-    ) -> Iterator[dict[str, Any]]:
+    ) -> Iterator[Mapping[str, Any]]:
         """Messages of the channel or of a thread since a time, all pages."""
         asked: dict[str, Any] = {
             "channel": channel,
@@ -298,8 +304,12 @@ class SlackWorkspaceClient:
         cursor = ""
         while True:
             page = self._page(method, asked, cursor)
-            yield from page.get("messages") or ()
-            cursor = str((page.get("response_metadata") or {}).get("next_cursor") or "")
+            messages = page.get("messages")
+            # «Not found» has a message sent again: it is said of messages that were looked at.
+            if not _is_list(messages) or not all(isinstance(each, dict) for each in messages):
+                raise SlackFaultyError("Slack's answer lists no messages")
+            yield from map(_object, messages)
+            cursor = str(_object(page.get("response_metadata")).get("next_cursor") or "")
             if not cursor:
                 return
             if cursor in seen:
@@ -314,18 +324,37 @@ class SlackWorkspaceClient:
                 response = method(**asked, **({"cursor": cursor} if cursor else {}))
         except SlackRejectedError as error:
             if str(error).endswith("thread_not_found"):
-                return {}
+                return {"messages": []}
             raise SlackUnfindableError(str(error)) from None
         except SlackRefusedError as error:
             if error.code in CHANNEL_CODES:
                 raise SlackUnfindableError(str(error)) from None
             raise
-        data: Mapping[str, Any] = response.data  # type: ignore[assignment]  # JSON, as validated
-        return data
+        return _object(response.data)
 
 
 def _posted(response: SlackResponse) -> Posted:
     channel, ts = response["channel"], response["ts"]
     if not channel or not ts:
         raise SlackFaultyError("Slack's answer does not say where the message lies")
-    return Posted(str(channel), str(ts))
+    return Posted(_text(channel), _text(ts))
+
+
+def _text(value: object) -> str:
+    """A text of Slack's, bounded, without what no table can hold.
+
+    Raises:
+        SlackFaultyError: it is none.
+    """
+    if not isinstance(value, str) or not value or len(value) > _MOST_ID_LENGTH:
+        raise SlackFaultyError("Slack's answer does not say where the message lies")
+    return value.encode("utf-8", "replace").decode()
+
+
+def _object(value: object) -> Mapping[str, Any]:
+    """An object of an answer; an empty one for whatever else stands in its place."""
+    return value if isinstance(value, dict) else {}
+
+
+def _is_list(value: object) -> TypeGuard[list[object]]:
+    return isinstance(value, list)

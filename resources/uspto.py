@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import IO
-from urllib.parse import unquote, urljoin, urlsplit
+from urllib.parse import unquote, urlsplit
 
 import dagster as dg
 import orjson
@@ -26,10 +26,12 @@ from resources.http import (
     NotFoundError,
     PermanentUpstreamError,
     TransientUpstreamError,
+    count_of,
     error_for,
     new_session,
     place,
     send,
+    target_of,
     with_retries,
 )
 
@@ -147,7 +149,8 @@ class UsptoClient:
         self._retry(lambda: bodies.append(self._body(url)))
         for name, address, released_at in _entries(bodies[-1], product, place(url)):
             # Whatever host the list names: files are asked of the portal that gave the list.
-            _, mark, rest = urlsplit(address).path.partition(f"{_PRODUCTS}/files/")
+            path = urlsplit(target_of(url, address)).path
+            _, mark, rest = path.partition(f"{_PRODUCTS}/files/")
             address = f"{self._base}{_PRODUCTS}/files/{rest}"
             if found := _bulk_file(product, name, address, released_at):
                 if not mark:
@@ -201,7 +204,7 @@ class UsptoClient:
             target = response.headers.get("Location", "")
             if response.status_code in _REDIRECTS and target:
                 response.close()
-                url = urljoin(url, target)
+                url = target_of(url, target)
                 if urlsplit(url).scheme not in ("http", "https"):
                     raise PermanentUpstreamError(f"{place(asked)} leads to no web address")
                 continue
@@ -268,7 +271,7 @@ def _begins_at(response: requests.Response, offset: int) -> bool:
 
 
 def _chunks(response: requests.Response) -> Iterator[bytes]:
-    stated = response.headers.get("Content-Length", "")
+    stated = count_of(response.headers.get("Content-Length", ""))
     count = 0
     try:
         for chunk in response.iter_content(CHUNK_BYTES):
@@ -277,7 +280,7 @@ def _chunks(response: requests.Response) -> Iterator[bytes]:
     except requests.RequestException as error:
         broken = f"{place(response.url)} broke off: {type(error).__name__}"
         raise TransientUpstreamError(broken) from error
-    if stated.isdecimal() and "Content-Encoding" not in response.headers and count < int(stated):
+    if stated is not None and "Content-Encoding" not in response.headers and count < stated:
         raise TransientUpstreamError(f"{place(response.url)} broke off at {count} of {stated}")
 
 

@@ -96,7 +96,9 @@ class Glance:
             end = find(b"\n", at, stop)
             if end < 0:
                 end = stop
-            document: Any = None  # the parser refuses to go on while its last document lives
+            # The parser refuses to go on while its last document lives, or any part of it.
+            document: Any = None
+            kind = event_id = created_at = actor_id = repo_id = None
             try:
                 document = parse(data[at:end] if end - at < _COPIED_BYTES else view[at:end])
                 kind, event_id, created_at = _WORDS(document)

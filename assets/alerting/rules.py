@@ -20,6 +20,9 @@ from pydantic import (
 from assets.alerting.rule_kinds import Rule
 
 K = TypeVar("K", bound=Rule)
+# What PyYAML raises, undocumented, for a value that is none of its kind: a 30th of February,
+# `!!timestamp` of another text, ten thousand brackets; and Python for bytes that are no UTF-8.
+_OF_VALUES = (ValueError, LookupError, TypeError, AttributeError, RecursionError)
 
 
 class RulesError(ValueError):
@@ -89,7 +92,7 @@ def load_rules(path: Path) -> Rules:
     """
     try:
         document = yaml.safe_load(path.read_text(encoding="utf-8"))
-    except (OSError, UnicodeDecodeError, yaml.YAMLError) as error:
+    except (OSError, yaml.YAMLError, *_OF_VALUES) as error:
         raise RulesError(f"{path.name}: {error}") from error
     try:
         read = _RulesFile.model_validate(document)

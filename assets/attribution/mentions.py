@@ -173,6 +173,8 @@ class MentionFinder:
         if not is_ascii:
             # "male" is a word, "Malé" is none.
             readings = [one for one in readings if one.rule != "word"]
+            if not readings:
+                return None
         return mention_of(key, readings, place, is_upper=is_upper)
 
     def _inside(

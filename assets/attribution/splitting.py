@@ -123,6 +123,8 @@ def split(text: str) -> SplitText:
     parts = SplitText(is_cut=len(text) > MAX_LENGTH)
     text = text[:MAX_LENGTH]
     if not text.isascii():
+        # Lone surrogates are no characters, and no index can be asked for them.
+        text = text.encode("utf-8", "replace").decode()
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))[:_MAX_NORMALISED]
     if _MARKS_ADDRESS.search(text):
         text = _without_coordinates(text, parts)

@@ -65,7 +65,12 @@ class PageSpool:
         path = self._kept.path(_LIMIT)
         if not path.exists():
             return None
-        return datetime.fromisoformat(orjson.loads(path.read_bytes())["until"])
+        try:
+            until = datetime.fromisoformat(orjson.loads(path.read_bytes())["until"])
+        except (ValueError, KeyError, TypeError):
+            # The Hub will say so again.
+            return None
+        return until if until.tzinfo else None
 
     def forbid(self, until: datetime) -> None:
         """Keep what the Hub said of its limit, so that a process started anew honours it."""

@@ -60,8 +60,8 @@ class MonthSpool:
         begun = documents.get(_BEGUN)
         same = {"digest": digest, "format": _FORMAT}
         if isinstance(begun, dict) and same.items() <= begun.items():
-            asked_at = datetime.fromisoformat(str(begun["asked_at"]))
-            if timedelta(0) <= now - asked_at <= LONGEST_ASKING:
+            asked_at = _moment(begun.get("asked_at"))
+            if asked_at and timedelta(0) <= now - asked_at <= LONGEST_ASKING:
                 return asked_at
         self.clear()
         self._files.add(_BEGUN, {**same, "asked_at": now})
@@ -72,11 +72,15 @@ class MonthSpool:
         self._files.add(_page_name(query, number), asdict(page))
 
     def pages(self, query: int) -> list[KeptPage]:
-        """The pages of a query that are there, from the first on without a gap."""
+        """The pages of a query that are there and whole, from the first on without a gap."""
         documents, _ = self._files.kept()
         found: list[KeptPage] = []
         while (content := documents.get(_page_name(query, len(found)))) is not None:
-            found.append(_page(content))
+            try:
+                found.append(_page(content))
+            except (ValueError, LookupError, TypeError, AttributeError):
+                self._files.set_aside([self._files.path(_page_name(query, len(found)))])
+                break
         return found
 
     def add_groups(self, name: str, groups: KeptGroups) -> None:
@@ -86,12 +90,24 @@ class MonthSpool:
     def groups(self, name: str) -> KeptGroups | None:
         """Counts by group; None where they are still to be asked for."""
         content = self._files.kept()[0].get(f"groups-{name}")
-        return KeptGroups(**content) if isinstance(content, dict) else None
+        try:
+            return KeptGroups(**content) if isinstance(content, dict) else None
+        except TypeError:
+            return None
 
     def clear(self) -> None:
         """Forget everything, the note of what was begun first: nothing half is taken up."""
         documents, _ = self._files.kept()
         self._files.remove([_BEGUN, *(name for name in documents if name != _BEGUN)])
+
+
+def _moment(value: object) -> datetime | None:
+    """A time with its offset; None for what is none."""
+    try:
+        moment = datetime.fromisoformat(str(value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else None
 
 
 def _page_name(query: int, number: int) -> str:

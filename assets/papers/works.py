@@ -147,9 +147,9 @@ def _moment(value: object) -> datetime | None:
     """A time, as UTC where none is said; None for what is none: nothing rests on it."""
     try:
         moment = datetime.fromisoformat(str(value))
-    except ValueError:
+        return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
+    except (ValueError, OverflowError):
         return None
-    return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
 def _text(value: object, most: int) -> tuple[str | None, bool]:

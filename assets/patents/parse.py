@@ -20,6 +20,8 @@ _DATE = re.compile(r"[12]\d{7}", re.ASCII)
 _CPC = ("section", "class", "subclass", "main-group", "subgroup")
 _MOST_REASON_CHARACTERS = 200
 _MOST_ENTITIES = 20_000
+# In others, such as UTF-7, an entity need not be written with a `&`.
+_PLAIN_ENCODINGS = frozenset({"UTF-8", "US-ASCII", "ISO-8859-1"})
 _NAMED_ENTITY = re.compile(rb"&(?!#|amp;|lt;|gt;|quot;|apos;)")
 
 
@@ -47,7 +49,8 @@ def tree_of(data: bytes) -> Any:  # noqa: ANN401 - lxml ships no types
         root = etree.fromstring(data, parser)
     except (etree.XMLSyntaxError, ValueError) as error:
         raise MalformedDocumentError(str(error)[:_MOST_REASON_CHARACTERS]) from error
-    if _NAMED_ENTITY.search(data):
+    is_plain = (root.getroottree().docinfo.encoding or "UTF-8").upper() in _PLAIN_ENCODINGS
+    if not is_plain or _NAMED_ENTITY.search(data):
         entities = list(root.iter(etree.Entity))
         # Each is joined to the text before it: the time grows with the square of their number.
         if len(entities) > _MOST_ENTITIES:

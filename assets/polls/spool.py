@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 from assets.activity.lines import ArchiveEvent
@@ -31,7 +31,7 @@ class Spool:
         for name, content in documents.items():
             try:
                 polls.append(_polled(content))
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, LookupError, TypeError, OverflowError):
                 broken.append(self._files.path(name))
         return sorted(polls, key=lambda each: each.state.polled_at), broken
 
@@ -56,6 +56,8 @@ def _polled(content: object) -> Polled:
     if not isinstance(state, dict) or not isinstance(events, list):
         raise TypeError("no poll")
     times = {name: _moment(state[name]) for name in _TIMES}
+    if times["polled_at"] is None or times["next_poll_at"] is None:
+        raise ValueError("no time of a poll")
     return Polled(
         PollState(**{**state, **times}),
         tuple(
@@ -66,4 +68,4 @@ def _polled(content: object) -> Polled:
 
 
 def _moment(value: object) -> datetime | None:
-    return None if value is None else datetime.fromisoformat(str(value))
+    return None if value is None else datetime.fromisoformat(str(value)).astimezone(UTC)

@@ -76,10 +76,10 @@ def make_commands(code: str) -> list[tuple[str, list[str]]]:
     """Targets of `make` that code names, each with the variables that it is given."""
     # Where a command begins: `apt install … make` is none.
     begin = r"(?:^\s*|&& |; |sudo -u \S+ |[A-Z_]+=\S+ )"
-    call = r"make ((?:[A-Z]+=\S+ )*)([a-z][a-z-]*)((?: [A-Z]+=\S*)*)"
+    call = r"make ((?:[A-Z_]+=\S+ )*)([a-z][a-z-]*)((?: [A-Z_]+=\S*)*)"
     found = re.findall(begin + call, code, re.MULTILINE)
     return [
-        (target, [name for name in re.findall(r"([A-Z]+)=", before + after) if name != "PYTHON"])
+        (target, [name for name in re.findall(r"([A-Z_]+)=", before + after) if name != "PYTHON"])
         for before, target, after in found
     ]
 
@@ -90,7 +90,7 @@ def make_targets(root: Path) -> dict[str, set[str]]:
     text = (root / "Makefile").read_text()
     found = re.findall(r"^([a-z-]+):(?!=)[^\n]*\n((?:\t[^\n]*\n)*)", text, re.MULTILINE)
     return {
-        name: {one or other for one, other in re.findall(r"\$\(([A-Z]+)\)|\$\$([A-Z]+)", recipe)}
+        name: {one or other for one, other in re.findall(r"\$\(([A-Z_]+)\)|\$\$([A-Z_]+)", recipe)}
         for name, recipe in found
     }
 

@@ -476,3 +476,13 @@ def test_the_resource_posts_to_its_channel_by_token_before_a_webhook(
     assert client.post("text", [], key="key").channel == CHANNEL
     assert TOKEN not in repr(resource)
     assert "services" not in repr(resource)
+
+
+@pytest.mark.parametrize("listed", ['"messages":7', '"messages":[1]', '"messages":null', '"x":1'])
+def test_an_answer_that_lists_no_messages_is_not_taken_for_not_found(
+    told: SlackWorkspaceClient, upstream: Upstream, listed: str
+) -> None:
+    """Who is told «not found» sends again."""
+    upstream.answers(200, f'{{"ok":true,{listed}}}'.encode())
+    with pytest.raises(SlackFaultyError, match="lists no messages"):
+        told.find_message("key", since=SINCE)

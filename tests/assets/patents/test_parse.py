@@ -190,3 +190,11 @@ def test_what_multiplies_itself_is_refused(grant: Grant) -> None:
     long = b'<?xml version="1.0"?><a>' + b"x" * 10_100_000 + b"</a>"
     with pytest.raises(MalformedDocumentError, match="too long"):
         tree_of(long)
+
+
+def test_an_entity_that_an_encoding_hides_is_a_blank_like_any_other() -> None:
+    document = (
+        b'<?xml version="1.0" encoding="UTF-7"?><!DOCTYPE us-patent-grant [<!ENTITY x "y">]>'
+        b"<us-patent-grant><a>b+ACY-x;c</a></us-patent-grant>"
+    )
+    assert etree.tostring(tree_of(document)) == b"<us-patent-grant><a>b c</a></us-patent-grant>"
