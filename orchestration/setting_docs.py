@@ -63,6 +63,8 @@ GROUPS = (
             "OPENALEX_KEY": "OpenAlex key",
             "USPTO_URL": "The USPTO's Open Data Portal, or a folder of its weekly files",
             "USPTO_KEY": "USPTO key",
+            "USPTO_FILE_HOSTS": "Hosts that the portal may send a download on to, by commas; "
+            "`.uspto.gov` stands for all below it. To any other nothing is sent",
             "HUB_URL": "The Hugging Face Hub, or a folder of saved lists",
             "HUB_TOKEN": "Hugging Face token; optional, no scope needed",
             "HUB_AUTHORS": "File of accounts on the Hub and the families that they publish",

@@ -28,6 +28,7 @@ _LIVE = {
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
     "OPENALEX_URL": "https://api.openalex.org",
     "USPTO_URL": "https://api.uspto.gov",
+    "USPTO_FILE_HOSTS": ".uspto.gov",
     "HUB_URL": "https://huggingface.co",
     "HUB_AUTHORS": "assets/reference/hub_authors.csv",
     "HUB_TOKEN": "",
@@ -57,6 +58,7 @@ _SANDBOX = {
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
     "OPENALEX_URL": "{sandbox}",
     "USPTO_URL": "{sandbox}/uspto",
+    "USPTO_FILE_HOSTS": "",
     "HUB_URL": "{sandbox}",
     "HUB_AUTHORS": "sandbox/hub_authors.csv",
     "HUB_TOKEN": "hf_sandbox",
@@ -126,6 +128,7 @@ class Settings:
     openalex_url: str
     openalex_key: Secret
     uspto_url: str
+    uspto_file_hosts: tuple[str, ...]
     uspto_key: Secret
     hash_key: Secret
     heartbeat_url: Secret
@@ -264,6 +267,7 @@ def _checked(values: Mapping[str, str]) -> Settings:
         openalex_url=url("OPENALEX_URL").rstrip("/"),
         openalex_key=token("OPENALEX_KEY"),
         uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
+        uspto_file_hosts=tuple(values["USPTO_FILE_HOSTS"].replace(",", " ").split()),
         uspto_key=token("USPTO_KEY"),
         hash_key=Secret(values["HASH_KEY"]),
         heartbeat_url=secret_settings.heartbeat_url(
