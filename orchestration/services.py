@@ -49,7 +49,7 @@ def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
     os.chdir(ROOT)
     # A restart within seconds would lose what is printed and not yet written.
     sys.stdout.flush()
-    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules
+    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules  # nosec B606
 
 
 def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
