@@ -1,7 +1,8 @@
 """Settings that are secrets: read from the environment or from files, checked, shown nowhere."""
 
 import os
-from collections.abc import Mapping
+import stat
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
@@ -48,6 +49,11 @@ def with_files(given: Mapping[str, str], secrets: frozenset[str]) -> dict[str, s
         if path:
             found[name] = _held(name + FILE_SUFFIX, Path(path).expanduser())
     return found
+
+
+def readable_by_others(paths: Iterable[Path]) -> list[Path]:
+    """Those of some files that every user of the machine can read."""
+    return [path for path in paths if path.is_file() and path.stat().st_mode & stat.S_IROTH]
 
 
 def _held(name: str, path: Path) -> str:

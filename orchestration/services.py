@@ -12,6 +12,8 @@ from orchestration.settings import ROOT, Settings
 
 LOCATION = "observatory"
 SERVICES = ("code-server", "webserver", "daemon")
+#: A second webserver, for people who may look and not start anything.
+VIEWER = "viewer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +25,7 @@ class Addresses:
 
     host: str = "127.0.0.1"
     port: int = 3000
+    viewer_port: int = 3001
     code_host: str = "127.0.0.1"
     code_port: int = 4000
 
@@ -64,9 +67,11 @@ def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
             # Runs start with this Python, whatever `dagster` the PATH has.
             "--use-python-environment-entry-point",
         ]  # fmt: skip
-    if service == "webserver":
+    if service in ("webserver", VIEWER):
+        is_viewer = service == VIEWER
         return [
-            sys.executable, "-m", "dagster_webserver",
-            "--host", addresses.host, "--port", str(addresses.port), "--workspace", workspace,
+            sys.executable, "-m", "dagster_webserver", "--host", addresses.host,
+            "--port", str(addresses.viewer_port if is_viewer else addresses.port),
+            "--workspace", workspace, *(["--read-only"] if is_viewer else []),
         ]  # fmt: skip
     return [sys.executable, "-m", "dagster._daemon", "run", "--workspace", workspace]

@@ -221,6 +221,14 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     return settings
 
 
+def secret_files() -> list[Path]:
+    """Files that this installation's secrets are in: `.env`, and those that `NAME_FILE` names."""
+    file = ROOT / ".env"
+    given = {**dotenv_values(file), **os.environ}
+    named = (given.get(name + secret_settings.FILE_SUFFIX) for name in sorted(SECRET_NAMES))
+    return [file, *(Path(path).expanduser() for path in named if path)]
+
+
 def default_values(upstream: str) -> dict[str, str]:
     """What each setting has where none is given, by name without the prefix.
 

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from orchestration import doctor, settings
+from orchestration.doctor import examine_secrets
 from orchestration.secret_settings import Secret, texts_of
 from orchestration.settings import NAMES, SECRET_NAMES, SettingsError, load_settings
 from resources.redaction import redacted
@@ -95,3 +97,22 @@ def test_parts_of_addresses_are_secret_and_their_words_are_not(
     assert {TOKEN, f"/heartbeat/{TOKEN}?create=1", "of%40storage", "of@storage"} <= found
     assert {"ghp_one", "ghp_two", "of-an-object-store", "of%2Fa-proxy", "of/a-proxy"} <= found
     assert not found & {"", "heartbeat", "observatory", "/observatory", "u", "127.0.0.1"}
+
+
+@pytest.mark.parametrize(("mode", "is_well"), [(0o600, True), (0o640, True), (0o644, False)])
+@pytest.mark.parametrize("name", [".env", "github"])
+def test_the_doctor_refuses_files_of_secrets_that_everybody_can_read(
+    name: str, mode: int, is_well: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settings, "ROOT", tmp_path)
+    monkeypatch.setenv("OBSERVATORY_GITHUB_TOKEN_FILE", str(tmp_path / "github"))
+    for each in (".env", "github"):
+        path = tmp_path / each
+        path.write_text(TOKEN)
+        path.chmod(mode if each == name else 0o600)
+    found = examine_secrets(load_settings({}))
+    assert found.is_well is is_well
+    assert TOKEN not in f"{found}"
+    assert is_well or f"chmod o= {tmp_path / name}" in found.mend
+    assert "2 files" in found.found or not is_well
+    assert examine_secrets.__name__ in doctor.examine.__code__.co_names
