@@ -37,11 +37,14 @@ test-cluster: $(READY) ## Backfills on a Dask cluster of processes here that are
 dev: $(READY) ## Dagster UI on localhost with schedule and sensors on
 	@$(PY) -m orchestration.cli dev
 
-check: $(READY) ## Lint, format, types and layer rule
+check: $(READY) ## Lint, format, types, layer rule, bandit, licences, known vulnerabilities
 	@$(PY) -m ruff check .
 	@$(PY) -m ruff format --check .
 	@$(PY) -m mypy orchestration checks assets resources sandbox benchmarks
 	@$(VENV)/bin/lint-imports
+	@$(PY) -m bandit --quiet --configfile pyproject.toml --recursive orchestration checks assets resources sandbox benchmarks
+	@$(PY) -m orchestration.dependencies licences
+	@$(PY) -m orchestration.dependencies audit
 	@DAGSTER_HOME= $(VENV)/bin/dg check defs
 
 fix: $(READY) ## Format, and mend what the linter can mend
@@ -147,6 +150,13 @@ settings-page: $(READY) ## Write docs/settings.md, the list of all settings
 
 ui-pictures: $(READY) ## Take the pictures of the Dagster UI in docs/images anew, after `make run`
 	@$(PY) -m orchestration.ui_pictures
+
+.PHONY: licences audit
+licences: $(READY) ## Write docs/licences.md, of all that is installed to run the platform
+	@$(PY) -m orchestration.dependencies
+
+audit: $(READY) ## Ask the package index for known vulnerabilities of what is locked
+	@$(PY) -m orchestration.dependencies audit
 
 lock: $(READY) ## Resolve pyproject.toml into requirements.lock
 	@$(VENV)/bin/uv pip compile --quiet --universal --generate-hashes --no-emit-index-url --all-extras --group dev \

@@ -19,7 +19,8 @@ from orchestration.finding import Finding
 from orchestration.instance import storage_place
 from orchestration.resources import platform
 from orchestration.runs import dagster_instance
-from orchestration.settings import Settings, SettingsError
+from orchestration.secret_settings import readable_by_others
+from orchestration.settings import Settings, SettingsError, secret_files
 from resources.engine import LOCAL, EngineError, open_engine
 from resources.lake import Lake
 from resources.warehouse import Warehouse, WarehouseBusyError
@@ -35,6 +36,7 @@ def examine(settings: Settings) -> int:
     examinations: tuple[Callable[[Settings], Finding], ...] = (
         examine_versions,
         examine_disk,
+        examine_secrets,
         upstreams.examine_clock,
         examine_scan,
         examine_reference,
@@ -97,6 +99,16 @@ def examine_disk(settings: Settings) -> Finding:
         found,
         f"free {_LEAST_FREE_GIB} GiB or set OBSERVATORY_DATA",
     )
+
+
+def examine_secrets(_settings: Settings) -> Finding:
+    """Whether files of secrets are closed to other users of the machine."""
+    files = secret_files()
+    if open_files := readable_by_others(files):
+        shown = " ".join(map(str, open_files))
+        return Finding("secrets", False, f"everybody here can read {shown}", f"chmod o= {shown}")
+    there = sum(path.is_file() for path in files)
+    return Finding("secrets", True, f"{there} files of secrets, none that everybody here can read")
 
 
 def examine_scan(_settings: Settings) -> Finding:

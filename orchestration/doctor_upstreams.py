@@ -43,7 +43,7 @@ def examine_clock(
     if _is_idle_sandbox(settings):
         return Finding("clock", True, f"{now():%Y-%m-%d %H:%M:%S} UTC; the sandbox has it, too")
     try:
-        with new_session() as session:
+        with new_session(settings.github_api_url) as session:
             began = now()
             response = send(session, "GET", settings.github_api_url, refuse=False)
             middle = began + (now() - began) / 2
@@ -111,7 +111,7 @@ def examine_github(settings: Settings) -> Finding:
     scopes: set[str] = set()
     for number, token in enumerate(tokens, 1):
         which = f"token {number} of {len(tokens)}"
-        with new_session() as session:
+        with new_session(url) as session:
             try:
                 response = send(session, "GET", url, auth=BearerAuth(token))
             except UpstreamError as error:
@@ -280,7 +280,7 @@ def examine_heartbeat(settings: Settings) -> Finding:
 
 
 def _answers(name: str, method: str, url: str, token: str, mend: str) -> Finding:
-    with new_session() as session:
+    with new_session(url) as session:
         try:
             response = send(session, method, url, auth=BearerAuth(token))
             body = response.json()

@@ -14,7 +14,7 @@ from orchestration.progress import Progress
 from orchestration.restore import restore
 from orchestration.retention import sentence, sweep
 from orchestration.runs import dagster_instance
-from orchestration.services import SERVICES, Addresses, serve
+from orchestration.services import SERVICES, VIEWER, Addresses, serve
 from orchestration.settings import Settings, SettingsError, load_settings
 from orchestration.upgrade import UpgradeError, upgrade
 
@@ -48,8 +48,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m orchestration.production", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
-    serve_command = commands.add_parser("serve", help="become one of the three services")
-    serve_command.add_argument("service", choices=SERVICES)
+    serve_command = commands.add_parser("serve", help="become one of the services")
+    serve_command.add_argument("service", choices=(*SERVICES, VIEWER))
     for name, default in asdict(Addresses()).items():
         serve_command.add_argument(
             f"--{name.replace('_', '-')}", type=type(default), default=default, help=f"{default}"

@@ -84,6 +84,7 @@ def build_resources(settings: Settings) -> dict[str, Any]:
         "uspto": UsptoResource(
             base_url=settings.uspto_url,
             key=dg.EnvVar(_USPTO_KEY),
+            file_hosts=list(settings.uspto_file_hosts),
             attempts=settings.retry_attempts,
         ),
         "hub": HubResource(

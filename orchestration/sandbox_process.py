@@ -42,5 +42,5 @@ def set_sandbox_clock(url: str, now: str) -> None:
     Raises:
         PermanentUpstreamError: this sandbox has no clock that can be set.
     """
-    with new_session() as session:
+    with new_session(url) as session:
         send(session, "POST", f"{url}/_sandbox/clock", json={"now": now})

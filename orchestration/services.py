@@ -15,6 +15,8 @@ SERVICES = ("code-server", "webserver", "daemon")
 #: Of whatever runs Dagster's daemon. While the code server is started again, no asset is there: a
 #: backfill that the daemon looks at just then waits for it, instead of failing for good.
 DAEMON_ENVIRONMENT = {"DAGSTER_BACKFILL_RETRY_DEFINITION_CHANGED_ERROR": "1"}
+#: A second webserver, for people who may look and not start anything.
+VIEWER = "viewer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Addresses:
 
     host: str = "127.0.0.1"
     port: int = 3000
+    viewer_port: int = 3001
     code_host: str = "127.0.0.1"
     code_port: int = 4000
 
@@ -52,7 +55,7 @@ def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
     os.chdir(ROOT)
     # A restart within seconds would lose what is printed and not yet written.
     sys.stdout.flush()
-    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules
+    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules  # nosec B606
 
 
 def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
@@ -67,9 +70,11 @@ def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
             # Runs start with this Python, whatever `dagster` the PATH has.
             "--use-python-environment-entry-point",
         ]  # fmt: skip
-    if service == "webserver":
+    if service in ("webserver", VIEWER):
+        is_viewer = service == VIEWER
         return [
-            sys.executable, "-m", "dagster_webserver",
-            "--host", addresses.host, "--port", str(addresses.port), "--workspace", workspace,
+            sys.executable, "-m", "dagster_webserver", "--host", addresses.host,
+            "--port", str(addresses.viewer_port if is_viewer else addresses.port),
+            "--workspace", workspace, *(["--read-only"] if is_viewer else []),
         ]  # fmt: skip
     return [sys.executable, "-m", "dagster._daemon", "run", "--workspace", workspace]

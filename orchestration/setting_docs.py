@@ -2,9 +2,9 @@
 
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
-from orchestration.settings import NAMES, ROOT, Settings, default_values
+from orchestration.settings import NAMES, ROOT, SECRET_NAMES, default_values
 
 PAGE = ROOT / "docs" / "settings.md"
 _PREFIX = "OBSERVATORY_"
@@ -15,7 +15,10 @@ Made by `make settings-page` of `orchestration/settings.py` and `setting_docs.py
 to them. A setting is a variable of the environment or a line of `.env` in the repository's root;
 the environment wins. One that is empty has its default; one that is not known is refused by name.
 Paths begin at the repository's root, whatever folder a process starts in. Secrets print as
-nothing: they are in no log, no error, no metadata, no page and no backup.
+nothing: they are in no log, no error, no metadata, no page and no backup. Each can be given as a
+file instead, whose path is in a setting of its name with `_FILE` behind it
+(`OBSERVATORY_GITHUB_TOKEN_FILE=/run/secrets/github`); the file goes before a value. `make doctor`
+says which of these files, and of `.env`, others on the machine can read.
 
 Defaults are by the upstream that `OBSERVATORY_UPSTREAM` chooses; `{sandbox}` stands for the
 address of the sandbox that runs.
@@ -60,6 +63,8 @@ GROUPS = (
             "OPENALEX_KEY": "OpenAlex key",
             "USPTO_URL": "The USPTO's Open Data Portal, or a folder of its weekly files",
             "USPTO_KEY": "USPTO key",
+            "USPTO_FILE_HOSTS": "Hosts that the portal may send a download on to, by commas; "
+            "`.uspto.gov` stands for all below it. To any other nothing is sent",
             "HUB_URL": "The Hugging Face Hub, or a folder of saved lists",
             "HUB_TOKEN": "Hugging Face token; optional, no scope needed",
             "HUB_AUTHORS": "File of accounts on the Hub and the families that they publish",
@@ -126,7 +131,7 @@ def render() -> str:
     if wrong := sorted(set(described) ^ set(known)):
         raise ValueError(f"settings.py and setting_docs.py differ in {', '.join(wrong)}")
     live, sandbox = default_values("live"), default_values("sandbox")
-    secrets = {field.name.upper() for field in fields(Settings) if "Secret" in str(field.type)}
+    secrets = {name.removeprefix(_PREFIX) for name in SECRET_NAMES}
     lines = [_INTRODUCTION]
     for group in GROUPS:
         lines += [

@@ -3,14 +3,18 @@
 import os
 from collections.abc import Mapping
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from datetime import UTC, date, datetime
 from pathlib import Path
 from urllib.parse import urlsplit
 
 from dotenv import dotenv_values
 
+from orchestration import secret_settings
+from orchestration.secret_settings import Secret
+from orchestration.secret_settings import SettingsError as SettingsError
 from resources.engine import checked_address
+from resources.redaction import keep_out
 
 ROOT = Path(__file__).resolve().parent.parent
 _PREFIX = "OBSERVATORY_"
@@ -25,6 +29,7 @@ _LIVE = {
     "INNOVATION_GRAPH_URL": "https://raw.githubusercontent.com/github/innovationgraph/main/data",
     "OPENALEX_URL": "https://api.openalex.org",
     "USPTO_URL": "https://api.uspto.gov",
+    "USPTO_FILE_HOSTS": ".uspto.gov",
     "HUB_URL": "https://huggingface.co",
     "HUB_AUTHORS": "assets/reference/hub_authors.csv",
     "HUB_TOKEN": "",
@@ -54,6 +59,7 @@ _SANDBOX = {
     "INNOVATION_GRAPH_URL": "{sandbox}/innovationgraph",
     "OPENALEX_URL": "{sandbox}",
     "USPTO_URL": "{sandbox}/uspto",
+    "USPTO_FILE_HOSTS": "",
     "HUB_URL": "{sandbox}",
     "HUB_AUTHORS": "sandbox/hub_authors.csv",
     "HUB_TOKEN": "hf_sandbox",
@@ -99,10 +105,6 @@ _MOST_DIGITS = 15
 NAMES = tuple(_PREFIX + name for name in (*_COMMON, *_LIVE))
 
 
-class SettingsError(ValueError):
-    """A setting is unknown or not valid; the text names it and says what to do."""
-
-
 @dataclass(frozen=True, slots=True)
 class Settings:
     """Everything that differs between installations.
@@ -122,23 +124,24 @@ class Settings:
     second_archive_base_urls: tuple[str, ...]
     second_archive_first_day: date
     github_api_url: str
-    github_token: "Secret"
+    github_token: Secret
     git_url: str
     innovation_graph_url: str
     openalex_url: str
-    openalex_key: "Secret"
+    openalex_key: Secret
     uspto_url: str
-    uspto_key: "Secret"
-    hash_key: "Secret"
-    heartbeat_url: "Secret"
+    uspto_file_hosts: tuple[str, ...]
+    uspto_key: Secret
+    hash_key: Secret
+    heartbeat_url: Secret
     hub_url: str
     hub_authors: Path
-    hub_token: "Secret"
+    hub_token: Secret
     hub_calls: int
     slack_api_url: str
-    slack_token: "Secret"
+    slack_token: Secret
     slack_channel: str
-    slack_webhook_url: "Secret"
+    slack_webhook_url: Secret
     tracked_repositories: Path
     panel_one_in: int
     event_cap: int
@@ -149,7 +152,7 @@ class Settings:
     retry_attempts: int
     ui_url: str
     page_url: str
-    dagster_storage: "Secret"
+    dagster_storage: Secret
     backups: Path
     backups_kept: int
     keep_runs_days: int
@@ -163,6 +166,11 @@ class Settings:
         return now.astimezone(UTC).date()
 
     @property
+    def secrets(self) -> dict[str, Secret]:
+        """The secrets, by the names that they have here."""
+        return {each.name: getattr(self, each.name) for each in fields(self) if each.type is Secret}
+
+    @property
     def dagster_home(self) -> Path:
         """Dagster's instance folder."""
         return self.data / "dagster"
@@ -173,18 +181,17 @@ class Settings:
         return self.data / "warehouse.duckdb"
 
 
-@dataclass(frozen=True, slots=True)
-class Secret:
-    """A value that prints as nothing."""
-
-    value: str
-
-    def __repr__(self) -> str:
-        return "Secret(set)" if self.value else "Secret(empty)"
+#: Those that may be given as `NAME_FILE`, the path of a file that holds the value.
+SECRET_NAMES = frozenset(
+    _PREFIX + each.name.upper() for each in fields(Settings) if each.type is Secret
+)
 
 
 def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     """Settings from the environment, over `.env`, over the defaults of the chosen upstream.
+
+    Secrets may be in files, each named by `NAME_FILE`; from here on no text of this process shows
+    them.
 
     Args:
         environment: stands in for the process's environment and `.env`.
@@ -196,6 +203,7 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
         file = {key: value or "" for key, value in dotenv_values(ROOT / ".env").items()}
         environment = {**file, **os.environ}
     given = {key: value for key, value in environment.items() if key.startswith(_PREFIX)}
+    given = secret_settings.with_files(given, SECRET_NAMES)
     unknown = sorted(set(given) - set(NAMES) - {"OBSERVATORY_REAL_DATA"})
     if unknown:
         raise SettingsError(f"unknown settings {', '.join(unknown)}; see .env.example")
@@ -210,7 +218,17 @@ def load_settings(environment: Mapping[str, str] | None = None) -> Settings:
     if "SLACK_WEBHOOK_URL" in set_values:
         # A webhook that is given goes before the sandbox's own token, not before a given one.
         values["SLACK_TOKEN"] = set_values.get("SLACK_TOKEN", "")
-    return _checked(values)
+    settings = _checked(values)
+    keep_out(secret_settings.texts_of(settings.secrets))
+    return settings
+
+
+def secret_files() -> list[Path]:
+    """Files that this installation's secrets are in: `.env`, and those that `NAME_FILE` names."""
+    file = ROOT / ".env"
+    given = {**dotenv_values(file), **os.environ}
+    named = (given.get(name + secret_settings.FILE_SUFFIX) for name in sorted(SECRET_NAMES))
+    return [file, *(Path(path).expanduser() for path in named if path)]
 
 
 def default_values(upstream: str) -> dict[str, str]:
@@ -229,7 +247,10 @@ def _checked(values: Mapping[str, str]) -> Settings:
         text = values[name].replace("{sandbox}", sandbox)
         if not text.startswith(("http://", "https://", "file:")):
             raise SettingsError(f"{_PREFIX}{name} is {text!r}; give an http, https or file URL")
-        return text
+        return secret_settings.without_credentials(_PREFIX + name, text)
+
+    def token(name: str) -> Secret:
+        return secret_settings.token(_PREFIX + name, values[name])
 
     def urls(name: str) -> tuple[str, ...]:
         bases = (base.strip() for base in values[name].split(","))
@@ -248,25 +269,30 @@ def _checked(values: Mapping[str, str]) -> Settings:
         second_archive_base_urls=urls("SECOND_ARCHIVE_BASE_URLS"),
         second_archive_first_day=_day(values, "SECOND_ARCHIVE_FIRST_DAY"),
         github_api_url=url("GITHUB_API_URL").rstrip("/"),
-        github_token=Secret(values["GITHUB_TOKEN"]),
+        github_token=token("GITHUB_TOKEN"),
         git_url=_base_url("GIT_URL", values["GIT_URL"], sandbox),
         innovation_graph_url=_base_url(
             "INNOVATION_GRAPH_URL", values["INNOVATION_GRAPH_URL"], sandbox
         ),
         openalex_url=url("OPENALEX_URL").rstrip("/"),
-        openalex_key=Secret(values["OPENALEX_KEY"]),
+        openalex_key=token("OPENALEX_KEY"),
         uspto_url=_base_url("USPTO_URL", values["USPTO_URL"], sandbox),
-        uspto_key=Secret(values["USPTO_KEY"]),
+        uspto_file_hosts=tuple(values["USPTO_FILE_HOSTS"].replace(",", " ").split()),
+        uspto_key=token("USPTO_KEY"),
         hash_key=Secret(values["HASH_KEY"]),
-        heartbeat_url=Secret(_heartbeat_url(values["HEARTBEAT_URL"])),
+        heartbeat_url=secret_settings.heartbeat_url(
+            _PREFIX + "HEARTBEAT_URL", values["HEARTBEAT_URL"]
+        ),
         hub_url=_base_url("HUB_URL", values["HUB_URL"], sandbox),
         hub_authors=_path("HUB_AUTHORS", values["HUB_AUTHORS"]),
-        hub_token=Secret(values["HUB_TOKEN"]),
+        hub_token=token("HUB_TOKEN"),
         hub_calls=_number(values, "HUB_CALLS", least=1),
         slack_api_url=url("SLACK_API_URL"),
-        slack_token=Secret(values["SLACK_TOKEN"]),
+        slack_token=token("SLACK_TOKEN"),
         slack_channel=values["SLACK_CHANNEL"],
-        slack_webhook_url=Secret(_webhook_url(values["SLACK_WEBHOOK_URL"], sandbox)),
+        slack_webhook_url=secret_settings.webhook_url(
+            _PREFIX + "SLACK_WEBHOOK_URL", values["SLACK_WEBHOOK_URL"], sandbox
+        ),
         tracked_repositories=_path("TRACKED_REPOSITORIES", values["TRACKED_REPOSITORIES"]),
         panel_one_in=_number(values, "PANEL_ONE_IN", least=0),
         event_cap=_number(values, "EVENT_CAP", least=1),
@@ -277,7 +303,9 @@ def _checked(values: Mapping[str, str]) -> Settings:
         retry_attempts=_number(values, "RETRY_ATTEMPTS", least=1),
         ui_url=_link(values, "UI_URL"),
         page_url=_link(values, "PAGE_URL"),
-        dagster_storage=Secret(_database(values["DAGSTER_STORAGE"])),
+        dagster_storage=secret_settings.database(
+            _PREFIX + "DAGSTER_STORAGE", values["DAGSTER_STORAGE"]
+        ),
         backups=_path("BACKUPS", values["BACKUPS"]),
         backups_kept=_number(values, "BACKUPS_KEPT", least=1),
         keep_runs_days=_number(values, "KEEP_RUNS_DAYS", least=_LEAST_KEPT),
@@ -289,51 +317,11 @@ def _checked(values: Mapping[str, str]) -> Settings:
 def _base_url(name: str, base: str, sandbox: str) -> str:
     text = base.replace("{sandbox}", sandbox)
     if text.startswith(("http://", "https://")):
-        return text.rstrip("/")
+        return secret_settings.without_credentials(_PREFIX + name, text.rstrip("/"))
     if text.startswith("file:"):
         # A relative folder means the same whatever folder a Dagster process starts in.
         return "file:" + str(_path(name, text.removeprefix("file://").removeprefix("file:")))
     raise SettingsError(f"{_PREFIX}{name} has {text!r}; give http, https or file URLs")
-
-
-def _webhook_url(text: str, sandbox: str) -> str:
-    url = text.replace("{sandbox}", sandbox)
-    if url and not url.startswith(("https://hooks.slack.com/", f"{sandbox}/services/")):
-        # It is a secret: the text does not repeat it.
-        raise SettingsError(
-            f"{_PREFIX}SLACK_WEBHOOK_URL is no webhook of Slack's; give "
-            "https://hooks.slack.com/services/…"
-        )
-    return url
-
-
-def _heartbeat_url(text: str) -> str:
-    """An address that is the secret itself: the text of an error does not repeat it."""
-    is_url = text.startswith(("http://", "https://")) and text.isprintable() and " " not in text
-    if text and not is_url:
-        raise SettingsError(f"{_PREFIX}HEARTBEAT_URL is no http or https URL; give one, or nothing")
-    return text
-
-
-def _database(text: str) -> str:
-    """The address of a PostgreSQL database; empty for none."""
-    if not text:
-        return ""
-    try:
-        address = urlsplit(text)
-        is_whole = address.scheme == "postgresql" and len(address.path) > 1
-        is_whole = is_whole and bool(address.hostname or "host=" in address.query)
-        is_whole = is_whole and (address.port or 1) > 0
-    except ValueError:
-        is_whole = False
-    if not is_whole:
-        # It is a secret: the text does not repeat it.
-        raise SettingsError(
-            f"{_PREFIX}DAGSTER_STORAGE is no address of a PostgreSQL database; give "
-            "postgresql://USER:PASSWORD@HOST/DATABASE, with signs such as @ and / in a password "
-            "written as %40 and %2F"
-        ) from None
-    return text
 
 
 def _link(values: Mapping[str, str], name: str) -> str:
@@ -341,7 +329,7 @@ def _link(values: Mapping[str, str], name: str) -> str:
     url = values[name]
     if url and not url.startswith(("http://", "https://")):
         raise SettingsError(f"{_PREFIX}{name} is {url!r}; give an http or https URL, or nothing")
-    return url
+    return secret_settings.without_credentials(_PREFIX + name, url)
 
 
 def _path(name: str, text: str) -> Path:

@@ -22,6 +22,7 @@ from resources.http import (
     send,
     with_retries,
 )
+from resources.outgoing import Session
 
 CHUNK_BYTES = 1 << 18
 
@@ -63,7 +64,11 @@ class ArchiveClient:
     on_retry: Callable[[str], None] = lambda _message: None
     sleep: Callable[[float], None] | None = None
     bandwidth: Bandwidth | None = None
-    _session: requests.Session = field(default_factory=new_session)
+    _session: Session = field(default_factory=new_session, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is asked of any other host."""
+        self._session.allowed.add(*self.base_urls)
 
     def close(self) -> None:
         """Close the connections."""

@@ -75,7 +75,7 @@ def work_on_day(pickled: bytes, day: date, digest: str) -> _Report:
     def work(day: date, say: Say) -> Any:  # noqa: ANN401 - whatever the work returns
         if digest != CODE_DIGEST:
             raise EngineError(f"this worker runs code {CODE_DIGEST}, the run has {digest}")
-        return pickle.loads(pickled)(day, say)  # noqa: S301 - from the client that runs code here
+        return pickle.loads(pickled)(day, say)  # noqa: S301 - from the client that runs code here  # nosec B301
 
     outcome = attempt(work, day, lines.append)
     worker = distributed.get_worker().address

@@ -20,18 +20,21 @@ from urllib.parse import urlsplit
 import dagster as dg
 from pydantic import Field
 
-from resources.git_program import TIMEOUT_S, GitProgram
+from resources.git_program import TIMEOUT_S, GitProgram, MovedError
 from resources.http import (
     MAX_ATTEMPTS,
     NotFoundError,
     PermanentUpstreamError,
     TransientUpstreamError,
     UpstreamError,
+    new_session,
     place,
+    send,
     with_retries,
 )
 
 _POLL_S = 0.1
+_FIRST_REQUEST = "/info/refs?service=git-upload-pack"
 _HEADS = "+refs/heads/*:refs/heads/*"
 _REPOSITORY = re.compile(
     r"[A-Za-z0-9][A-Za-z0-9_-]{0,99}/(?!\.{1,2}$)[A-Za-z0-9._][A-Za-z0-9._-]{0,99}"
@@ -152,7 +155,7 @@ class GitMirrors:
                 return MirrorState("fresh", fetched_at)
             try:
                 with_retries(
-                    lambda: self._bring(url, mirror_id, now),
+                    lambda: self._bring_moved(url, mirror_id, now),
                     attempts=self._attempts,
                     on_retry=self._on_retry,
                     sleep=self._sleep,
@@ -231,6 +234,28 @@ class GitMirrors:
                         ) from error
                     time.sleep(_POLL_S)
             yield
+
+    def _bring_moved(self, url: str, mirror_id: int, now: datetime) -> None:
+        """Bring the mirror to the upstream's state, from a new address of the same host, too."""
+        try:
+            self._bring(url, mirror_id, now)
+        except MovedError:
+            # GitHub sends a former name on to the present one.
+            self._bring(self._present(url), mirror_id, now)
+
+    def _present(self, url: str) -> str:
+        """The address that a repository has now.
+
+        Raises:
+            PermanentUpstreamError: it is of another host, or none that git could be sent to.
+        """
+        with new_session(self._base_url) as session:
+            response = send(session, "GET", url + _FIRST_REQUEST, stream=True)
+            found = response.url
+            response.close()
+        if not found.endswith(_FIRST_REQUEST):
+            raise PermanentUpstreamError(f"{place(url)} leads to what is no repository")
+        return found.removesuffix(_FIRST_REQUEST)
 
     def _bring(self, url: str, mirror_id: int, now: datetime) -> None:
         """Bring the mirror to the upstream's state."""

@@ -30,8 +30,8 @@ _CONFIG = (
     "credential.helper=",
     "gc.autoDetach=false",  # no process outlives its step
     "fetch.writeCommitGraph=true",  # a range of days is then found without unpacking all commits
-    # GitHub sends a former name on to the present one; only that first request may be sent on.
-    "http.followRedirects=initial",
+    # Where an address has moved to is looked at before git is sent there.
+    "http.followRedirects=false",
     "log.mailmap=false",  # a bare repository's is looked up in a tree that a mirror lacks
     "http.lowSpeedLimit=1000",
     "http.lowSpeedTime=60",
@@ -47,12 +47,17 @@ _ABSENT = re.compile(
     r"|could not read Username|Authentication failed|Repository not found"
     r"|returned error: (404|410|451)"
 )
+_MOVED = frozenset({"301", "302", "307", "308"})
 _STATUS = re.compile(r"returned error: (\d{3})")
 _BROKEN = re.compile(
     r"Could not resolve host|Failed to connect|Couldn't connect|Recv failure|Empty reply"
     r"|Connection (reset|refused|timed out)|Operation (too slow|timed out)|transfer closed"
     r"|early EOF|RPC failed|hung up|unexpected disconnect|expected flush|protocol error: bad"
 )
+
+
+class MovedError(PermanentUpstreamError):
+    """The upstream has the repository at another address."""
 
 
 class GitProgram:
@@ -190,5 +195,7 @@ def _error(command: str, said: str) -> UpstreamError:
     if _ABSENT.search(text):
         return NotFoundError(message)
     status = _STATUS.search(text)
+    if status and status[1] in _MOVED:
+        return MovedError(message)
     is_transient = int(status[1]) in TRANSIENT_STATUSES if status else bool(_BROKEN.search(text))
     return TransientUpstreamError(message) if is_transient else PermanentUpstreamError(message)

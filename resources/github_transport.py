@@ -24,6 +24,7 @@ from resources.http import (
     target_of,
 )
 from resources.json_body import MAX_BODY_BYTES, content_of, parsed
+from resources.outgoing import Session
 
 _MAX_REDIRECTS = 3
 _MOVED = frozenset({301, 302, 307, 308})
@@ -71,7 +72,11 @@ class GitHubTransport:
     sleep: Callable[[float], None] = time.sleep
     call_count: int = 0
     unchanged_count: int = 0
-    _session: requests.Session = field(default_factory=new_session, repr=False)
+    _session: Session = field(default_factory=new_session, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is asked of any other host."""
+        self._session.allowed.add(self.api_url)
 
     def close(self) -> None:
         """Close the connections."""

@@ -18,6 +18,7 @@ from resources.http import (
     TransientUpstreamError,
     with_retries,
 )
+from resources.outgoing import opener
 
 TIMEOUT_S = 5.0
 ATTEMPTS = 3
@@ -49,7 +50,7 @@ class HeartbeatClient:
             request = urllib.request.Request(  # noqa: S310 - settings admit http and https only
                 self.url, headers={"User-Agent": "open-model-observatory"}
             )
-            with urllib.request.urlopen(request, timeout=self.timeout_s):  # noqa: S310
+            with opener().open(request, timeout=self.timeout_s):
                 return
         except urllib.error.HTTPError as refusal:
             status = refusal.code

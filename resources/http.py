@@ -19,6 +19,8 @@ import requests
 import requests.auth
 import tenacity
 
+from resources.outgoing import Session, UnexpectedHostError
+
 CONNECT_TIMEOUT_S = 10.0
 READ_TIMEOUT_S = 60.0
 TRANSIENT_STATUSES = frozenset({408, 425, 429, *range(500, 600)})
@@ -69,23 +71,14 @@ class LegalBlockError(PermanentUpstreamError):
     """The upstream has it, and must not or will not show it."""
 
 
-class _Session(requests.Session):
-    def rebuild_auth(
-        self, prepared_request: requests.PreparedRequest, response: requests.Response
-    ) -> None:
-        """After a redirect on one host keep the token: requests would look into .netrc again."""
-        has_token = "Authorization" in prepared_request.headers
-        is_elsewhere = self.should_strip_auth(  # type: ignore[no-untyped-call]
-            response.request.url, prepared_request.url
-        )
-        if is_elsewhere or not has_token:
-            super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+def new_session(*urls: str) -> Session:
+    """A session that names itself, and sends to the hosts of these URLs only.
 
-
-def new_session(user_agent: str = "open-model-observatory") -> requests.Session:
-    """A session that names itself; time limits and retries are added call by call."""
-    session = _Session()
-    session.headers["User-Agent"] = user_agent
+    Time limits and retries are added call by call.
+    """
+    session = Session()
+    session.headers["User-Agent"] = "open-model-observatory"
+    session.allowed.add(*urls)
     return session
 
 
@@ -115,13 +108,15 @@ def send(
         NotFoundError: 404 or 410.
         LegalBlockError: 451.
         PermanentUpstreamError: any other status of 400 and above, redirects without end, a
-            malformed URL.
+            malformed URL, a host that is not configured, at once or after a redirect.
     """
     options.setdefault("timeout", (CONNECT_TIMEOUT_S, READ_TIMEOUT_S))
     try:
         response = session.request(method, url, **options)  # type: ignore[arg-type]
     except _BROKEN_CONNECTION as error:
         raise TransientUpstreamError(f"{place(url)}: {type(error).__name__}") from error
+    except UnexpectedHostError as error:
+        raise PermanentUpstreamError(f"{place(url)}: {error}") from error
     except requests.RequestException as error:
         raise PermanentUpstreamError(f"{place(url)}: {type(error).__name__}") from error
     if refuse and response.status_code >= 400:

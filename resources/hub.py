@@ -34,6 +34,7 @@ from resources.hub_files import HubFolder
 from resources.hub_limits import CALLS_WITH_TOKEN, CALLS_WITHOUT_TOKEN, PATIENCE_S, HubLimit
 from resources.hub_page import HubPage
 from resources.json_body import content_of, parsed
+from resources.outgoing import Session
 
 MODELS_PATH = "/api/models"
 PAGE_SIZE = 1_000
@@ -65,7 +66,11 @@ class HubClient:
     on_retry: Callable[[str], None] = lambda _message: None
     sleep: Callable[[float], None] = time.sleep
     call_count: int = 0
-    _session: requests.Session = field(default_factory=new_session, repr=False)
+    _session: Session = field(default_factory=new_session, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is asked of any other host."""
+        self._session.allowed.add(self.base_url)
 
     def close(self) -> None:
         """Close the connections."""

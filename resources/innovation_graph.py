@@ -18,6 +18,7 @@ from resources.http import (
     send,
     with_retries,
 )
+from resources.outgoing import Session
 
 #: The files have 100 kB, and grow by 5 kB a quarter.
 MAX_BYTES = 16 << 20
@@ -32,7 +33,11 @@ class InnovationGraphClient:
     attempts: int = MAX_ATTEMPTS
     on_retry: Callable[[str], None] = lambda _message: None
     sleep: Callable[[float], None] | None = None
-    _session: requests.Session = field(default_factory=new_session)
+    _session: Session = field(default_factory=new_session, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is asked of any other host."""
+        self._session.allowed.add(self.base_url)
 
     def close(self) -> None:
         """Close the connections."""

@@ -35,6 +35,7 @@ from resources.openalex_credit import (
     SEARCH_CREDITS,
     CreditLedger,
 )
+from resources.outgoing import Session
 
 PAGE_LENGTH = 100  # OpenAlex's own limit
 GROUPS_A_PAGE = 200
@@ -101,7 +102,11 @@ class OpenAlexClient:
     sleep: Callable[[float], None] = time.sleep
     call_count: int = 0
     credit_count: int = 0
-    _session: requests.Session = field(default_factory=new_session, repr=False)
+    _session: Session = field(default_factory=new_session, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is asked of any other host."""
+        self._session.allowed.add(self.api_url)
 
     def close(self) -> None:
         """Close the connections."""

@@ -6,6 +6,7 @@ limit, which says that nothing was stored; who sends again looks for the message
 
 import hashlib
 import logging
+import urllib.request
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from slack_sdk.http_retry.state import RetryState
 from slack_sdk.web.file_upload_v2_result import FileUploadV2Result
 from slack_sdk.web.slack_response import SlackResponse
 
+from resources.outgoing import opener
 from resources.slack_errors import (
     CHANNEL_CODES,
     SlackFaultyError,
@@ -52,6 +54,8 @@ _RAISED_BY_SDK = (
     LookupError,
     RecursionError,
 )
+# slack-sdk opens addresses with urllib's opener, which would hand a token on to any host.
+urllib.request.install_opener(opener())
 # slack-sdk logs the address that it asks at DEBUG: a webhook's is a secret.
 quiet_log = logging.getLogger(__name__)
 quiet_log.setLevel(logging.CRITICAL)

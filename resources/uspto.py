@@ -8,7 +8,7 @@ and key, so that what has arrived of one is never asked for again.
 import fcntl
 import hashlib
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
@@ -34,6 +34,7 @@ from resources.http import (
     target_of,
     with_retries,
 )
+from resources.outgoing import Session, UnexpectedHostError
 
 GRANTS, APPLICATIONS = "PTGRXML", "APPXML"
 CHUNK_BYTES = 1 << 16  # what is lost at most where a transfer breaks off
@@ -78,14 +79,23 @@ class BulkFile:
 
 @dataclass(slots=True)
 class UsptoClient:
-    """Reads the portal, or a folder of weekly files; `base_url` is an http, https or file URL."""
+    """Reads the portal, or a folder of weekly files; `base_url` is an http, https or file URL.
+
+    `file_hosts` are those that the portal may send a download on to.
+    """
 
     base_url: str
     key: str = field(default="", repr=False)
+    file_hosts: Sequence[str] = ()
     attempts: int = MAX_ATTEMPTS
     on_retry: Callable[[str], None] = lambda _message: None
     sleep: Callable[[float], None] | None = None
-    _session: requests.Session = field(default_factory=new_session)
+    _session: Session = field(default_factory=new_session, repr=False)
+
+    def __post_init__(self) -> None:
+        """Nothing is asked of any other host."""
+        self._session.allowed.add(self.base_url)
+        self._session.allowed.add_hosts(self.file_hosts)
 
     def close(self) -> None:
         """Close the connections."""
@@ -207,12 +217,23 @@ class UsptoClient:
                 url = target_of(url, target)
                 if urlsplit(url).scheme not in ("http", "https"):
                     raise PermanentUpstreamError(f"{place(asked)} leads to no web address")
+                self._require_known(asked, url)
                 continue
             if response.status_code >= 400 and not (ranged and response.status_code == 416):
                 with response:
                     raise _refusal(response, is_portal=is_portal)
             return response
         raise PermanentUpstreamError(f"{place(asked)} leads from address to address without end")
+
+    def _require_known(self, asked: str, url: str) -> None:
+        """Refuse an address that the portal sends on to, of a host that is not configured."""
+        try:
+            self._session.allowed.require(url)
+        except UnexpectedHostError as error:
+            raise PermanentUpstreamError(
+                f"{place(asked)} leads to another host: {error}; if it is one of the portal's, add "
+                "it to OBSERVATORY_USPTO_FILE_HOSTS"
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -340,10 +361,15 @@ class UsptoResource(dg.ConfigurableResource):  # type: ignore[type-arg]
 
     base_url: str
     key: str = Field(default="", repr=False)
+    file_hosts: list[str] = []  # noqa: RUF012 - pydantic copies it
     attempts: int = MAX_ATTEMPTS
 
     def client(self, on_retry: Callable[[str], None] = lambda _message: None) -> UsptoClient:
         """A client for one thread."""
         return UsptoClient(
-            base_url=self.base_url, key=self.key, attempts=self.attempts, on_retry=on_retry
+            base_url=self.base_url,
+            key=self.key,
+            file_hosts=self.file_hosts,
+            attempts=self.attempts,
+            on_retry=on_retry,
         )

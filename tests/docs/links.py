@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from orchestration.settings import NAMES, ROOT
+from orchestration.settings import NAMES, ROOT, SECRET_NAMES
 
 #: Variables that no settings object reads: they choose what the tests do.
 _OF_TESTS = {"OBSERVATORY_REAL_DATA"}
@@ -40,8 +40,9 @@ def faults(page: Path, root: Path = ROOT) -> list[str]:
         for module in re.findall(r"python -m ((?:orchestration|assets|benchmarks)[\w.]*)", code)
         if importlib.util.find_spec(module) is None
     ]
+    known_settings = {*NAMES, *_OF_TESTS, *(f"{name}_FILE" for name in SECRET_NAMES)}
     named = set(re.findall(r"OBSERVATORY_[A-Z_]*[A-Z]", text))
-    found += [f"{name}: no such setting" for name in sorted(named - set(NAMES) - _OF_TESTS)]
+    found += [f"{name}: no such setting" for name in sorted(named - known_settings)]
     return found
 
 

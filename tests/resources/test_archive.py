@@ -33,8 +33,10 @@ def _small_chunks(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture
-def client(waits: list[float]) -> Iterator[ArchiveClient]:
-    opened = ArchiveClient(base_urls=(), attempts=3, sleep=waits.append)
+def client(
+    waits: list[float], upstream: Upstream, sandbox: SandboxServer
+) -> Iterator[ArchiveClient]:
+    opened = ArchiveClient((upstream.url, sandbox.url), attempts=3, sleep=waits.append)
     yield opened
     opened.close()
 

@@ -8,7 +8,12 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from resources.http import NotFoundError, PermanentUpstreamError, TransientUpstreamError
+from resources.http import (
+    NotFoundError,
+    PermanentUpstreamError,
+    TransientUpstreamError,
+    new_session,
+)
 from resources.innovation_graph import InnovationGraphClient, InnovationGraphResource
 from sandbox.trouble import Trouble
 
@@ -20,8 +25,11 @@ BODY = b"developers,iso2_code,year,quarter\n300,CN,2024,3\n"
 
 
 @pytest.fixture
-def client(waits: list[float]) -> Iterator[InnovationGraphClient]:
-    opened = InnovationGraphClient("", attempts=3, sleep=waits.append)
+def client(
+    waits: list[float], upstream: Upstream, sandbox: SandboxServer
+) -> Iterator[InnovationGraphClient]:
+    session = new_session(upstream.url, sandbox.url)
+    opened = InnovationGraphClient("", attempts=3, sleep=waits.append, _session=session)
     yield opened
     opened.close()
 

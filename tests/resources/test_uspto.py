@@ -36,7 +36,9 @@ DATA = "/api/v1/datasets/products"
 
 @pytest.fixture
 def client(upstream: Upstream, waits: list[float]) -> Iterator[UsptoClient]:
-    with closing(UsptoClient(upstream.url, "secret-key", attempts=4, sleep=waits.append)) as opened:
+    hosts = (upstream.url.replace("127.0.0.1", "localhost"),)
+    made = UsptoClient(upstream.url, "secret-key", hosts, attempts=4, sleep=waits.append)
+    with closing(made) as opened:
         yield opened
 
 
