@@ -52,7 +52,7 @@ def test_results_and_pages_of_old_runs_go_and_the_list_of_pages_names_them_no_mo
     assert prune(project, between) == counted
 
     assert files(project, "old-run") == []
-    assert not [path for path in project.rglob("old-run")]
+    assert not list(project.rglob("old-run"))
     assert new.docs_path.exists()
     newest = run_suite(SUITE, SOUND, project, "newest-run")
     assert "old-run" not in index.read_text()
