@@ -14,6 +14,8 @@ from pathlib import Path
 from typing import Any, ClassVar, Self
 
 import dagster as dg
+from alembic.config import Config
+from alembic.script import ScriptDirectory
 from dagster._core.definitions.job_base import InMemoryJob
 from dagster._core.execution.api import execute_run
 from dagster._core.instance.ref import InstanceRef
@@ -107,6 +109,23 @@ class Daemon:
         return list(InThisProcess.launched)
 
 
+def _keep_migrations() -> None:
+    """Read Dagster's migrations of a storage once.
+
+    It reads all of them each time it opens a storage: at each look of each sensor, and at each run.
+    """
+    read = ScriptDirectory.from_config
+    kept: dict[str | None, ScriptDirectory] = {}
+
+    def from_config(config: Config) -> ScriptDirectory:
+        place = config.get_main_option("script_location")
+        if place not in kept:
+            kept[place] = read(config)
+        return kept[place]
+
+    ScriptDirectory.from_config = from_config  # type: ignore[method-assign,assignment]
+
+
 @contextmanager
 def soak_daemon(
     settings: Settings, definitions: Path
@@ -117,6 +136,7 @@ def soak_daemon(
         settings: of this process's environment, by which the definitions are built.
         definitions: file that builds them.
     """
+    _keep_migrations()
     prepare_home(settings)
     home = str(settings.dagster_home)
     events = InstanceRef.config_defaults(home)["event_log_storage"]
