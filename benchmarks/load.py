@@ -89,7 +89,8 @@ def write_hours(folder: Path, plain: bytes, times: int, hours: int) -> None:
         with igzip.IGzipFile(folder / hour_name(moment), "wb", compresslevel=1) as file:  # type: ignore[no-untyped-call]
             for copy in range(times):
                 number = 100 + hour * times + copy
-                file.write(of_hour.replace(_ID, f'{{"id":"{number}'.encode()))
+                copied = of_hour.replace(_ID, f'{{"id":"{number}'.encode())
+                file.write(copied)  # type: ignore[no-untyped-call]
 
 
 def ingest(source: Path, work: Path, times: int) -> Load:

@@ -123,7 +123,7 @@ def _keep_migrations() -> None:
             kept[place] = read(config)
         return kept[place]
 
-    ScriptDirectory.from_config = from_config  # type: ignore[method-assign,assignment]
+    ScriptDirectory.from_config = from_config  # type: ignore[method-assign]
 
 
 @contextmanager
