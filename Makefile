@@ -1,6 +1,6 @@
 # Every target sets itself up from Python 3.11 to 3.13, make and git alone; the second time it is quick.
 .DEFAULT_GOAL := help
-.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill bench-page page-pictures scan-bench fuzz bench-cluster doctor backup verify-backup restore retention upgrade settings-page ui-pictures lock clean
+.PHONY: help run test test-cluster test-postgres test-crash dev check fix backfill papers patents hub inventory attribute replay-alerts slack-test outbox bench bench-backfill bench-page page-pictures scan-bench fuzz bench-cluster doctor backup verify-backup restore retention upgrade settings-page ui-pictures lock clean load soak
 SHELL := /bin/sh
 
 PYTHON ?= python3
@@ -120,6 +120,12 @@ fuzz: $(READY) ## Fuzz every parser of foreign bytes: FUZZ_RUNS in all (200000),
 
 bench-cluster: $(READY) ## What Dask with two workers costs over a loop, on 60 days of the sandbox (5 minutes)
 	@$(PY) -m benchmarks.cluster
+
+load: $(READY) ## Ten times today's real volume through ingest: make load HOURS=24 (of a day; 15 minutes and 30 GB of disk)
+	@$(PY) -m benchmarks.load --hours $(or $(HOURS),24)
+
+soak: $(READY) ## 500 simulated days of daemon, schedule and retention: what grows; make soak DAYS=500 (WHOLE=1: real functions; FOLDER=…)
+	@$(PY) -m benchmarks.soak --days $(or $(DAYS),500) $(if $(WHOLE),--whole) $(if $(FOLDER),--folder "$(FOLDER)")
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor

@@ -74,7 +74,7 @@ def run_suite(suite: Suite, frame: pd.DataFrame, root: Path, run_name: str) -> V
     from great_expectations.data_context.types.base import ProgressBarsConfig
 
     root.mkdir(parents=True, exist_ok=True)
-    with _one_at_a_time(root / ".lock"):
+    with one_at_a_time(root / ".lock"):
         context = gx.get_context(mode="file", project_root_dir=str(root))
         context.enable_analytics(False)
         context.variables.progress_bars = ProgressBarsConfig(globally=False)
@@ -163,7 +163,7 @@ def _sample(detail: dict[str, Any]) -> str:
 
 
 @contextmanager
-def _one_at_a_time(path: Path) -> Iterator[None]:
+def one_at_a_time(path: Path) -> Iterator[None]:
     """Two runs must not edit the project's files at once."""
     with path.open("a") as file:
         fcntl.flock(file, fcntl.LOCK_EX)

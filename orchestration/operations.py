@@ -309,11 +309,12 @@ def _first_error(instance: dg.DagsterInstance, run_id: str) -> str:
 def _checked(
     instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]
 ) -> Iterator[CheckResult]:
-    """The newest result of each check that was ever made; one under way has none."""
+    """The newest result of each check that was ever made; one planned or under way has none."""
     for key in keys:
         record = instance.get_latest_asset_check_evaluation_record(key)
         made = record.evaluation if record else None
-        if record is None or made is None:
+        # Of a run in the queue Dagster keeps what it plans in the place of the result.
+        if record is None or not isinstance(made, dg.AssetCheckEvaluation):
             continue
         schema, _, table = ".".join(key.asset_key.path).partition(".")
         yield CheckResult(

@@ -6,6 +6,11 @@ made again. So a run is deleted only once nothing of it is the newest: no materi
 or observation of any asset and partition, and no result of any check. Of the runs that stay, the
 events about steps and the lines logged go.
 
+Dagster deletes ticks by itself, but not what a tick found out about each asset's condition, where
+conditions are evaluated by the code server: 17 kB an asset and tick that has news. Nor does Great
+Expectations delete what a suite found, and its list of all that is written anew by each check. Both
+go here.
+
 The statements read Dagster's tables as of 1.13, which pyproject.toml pins; Dagster has no call
 that answers these questions for all assets at once.
 """
@@ -22,10 +27,14 @@ from typing import Any
 import dagster as dg
 from sqlalchemy import text
 
+from checks.data_docs import prune
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 
 RETENTION_JOB = "retention"
+#: As long as Dagster keeps ticks that asked for nothing: see dagster.yaml.
+EVALUATIONS_KEPT = timedelta(days=7)
+DOCS_FOLDER = "great_expectations"
 _ENDED = [
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,
@@ -65,11 +74,19 @@ _LOGS_OF_RUN = f"DELETE FROM event_logs WHERE {_IS_LOG}"  # noqa: S608 - no text
 
 @dataclass(frozen=True, slots=True)
 class Swept:
-    """What one sweep did: runs deleted, runs whose logs went, and runs that are old and stay."""
+    """What one sweep did.
+
+    Attributes:
+        deleted: runs.
+        trimmed: runs whose logs went.
+        kept: runs that are old and stay.
+        docs: results of suites, and pages about them, that went.
+    """
 
     deleted: int
     trimmed: int
     kept: int
+    docs: int = 0
 
 
 def sweep(
@@ -78,9 +95,12 @@ def sweep(
     keep_runs_days: int,
     keep_logs_days: int,
     now: datetime,
+    docs: Path | None = None,
     progress: Progress | None = None,
 ) -> Swept:
     """Delete old runs that nothing depends on, and the logs of those that stay.
+
+    With them go evaluations of conditions, and what suites found that was as old as the logs.
 
     Interrupted, the next sweep goes on where it was.
 
@@ -89,6 +109,7 @@ def sweep(
         keep_runs_days: runs that ended within so many days stay whatever they hold.
         keep_logs_days: so do the logs of runs that ended within so many.
         now: the time, UTC.
+        docs: folder of the Great Expectations project; None for none.
         progress: told of the runs looked at; None for nobody.
     """
     needed = _needed(instance)
@@ -108,7 +129,11 @@ def sweep(
     for run_id in with_logs:
         trimmed += _trim(instance, run_id)
         watch.step()
-    return Swept(deleted, trimmed, kept)
+    storage = instance.schedule_storage
+    if storage is not None and storage.supports_auto_materialize_asset_evaluations:
+        storage.purge_asset_evaluations(before=(now - EVALUATIONS_KEPT).timestamp())
+    gone = prune(docs, now - timedelta(days=keep_logs_days)) if docs else 0
+    return Swept(deleted, trimmed, kept, gone)
 
 
 def build_retention(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDefinition]:
@@ -121,6 +146,7 @@ def build_retention(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDe
             keep_runs_days=settings.keep_runs_days,
             keep_logs_days=settings.keep_logs_days,
             now=datetime.now(UTC),
+            docs=settings.data / DOCS_FOLDER,
         )
         context.log.info(sentence(done))
 
@@ -147,7 +173,7 @@ def sentence(done: Swept) -> str:
     """What a sweep did, in words."""
     return (
         f"{done.deleted} runs deleted, the logs of {done.trimmed} others; {done.kept} old runs "
-        "stay, by which Dagster knows what is made"
+        f"stay, by which Dagster knows what is made; {done.docs} files about checks deleted"
     )
 
 

@@ -2,7 +2,7 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from orchestration.processes import end
@@ -13,12 +13,13 @@ _READY = "sandbox ready at "
 
 
 @contextmanager
-def sandbox_process(port: int = 0, now: str = "") -> Iterator[str]:
+def sandbox_process(port: int = 0, now: str = "", arguments: Sequence[str] = ()) -> Iterator[str]:
     """The base URL of a sandbox that lives as long as this block.
 
     Args:
         port: 0 for any free one.
         now: ISO time at which its clock begins; empty for the machine's.
+        arguments: more of its own, such as the number of its developers.
 
     Raises:
         RuntimeError: the sandbox ended before it was ready.
@@ -26,6 +27,7 @@ def sandbox_process(port: int = 0, now: str = "") -> Iterator[str]:
     command = [sys.executable, "-m", "sandbox", "--port", str(port), "--with-parent"]
     if now:
         command += ["--now", now]
+    command += arguments
     process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True)  # noqa: S603
     try:
         line = process.stdout.readline() if process.stdout else ""

@@ -9,7 +9,7 @@ import pytest
 
 from assets.declare import beta_accepted
 from orchestration.definitions import build_definitions
-from orchestration.retention import Swept, sweep
+from orchestration.retention import EVALUATIONS_KEPT, Swept, sweep
 from orchestration.settings import SettingsError, load_settings
 from tests.orchestration.storages import scratch_instance
 
@@ -180,6 +180,31 @@ def test_a_deleted_run_leaves_no_file_and_no_check_behind(instance: dg.DagsterIn
     assert not [path for path in home.rglob("*") if old in path.name]
     results = instance.event_log_storage.get_asset_check_execution_history(CHECK, limit=9)
     assert [each.run_id for each in results] == [new]
+
+
+def test_old_evaluations_of_conditions_go_and_young_ones_stay(
+    instance: dg.DagsterInstance,
+) -> None:
+    asked = daily_rows.map_asset_specs(
+        lambda spec: spec.replace_attributes(automation_condition=dg.AutomationCondition.eager())
+    )
+    evaluated = dg.evaluate_automation_conditions(
+        defs=[asked], instance=instance, asset_selection=dg.AssetSelection.all()
+    )
+    storage = instance.schedule_storage
+    assert storage is not None
+    storage.add_auto_materialize_asset_evaluations(
+        1, [each.serializable_evaluation.with_run_ids(set()) for each in evaluated.results]
+    )
+
+    def stored() -> int:
+        return len(storage.get_auto_materialize_asset_evaluations(key=DAILY, limit=9))
+
+    assert stored() == 1
+    sweep(instance, **KEPT, now=datetime.now(UTC) + EVALUATIONS_KEPT - timedelta(hours=1))
+    assert stored() == 1
+    sweep(instance, **KEPT, now=datetime.now(UTC) + EVALUATIONS_KEPT + timedelta(hours=1))
+    assert stored() == 0
 
 
 def test_the_daemon_sweeps_each_day_by_the_settings(tmp_path: Path) -> None:

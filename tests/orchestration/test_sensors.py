@@ -125,6 +125,23 @@ def test_a_failed_run_is_posted_once_escaped_and_marked_as_synthetic(
     assert "not as a cause" not in text
 
 
+def test_runs_are_told_of_while_a_check_waits_in_the_queue(
+    server: SandboxServer, tmp_path: Path
+) -> None:
+    definitions = checked(passes=False)
+    job = definitions.resolve_implicit_global_asset_job_def()
+    with scratch_instance() as instance:
+        job.execute_in_process(instance=instance)
+        # Dagster notes each check that a run plans when the run is made, before it begins.
+        instance.create_run_for_job(job, status=dg.DagsterRunStatus.STARTED)
+        failing.execute_in_process(instance=instance, raise_on_error=False)
+        outcome, cursor = sensor_tick(instance, server, tmp_path, None, definitions)
+    assert cursor is not None
+    assert "1 posted" in str(outcome.skip_message)
+    (message,) = server.slack_messages()
+    assert "*failing*: failed run" in str(message)
+
+
 def test_a_run_that_succeeds_at_last_ends_the_thread(server: SandboxServer, tmp_path: Path) -> None:
     with scratch_instance() as instance:
         failing.execute_in_process(instance=instance, raise_on_error=False)
