@@ -23,13 +23,13 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.pace import duration
 from benchmarks.soak_clock import SoakClock, moved_clock
 from benchmarks.soak_daemon import Daemon, soak_daemon
 from benchmarks.soak_growth import course
 from benchmarks.soak_measures import PARTS, DayMeasured, columns, of_process, series, sizes
 from benchmarks.soak_ui import MOST_SECONDS, say_pages, time_pages
 from orchestration.backup import make_backup
-from orchestration.progress import duration
 from orchestration.sandbox_process import sandbox_process, set_sandbox_clock
 from orchestration.settings import ROOT, Settings, load_settings
 
