@@ -144,7 +144,7 @@ def is_public(host: str) -> bool:
     """
     try:
         found = {each[4][0] for each in socket.getaddrinfo(host, None)}
-    except OSError:
+    except (OSError, UnicodeError):  # the latter of a label longer than names have
         return True
     return all(_is_public(ipaddress.ip_address(str(each).partition("%")[0])) for each in found)
 

@@ -18,6 +18,7 @@ from urllib.parse import parse_qsl, urlsplit
 import requests
 from requests.structures import CaseInsensitiveDict
 
+from resources.outgoing import Allowed, Session
 from sandbox.exchange import Request, Response
 
 BETWEEN = b"\n%%\n"
@@ -57,11 +58,18 @@ def written(status: int, headers: Mapping[str, str], body: bytes) -> bytes:
     return "\n".join(lines).encode("latin-1", "replace") + b"\n\n" + body
 
 
-class CannedSession(requests.Session):
-    """Gives the answers that it was made of, whatever is asked."""
+class CannedSession(Session):
+    """Gives the answers that it was made of, whatever is asked.
 
-    def __init__(self, data: bytes) -> None:
+    Args:
+        data: the answers.
+        urls: of hosts that the client may be sent on to.
+    """
+
+    def __init__(self, data: bytes, *urls: str) -> None:
         self._left = read_answers(data)[::-1]
+        self.allowed = Allowed()
+        self.allowed.add(*urls)
 
     def request(  # type: ignore[override]  # what our clients give, no more
         self, method: str, url: str, **_: object

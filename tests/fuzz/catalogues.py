@@ -244,8 +244,8 @@ def uspto_file_seeds() -> list[bytes]:
 
 def _uspto(data: bytes) -> UsptoClient:
     clock = FakeClock()
-    client = UsptoClient(f"{URL}/uspto", "sandbox-uspto-key", 2, sleep=clock.sleep)
-    client._session = CannedSession(data)
+    client = UsptoClient(f"{URL}/uspto", "sandbox-uspto-key", attempts=2, sleep=clock.sleep)
+    client._session = CannedSession(data, URL, "http://files.example")
     return client
 
 

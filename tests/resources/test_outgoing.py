@@ -215,3 +215,7 @@ def test_sessions_and_openers_are_made_in_one_place_alone() -> None:
         if way in path.read_text()
     }
     assert found == set()
+
+
+def test_a_name_that_no_name_service_takes_is_left_to_fail_where_it_is_asked() -> None:
+    assert is_public("x" * 64 + ".example.org")
