@@ -68,6 +68,11 @@ def apart(
     return found
 
 
+def from_anywhere(rows: pa.Table) -> pa.Table:
+    """Rows without the address that a file came from."""
+    return rows.drop_columns([name for name in rows.column_names if name == "mirror"])
+
+
 @pytest.fixture
 def fresh_server() -> Iterator[SandboxServer]:
     """The smaller world with an hour's calls of its own: twenty tries use up more than one."""
@@ -88,4 +93,4 @@ def test_together_they_end_with_the_rows_of_one_after_the_other(
         assert "database is locked" not in said
     found = tables(data)
     for name, rows in apart.items():
-        assert found[name] == rows, (number, name)
+        assert from_anywhere(found[name]) == from_anywhere(rows), (number, name)
