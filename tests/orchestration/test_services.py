@@ -217,7 +217,7 @@ def verified(files: list[Path]) -> str:
 
 def test_systemd_finds_nothing_wrong_with_the_unit_files(tmp_path: Path) -> None:
     files = unit_files(tmp_path)
-    assert len(files) == 6
+    assert len(files) == 7
     assert verified(files) == ""
     # The verification sees what is wrong.
     daemon = tmp_path / "observatory-daemon.service"
