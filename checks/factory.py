@@ -11,7 +11,7 @@ from checks.days import days_of_check, months_of_check, span_of, weeks_of_check
 from checks.papers import PAPER_SUITES
 from checks.patents import PATENT_SUITES
 from checks.rows_at_fault import Fault, fault_table, to_do
-from checks.runner import Verdict, run_suite
+from checks.runner import PROJECT_FOLDER, Verdict, run_suite
 from checks.suites import SUITES, Suite
 from resources.lake import LakeResource
 from resources.platform import Platform
@@ -46,7 +46,7 @@ def suite_check(suite: Suite) -> dg.AssetChecksDefinition:
         else:
             days = days_of_check(context, store)
         frame = suite.frame(store, warehouse.open(), days)
-        verdict = run_suite(suite, frame, platform.data("great_expectations"), context.run.run_id)
+        verdict = run_suite(suite, frame, platform.data(PROJECT_FOLDER), context.run.run_id)
         # What rests on the table asks for this, in whatever run: a blocking check alone stops
         # only the run that it is part of.
         for day in days:

@@ -12,6 +12,8 @@ import pandas as pd
 from checks.rows_at_fault import ROWS_SHOWN
 from checks.suites import Suite
 
+#: The project of Great Expectations, in the data folder.
+PROJECT_FOLDER = "great_expectations"
 _ROWS_NAMED = 10
 _COLUMN_KEYS = ("column", "column_A", "column_B")
 

@@ -6,6 +6,7 @@ from typing import Any
 import dagster as dg
 
 from assets.alerting.operations import RUNBOOK
+from checks.runner import PROJECT_FOLDER
 from orchestration.settings import Settings
 
 _PAGE = ("published", "current", "index.html")
@@ -38,7 +39,7 @@ def asset_links(checks: Sequence[str], settings: Settings) -> Mapping[str, Any]:
     browser opens no file from a page that it has from a server.
     """
     page = settings.data.joinpath(*_PAGE)
-    docs = settings.data.joinpath("great_expectations", *_DATA_DOCS)
+    docs = settings.data.joinpath(PROJECT_FOLDER, *_DATA_DOCS)
     return {
         "page": dg.MetadataValue.url(settings.page_url)
         if settings.page_url

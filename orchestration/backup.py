@@ -17,6 +17,7 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from checks.runner import PROJECT_FOLDER
 from orchestration.manifest import (
     FILE,
     BackupError,
@@ -34,7 +35,7 @@ from resources.warehouse import Warehouse
 
 _PACKAGES = ("dagster", "dagster-postgres", "duckdb", "pyarrow")
 # Clones, downloads, pages about checks and copies of these: all can be made again.
-_LEFT_OUT = frozenset({"mirrors", "patents", "great_expectations", "cache"})
+_LEFT_OUT = frozenset({"mirrors", "patents", PROJECT_FOLDER, "cache"})
 _UNFINISHED = ".unfinished"
 
 

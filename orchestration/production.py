@@ -8,11 +8,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from assets.schema import SchemaError
+from checks.runner import PROJECT_FOLDER
 from orchestration.backup import make_backup
 from orchestration.manifest import BackupError, Manifest, read_manifest, require_whole
 from orchestration.progress import Progress
 from orchestration.restore import restore
-from orchestration.retention import DOCS_FOLDER, sentence, sweep
+from orchestration.retention import sentence, sweep
 from orchestration.runs import dagster_instance
 from orchestration.services import SERVICES, VIEWER, Addresses, serve
 from orchestration.settings import Settings, SettingsError, load_settings
@@ -119,7 +120,7 @@ def retain(settings: Settings) -> int:
             keep_runs_days=settings.keep_runs_days,
             keep_logs_days=settings.keep_logs_days,
             now=datetime.now(UTC),
-            docs=settings.data / DOCS_FOLDER,
+            docs=settings.data / PROJECT_FOLDER,
             progress=progress,
         )
     print(sentence(done))

@@ -28,13 +28,13 @@ import dagster as dg
 from sqlalchemy import text
 
 from checks.data_docs import prune
+from checks.runner import PROJECT_FOLDER
 from orchestration.progress import Progress
 from orchestration.settings import Settings
 
 RETENTION_JOB = "retention"
 #: As long as Dagster keeps ticks that asked for nothing: see dagster.yaml.
 EVALUATIONS_KEPT = timedelta(days=7)
-DOCS_FOLDER = "great_expectations"
 _ENDED = [
     dg.DagsterRunStatus.SUCCESS,
     dg.DagsterRunStatus.FAILURE,
@@ -146,7 +146,7 @@ def build_retention(settings: Settings) -> tuple[dg.JobDefinition, dg.ScheduleDe
             keep_runs_days=settings.keep_runs_days,
             keep_logs_days=settings.keep_logs_days,
             now=datetime.now(UTC),
-            docs=settings.data / DOCS_FOLDER,
+            docs=settings.data / PROJECT_FOLDER,
         )
         context.log.info(sentence(done))
 

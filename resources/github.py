@@ -30,6 +30,7 @@ from resources.http import (
     UpstreamError,
     backoff_s,
 )
+from resources.storable_text import storable
 
 IDS_PER_FIELD = 100  # GitHub's own limit for nodes(ids: …)
 COMMITS_PER_QUERY = 100
@@ -229,7 +230,7 @@ class GitHubClient:
         github_id, full_name = body.get("id"), body.get("full_name")
         if not is_id(github_id) or not isinstance(full_name, str):
             raise PermanentUpstreamError(f"{self.api_url}/repos/{name}: no id and full_name")
-        return Repository(github_id, full_name.encode("utf-8", "replace").decode())
+        return Repository(github_id, storable(full_name))
 
 
 def split_tokens(text: str) -> tuple[str, ...]:
@@ -267,7 +268,7 @@ def _text(value: object, length: int = MAX_TEXT_LENGTH) -> str | None:
     """A bounded text of a stranger's, without what no table can hold; null where it is blank."""
     if not isinstance(value, str) or not value.strip():
         return None
-    return value[:length].encode("utf-8", "replace").decode()
+    return storable(value[:length])
 
 
 class GitHubResource(dg.ConfigurableResource):  # type: ignore[type-arg]

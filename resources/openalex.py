@@ -36,6 +36,7 @@ from resources.openalex_credit import (
     CreditLedger,
 )
 from resources.outgoing import Session
+from resources.storable_text import storable
 
 PAGE_LENGTH = 100  # OpenAlex's own limit
 GROUPS_A_PAGE = 200
@@ -268,9 +269,7 @@ def _group(group: object) -> tuple[str | None, int | None]:
         return None, None
     key, count = group.get("key"), group.get("count")
     code = str(key).rstrip("/").rsplit("/", 1)[-1][:40] if key is not None else None
-    if code is not None:
-        code = code.encode("utf-8", "replace").decode()
-    return code, count if _is_count(count) else None
+    return code and storable(code), count if _is_count(count) else None
 
 
 def _is_count(value: object) -> TypeGuard[int]:

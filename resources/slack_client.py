@@ -33,6 +33,7 @@ from resources.slack_errors import (
     SlackUnfindableError,
     error_of,
 )
+from resources.storable_text import storable
 
 MAX_TEXT_LENGTH = 3000
 MAX_ALT_TEXT_LENGTH = 2000
@@ -352,7 +353,7 @@ def _text(value: object) -> str:
     """
     if not isinstance(value, str) or not value or len(value) > _MOST_ID_LENGTH:
         raise SlackFaultyError("Slack's answer does not say where the message lies")
-    return value.encode("utf-8", "replace").decode()
+    return storable(value)
 
 
 def _object(value: object) -> Mapping[str, Any]:

@@ -34,7 +34,7 @@ from resources.http import (
     target_of,
     with_retries,
 )
-from resources.outgoing import Session, UnexpectedHostError
+from resources.outgoing import Session, UnexpectedHostError, origin
 
 GRANTS, APPLICATIONS = "PTGRXML", "APPXML"
 CHUNK_BYTES = 1 << 16  # what is lost at most where a transfer breaks off
@@ -205,7 +205,7 @@ class UsptoClient:
         """The answer to a request, after its redirects; the key is sent to the portal alone."""
         asked = url
         for _ in range(_MOST_REDIRECTS):
-            is_portal = _origin(url) == _origin(self.base_url)
+            is_portal = origin(url) == origin(self.base_url)
             with_key = {**headers, "X-API-KEY": self.key} if self.key and is_portal else headers
             response = send(
                 self._session, "GET", url, refuse=False, headers=with_key, stream=True,
@@ -279,11 +279,6 @@ def _sole(folder: Path) -> Iterator[None]:
 
 def _digest(etag: str) -> str:
     return hashlib.sha256(etag.encode()).hexdigest()
-
-
-def _origin(url: str) -> tuple[str, str]:
-    parts = urlsplit(url)
-    return parts.scheme, parts.netloc
 
 
 def _begins_at(response: requests.Response, offset: int) -> bool:

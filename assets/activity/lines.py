@@ -10,6 +10,8 @@ from typing import NamedTuple
 import orjson
 import simdjson
 
+from assets.storable_text import storable
+
 MAX_NAME_LENGTH = 140  # GitHub: owner at most 39, name at most 100 characters
 MAX_WORD_LENGTH = 60
 _PADDING = b" \t\r\0"
@@ -179,7 +181,7 @@ def event_of(document: object, body: bytes, names: Mapping[str, int]) -> Archive
     event_type = document.get("type")
     if not isinstance(event_type, str) or not event_type or len(event_type) > MAX_WORD_LENGTH:
         raise MalformedLineError("no type")
-    event_type = _storable(event_type)
+    event_type = storable(event_type)
     created_at = moment_of(document.get("created_at"))
     if "repo" in document or isinstance(document.get("actor"), dict):
         return _current(document, event_type, created_at)
@@ -198,7 +200,7 @@ def _current(document: dict[str, object], event_type: str, created_at: datetime)
         raise MalformedLineError("no id")
     return ArchiveEvent(
         event_type=event_type,
-        event_id=_storable(str(event_id)[:MAX_WORD_LENGTH]),
+        event_id=storable(str(event_id)[:MAX_WORD_LENGTH]),
         created_at=created_at,
         actor_id=actor_id,
         is_bot=_is_bot(actor.get("login")),
@@ -272,9 +274,4 @@ def _text(value: object, length: int) -> str | None:
     """A string fit for a table: bounded, and without lone surrogates."""
     if not isinstance(value, str):
         return None
-    return _storable(value[:length])
-
-
-def _storable(text: str) -> str:
-    """A text without the lone surrogates that no table can hold."""
-    return text.encode("utf-8", "replace").decode("utf-8")
+    return storable(value[:length])

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from assets.attribution.folding import join_initials
+from assets.storable_text import storable
 
 MAX_LENGTH = 200  # characters of a text that are read
 _MAX_NORMALISED = 400  # NFKC turns some characters into many
@@ -124,7 +125,7 @@ def split(text: str) -> SplitText:
     text = text[:MAX_LENGTH]
     if not text.isascii():
         # Lone surrogates are no characters, and no index can be asked for them.
-        text = text.encode("utf-8", "replace").decode()
+        text = storable(text)
         text = _INVISIBLE.sub("", unicodedata.normalize("NFKC", text))[:_MAX_NORMALISED]
     if _MARKS_ADDRESS.search(text):
         text = _without_coordinates(text, parts)

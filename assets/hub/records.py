@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from assets.storable_text import storable
+
 #: How a model is made of its base, as the Hub classifies it; of several, the first named here.
 RELATIONS = ("merge", "adapter", "quantized", "finetune")
 UNSTATED = "unstated"
@@ -180,7 +182,7 @@ def _text(value: object) -> str | None:
     """A stranger's text, bounded, and without what no table can hold."""
     if not isinstance(value, str) or not value:
         return None
-    return value[:MAX_TEXT].encode("utf-8", "replace").decode()
+    return storable(value[:MAX_TEXT])
 
 
 def _gated(value: object) -> str | None:

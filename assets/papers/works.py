@@ -11,6 +11,7 @@ from typing import Any
 
 from assets.papers.abstracts import MAX_WORDS, MalformedIndexError, rebuilt_abstract
 from assets.papers.queries import last_day
+from assets.storable_text import storable
 
 MAX_TITLE = 1_000
 MAX_ABSTRACT = 40_000
@@ -157,7 +158,7 @@ def _text(value: object, most: int) -> tuple[str | None, bool]:
     if not isinstance(value, str):
         return None, False
     # Lone surrogates cannot be stored.
-    clean = _CONTROL.sub(" ", value.encode("utf-8", "replace").decode()).strip()
+    clean = _CONTROL.sub(" ", storable(value)).strip()
     return (clean[:most] or None), len(clean) > most
 
 

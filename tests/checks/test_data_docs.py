@@ -9,22 +9,10 @@ import pytest
 from checks.data_docs import prune
 from checks.runner import run_suite
 from checks.suites import SUITES
+from tests.checks.test_suites import events_day
 
 SUITE = next(suite for suite in SUITES if suite.name == "events_suite")
-SOUND = pd.DataFrame(
-    [
-        {
-            "day": "2024-12-01",
-            "event_count": 1_000,
-            "tracked_count": 900,
-            "duplicate_count": 0,
-            "outside_day_count": 0,
-            "unselected_count": 0,
-            "actorless_count": 0,
-            "ungrouped_count": 0,
-        }
-    ]
-)
+SOUND = pd.DataFrame([{"day": "2024-12-01"} | row for row in events_day()])
 
 
 def files(root: Path, name: str) -> list[Path]:

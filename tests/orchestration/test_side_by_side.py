@@ -3,8 +3,6 @@
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import date
 from pathlib import Path
 
@@ -51,11 +49,9 @@ def prepared(server: SandboxServer, data: Path) -> Path:
     return data
 
 
-@contextmanager
-def serving(port: int) -> Iterator[SandboxServer]:
+def serving(port: int) -> SandboxServer:
     """The smaller world at one address, with an hour's calls of its own."""
-    with SandboxServer(World(seed=3, developers=300), port=port) as server:
-        yield server
+    return SandboxServer(World(seed=3, developers=300), port=port)
 
 
 @pytest.fixture(scope="module")
