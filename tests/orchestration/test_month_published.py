@@ -7,6 +7,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -17,6 +18,7 @@ from assets.alerting.states import State
 from assets.shifts.shock_effects import POOLED_CONTROLS, POOLED_PAPER
 from orchestration.summary import print_summary
 from sandbox.events import EVENT_TYPES
+from sandbox.node_ids import user_node_id
 from tests.orchestration.conftest import (
     EVENT_GROUPS,
     GROUPINGS,
@@ -27,8 +29,23 @@ from tests.orchestration.conftest import (
     SCOPES,
     Month,
 )
+from tests.written_bytes import pieces
 
 RULES = load_rules(Path(rules_module.__file__).with_name("rules.yaml")).rules
+# What may be an address, a commit's name, an account's node, or an account's number.
+EMAIL = re.compile(rb"[\w.+-]{1,64}@[\w-]{1,64}(?:\.[\w-]{1,64})+")
+SHA = re.compile(rb"(?<![0-9a-f])[0-9a-f]{40}(?![0-9a-f])")
+NODE = re.compile(rb"U_[\w-]{8,12}")
+NUMBER = re.compile(rb"(?<![\d.])\d{7,9}(?![\d.])")
+PEOPLE = re.compile(r"(actor|account|person|people|author|developer)_count$")
+COUNTS_OF_PEOPLE = [
+    ("attribution_reliability", "actor_count"),
+    ("concentration", "total_actor_count"),
+    ("country_activity", "actor_count"),
+    ("engagement", "actor_count"),
+    ("engagement", "located_actor_count"),
+    ("engagement", "total_actor_count"),
+]
 RULE_IDS = {rule.id for rule in RULES}
 KEY = ("activity_date", "period", "event_group", "country_iso2")
 
@@ -59,6 +76,54 @@ def test_nothing_published_is_of_a_single_person(month: Month) -> None:
                 assert not [value for value in values if "@" in value], (name, column)
             elif pa.types.is_integer(rows[column].type):
                 assert not values & numbers, (name, column)
+
+
+def test_no_byte_that_is_published_sent_or_shown_names_or_numbers_a_person(month: Month) -> None:
+    """Every published file, unpacked; Slack's messages and their rows; Dagster's events; Data Docs.
+
+    Each invented login, and with it most addresses and authors' names, has `-sbx` in it.
+    """
+    data = month.settings.data
+    people = [each for each in month.world.account_by_id.values() if not each.is_bot]
+    assert all("-sbx" in each.login for each in people)
+    commits = [each for history in month.world.commits.values() for each in history]
+    emails = {each.author_email.lower() for each in commits}
+    ids = {str(each.github_id) for each in people if each.github_id >= 1_000_000}
+    shas = {each.sha for each in commits}
+    nodes = {user_node_id(each.github_id) for each in people}
+    assert min(map(len, (emails, ids, shas, nodes))) > 500
+    sent = [("Slack", json.dumps(month.server.slack_messages()).encode())]
+    outbox = month.warehouse.query("SELECT * FROM ops.outbox").to_pylist()
+    sent.append(("outbox", repr(outbox).encode()))
+    assert all(len(content) > 1_000 for _, content in sent)
+    shown = [(data / name, pieces(data / name)) for name in ("published", "great_expectations")]
+    shown.append((data / "dagster", pieces(data / "dagster")))
+    kinds = set()
+    for name, content in [*sent, *(each for folder, found in shown for each in found)]:
+        kinds.add(Path(name.split(":")[0]).suffix)
+        assert b"-sbx" not in content, name
+        assert b"Sandbox Author" not in content, name  # of papers
+        assert not {each.decode().lower() for each in EMAIL.findall(content)} & emails, name
+        assert not {each.decode() for each in SHA.findall(content)} & shas, name
+        assert not {each.decode() for each in NODE.findall(content)} & nodes, name
+        assert not {each.decode() for each in NUMBER.findall(content)} & ids, name
+    assert kinds >= {"", ".parquet", ".duckdb", ".html", ".json"}
+
+
+def test_no_count_of_people_in_any_published_file_is_of_one_to_four(month: Month) -> None:
+    """DuckDB and Parquet, every table and every column that counts accounts of whatever name."""
+    counted: list[tuple[str, str]] = []
+    with duckdb.connect() as connection:
+        folder = month.settings.data / "published" / "current"
+        connection.execute(f"ATTACH '{folder / 'observatory.duckdb'}' AS it (READ_ONLY)")
+        names = [row[0] for row in connection.execute("SHOW TABLES FROM it").fetchall()]
+        both = [(name, connection.table(f'it."{name}"').to_arrow_table()) for name in names]
+    for name, rows in [*both, *published(month)]:
+        for column in [each for each in rows.column_names if PEOPLE.search(each)]:
+            counted.append((name, column))
+            small = set(rows[column].to_pylist()) & {1, 2, 3, 4}
+            assert not small, (name, column)
+    assert sorted(counted) == sorted(2 * COUNTS_OF_PEOPLE)  # in both forms
 
 
 def test_the_words_of_the_published_marts_are_codes_and_names_of_cells(month: Month) -> None:
