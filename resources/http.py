@@ -9,11 +9,13 @@ UpstreamError
 """
 
 import email.utils
+import ipaddress
 import random
+import socket
 from collections.abc import Callable
 from datetime import UTC, datetime
 from typing import TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import urljoin, urlsplit
 
 import requests
 import requests.auth
@@ -66,6 +68,22 @@ class LegalBlockError(PermanentUpstreamError):
     """The upstream has it, and must not or will not show it."""
 
 
+class PrivateRedirectError(requests.RequestException):
+    """An upstream outside leads to an address of this network, which is not its to ask."""
+
+
+def is_private(host: str) -> bool:
+    """Whether a host is, or a name leads to, an address that is not of the public internet.
+
+    A name that leads nowhere is none: asking it fails by itself.
+    """
+    try:
+        found = socket.getaddrinfo(host, None)
+    except (OSError, UnicodeError):
+        return False
+    return any(not ipaddress.ip_address(each[4][0]).is_global for each in found)
+
+
 class _Session(requests.Session):
     def rebuild_auth(
         self, prepared_request: requests.PreparedRequest, response: requests.Response
@@ -77,6 +95,21 @@ class _Session(requests.Session):
         )
         if is_elsewhere or not has_token:
             super().rebuild_auth(prepared_request, response)  # type: ignore[no-untyped-call]
+
+    def get_redirect_target(self, resp: requests.Response) -> str | None:
+        """Where an answer leads; not from outside to an address inside.
+
+        Raises:
+            PrivateRedirectError: it leads to another host, of a private address.
+        """
+        target = super().get_redirect_target(resp)  # type: ignore[no-untyped-call]
+        if not target:
+            return None
+        asked = urlsplit(resp.url).hostname
+        to = urlsplit(urljoin(resp.url, target)).hostname
+        if to != asked and is_private(to or "") and not is_private(asked or ""):
+            raise PrivateRedirectError(f"{place(resp.url)} leads to a private address")
+        return str(target)
 
 
 def new_session(user_agent: str = "open-model-observatory") -> requests.Session:
@@ -111,8 +144,8 @@ def send(
         TransientUpstreamError: no connection, a broken one, a time-out, or a transient status.
         NotFoundError: 404 or 410.
         LegalBlockError: 451.
-        PermanentUpstreamError: any other status of 400 and above, redirects without end, a
-            malformed URL.
+        PermanentUpstreamError: any other status of 400 and above, redirects without end or from
+            outside to a private address, a malformed URL.
     """
     options.setdefault("timeout", (CONNECT_TIMEOUT_S, READ_TIMEOUT_S))
     try:

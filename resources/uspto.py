@@ -27,6 +27,7 @@ from resources.http import (
     PermanentUpstreamError,
     TransientUpstreamError,
     error_for,
+    is_private,
     new_session,
     place,
     send,
@@ -204,6 +205,9 @@ class UsptoClient:
                 url = urljoin(url, target)
                 if urlsplit(url).scheme not in ("http", "https"):
                     raise PermanentUpstreamError(f"{place(asked)} leads to no web address")
+                here, there = urlsplit(asked).hostname or "", urlsplit(url).hostname or ""
+                if there != here and is_private(there) and not is_private(here):
+                    raise PermanentUpstreamError(f"{place(asked)} leads to a private address")
                 continue
             if response.status_code >= 400 and not (ranged and response.status_code == 416):
                 with response:

@@ -311,6 +311,33 @@ def test_a_token_does_not_follow_a_redirect_to_another_host(
     ]
 
 
+@pytest.mark.parametrize(
+    ("asked", "target", "is_refused"),
+    [
+        ("http://8.8.8.8/file", "http://169.254.169.254/latest/meta-data/", True),
+        ("http://8.8.8.8/file", "http://127.0.0.1:9/", True),
+        ("http://8.8.8.8/file", "http://localhost/", True),
+        ("http://8.8.8.8/file", "//10.0.0.1/", True),
+        ("http://8.8.8.8/file", "http://[::1]/", True),
+        ("http://8.8.8.8/file", "http://1.1.1.1/", False),
+        ("http://8.8.8.8/file", "/elsewhere", False),
+        # An upstream in one's own network may lead to another in it.
+        ("http://10.0.0.1/file", "http://10.0.0.2/", False),
+    ],
+)
+def test_an_upstream_outside_leads_to_no_address_inside(
+    session: requests.Session, asked: str, target: str, is_refused: bool
+) -> None:
+    answer = requests.Response()
+    answer.status_code, answer.url = 302, asked
+    answer.headers["Location"] = target
+    if is_refused:
+        with pytest.raises(requests.RequestException, match="private address"):
+            session.get_redirect_target(answer)  # type: ignore[no-untyped-call]
+    else:
+        assert session.get_redirect_target(answer) == target  # type: ignore[no-untyped-call]
+
+
 @pytest.mark.parametrize("status", [401, 403, 404, 500])
 def test_a_token_is_in_no_error_and_no_report(
     upstream: Upstream, waits: list[float], status: int
