@@ -1,7 +1,7 @@
 """The tests of all kinds of faults, and the page that says how their tries went.
 
-`python -m tests.faults.reliability tests` lists the tests; `… page FILE...` writes docs/reliability.md
-of the tries that were noted in files.
+`python -m tests.faults.reliability tests` lists the tests; `… page FILE...` writes the page
+docs/reliability.md of the tries that were noted in files.
 """
 
 from __future__ import annotations
@@ -18,10 +18,10 @@ PAGE = ROOT / "docs" / "reliability.md"
 _COUNTS = ("tried", "survived", "lost", "doubled", "kills")
 _HEAD = """# Reliability
 What was broken on purpose, how often, and what came of it. `make test-faults` tries every kind and
-writes this page of what it noted; `make test` holds a shorter form. A try is survived where the work
-done again is as undisturbed: the same rows, each event there once, each message sent once, no
-temporary file and no lock left. Kinds that say *not tried* are in the table of kinds and were not in
-the run that this page is of.
+writes this page of what it noted; `make test` holds a shorter form. A try is survived where the
+work done again is as undisturbed: the same rows, each event there once, each message sent once, no
+temporary file and no lock left. Kinds that say *not tried* are in the table of kinds and were not
+in the run that this page is of.
 
 | fault | befalls | times tried | survived | lost | doubled |
 |---|---|---:|---:|---:|---:|

@@ -23,6 +23,7 @@ from sandbox.uspto import KEY
 from tests.faults.conftest import Note
 from tests.faults.installation import NOW, Outcome
 from tests.faults.upstreams import UPSTREAMS, Asking, Clock
+from tests.orchestration.tries import tries
 
 ALWAYS = 10**6
 _A_DAY_S = 90_000.0
@@ -78,10 +79,18 @@ FAULTS: dict[str, tuple[Plan, tuple[str, ...]]] = {
     "a flipped byte in a packed file": (_one(kind="flipped", kept_share=0.5), FILES),
     "a truncated file": (_one(kind="short", kept_share=0.4), FILES),
 }  # fmt: skip
+
+
+def _befallen(number: int, only: tuple[str, ...]) -> tuple[str, ...]:
+    """All upstreams of a kind, or in the short form one, another for each kind."""
+    names = only or tuple(UPSTREAMS)
+    return names if tries(0) else (names[number % len(names)],)
+
+
 CASES = [
     pytest.param(kind, name, lasts, id=f"{kind}-{name}-{'lasting' if lasts else 'once'}")
-    for kind, (_, only) in FAULTS.items()
-    for name in only or UPSTREAMS
+    for number, (kind, (_, only)) in enumerate(FAULTS.items())
+    for name in _befallen(number, only)
     for lasts in (False, True)
 ]
 
