@@ -28,6 +28,15 @@ test: $(READY) ## Run the whole test suite, on all cores
 test-crash: $(READY) ## Kill backfills, and start them beside daily runs, at TRIES random moments (default 20; 90 minutes)
 	@TEST_TRIES=$(or $(TRIES),20) $(PY) -m pytest tests/orchestration/test_backfill_killed.py tests/orchestration/test_side_by_side.py tests/orchestration/test_services_killed.py
 
+.PHONY: test-faults reliability-page
+test-faults: $(READY) ## Try every kind of fault, with 1,000 random kills, and write docs/reliability.md (TRIES=1: that many thousand kills)
+	@mkdir -p .observatory && rm -f .observatory/faults.jsonl
+	@FAULTS_TALLY=.observatory/faults.jsonl TEST_TRIES=$(or $(TRIES),1) $(PY) -m pytest -p tests.faults.tally $$($(PY) -m tests.faults.reliability tests)
+	@$(MAKE) --no-print-directory reliability-page
+
+reliability-page: $(READY) ## Write docs/reliability.md of the tries that test-faults noted
+	@$(PY) -m tests.faults.reliability page .observatory/faults.jsonl
+
 test-postgres: $(READY) ## Run the orchestration tests with Dagster's storage on PostgreSQL (a server is started; 15 minutes)
 	@TEST_DAGSTER_STORAGE=postgres $(PY) -m pytest tests/orchestration
 
@@ -137,8 +146,8 @@ verify-backup: $(READY) ## Compare a backup with its manifest: make verify-backu
 	@test -n "$(FROM)" || { echo 'usage: make verify-backup FROM=FOLDER'; exit 2; }
 	@$(PY) -m orchestration.production verify "$(FROM)"
 
-restore: $(READY) ## Put a backup in the place of the data: make restore FROM=… (REPLACE=1: also where there are data)
-	@test -n "$(FROM)" || { echo 'usage: make restore FROM=FOLDER [REPLACE=1]'; exit 2; }
+restore: $(READY) ## Put a backup in the place of the data: make restore FROM=… or FROM=newest (REPLACE=1: also where there are data)
+	@test -n "$(FROM)" || { echo 'usage: make restore FROM=FOLDER|newest [REPLACE=1]'; exit 2; }
 	@$(PY) -m orchestration.production restore $(if $(REPLACE),--replace) "$(FROM)"
 
 .PHONY: data-dictionary

@@ -16,6 +16,7 @@ from assets.attribution.explain import render
 from assets.attribution.gazetteer import Gazetteer
 from orchestration.backfill import make_range
 from orchestration.backfill_file import FOLDER, only_one
+from orchestration.daemon_lock import only_daemon
 from orchestration.doctor import examine
 from orchestration.materialise import (
     Before,
@@ -261,7 +262,11 @@ def patents(first: date, last: date) -> int:
 
 def dev(port: int) -> int:
     """The Dagster UI and daemon on this machine, until interrupted."""
-    with upstreams() as settings, dagster_instance(settings):
+    with (
+        upstreams() as settings,
+        dagster_instance(settings),
+        only_daemon(settings.dagster_home) as lock,
+    ):
         print(f"Dagster UI: http://127.0.0.1:{port}  (end it with Ctrl-C)", flush=True)
         command = [
             sys.executable, "-m", "dagster_dg_cli.cli", "dev",
@@ -270,7 +275,9 @@ def dev(port: int) -> int:
         # A shell starts what it sends to the background deaf to interrupts, and Dagster with it.
         signal.signal(signal.SIGINT, signal.default_int_handler)
         environment = {**os.environ, **DAEMON_ENVIRONMENT}
-        process = subprocess.Popen(command, cwd=ROOT, env=environment)  # noqa: S603
+        process = subprocess.Popen(  # noqa: S603
+            command, cwd=ROOT, env=environment, pass_fds=[lock]
+        )
         signal.signal(signal.SIGTERM, lambda *_: process.send_signal(signal.SIGINT))
         try:
             return process.wait()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from assets.schema import SchemaError
 from checks.runner import PROJECT_FOLDER
-from orchestration.backup import make_backup
+from orchestration.backup import make_backup, newest
 from orchestration.manifest import BackupError, Manifest, read_manifest, require_whole
 from orchestration.progress import Progress
 from orchestration.restore import restore
@@ -20,6 +20,8 @@ from orchestration.settings import Settings, SettingsError, load_settings
 from orchestration.upgrade import UpgradeError, upgrade
 
 _MIB = 1 << 20
+#: Stands for the folder of the newest backup.
+NEWEST = "newest"
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -38,12 +40,26 @@ def main(arguments: Sequence[str] | None = None) -> int:
             return retain(settings)
         if options.command == "verify":
             return verify(Path(options.folder))
-        return put_back(settings, Path(options.folder), replaces=options.replace)
+        return put_back(settings, _chosen(settings, options.folder), replaces=options.replace)
     except SettingsError as error:
         print(f"setting: {error}", file=sys.stderr)
     except (BackupError, SchemaError, UpgradeError) as error:
         print(f"{options.command}: {error}", file=sys.stderr)
     return 2
+
+
+def _chosen(settings: Settings, folder: str) -> Path:
+    """The folder of a backup: as given, or of the newest one.
+
+    Raises:
+        BackupError: there is none.
+    """
+    if folder != NEWEST:
+        return Path(folder)
+    found = newest(settings.backups)
+    if found is None:
+        raise BackupError(f"{settings.backups} holds no backup; see OBSERVATORY_BACKUPS")
+    return found
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -62,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     verify_command = commands.add_parser("verify", help="compare a backup with its manifest")
     verify_command.add_argument("folder", help="of the backup")
     restore_command = commands.add_parser("restore", help="put a backup in the place of the data")
-    restore_command.add_argument("folder", help="of the backup")
+    restore_command.add_argument("folder", help=f"of the backup; {NEWEST} for the newest one")
     restore_command.add_argument(
         "--replace", action="store_true", help="also where there are data, which are laid aside"
     )

@@ -2,12 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
+from orchestration.daemon_lock import FILE, only_daemon
 from orchestration.manifest import (
     BackupError,
     Manifest,
@@ -56,12 +58,35 @@ def restore(
     Raises:
         BackupError: the backup is damaged or of another world or storage, there are data and
             `replaces` is false, or the database refuses; nothing was changed.
+        SettingsError: a daemon is at work on the installation; nothing was changed.
     """
     manifest = read_manifest(folder)
     _require_fitting(settings, folder, manifest)
     is_there = settings.data.exists() and any(settings.data.iterdir())
     if not replaces:
         _require_empty(settings, folder, is_there=is_there)
+    with _without_daemon(settings):
+        return _put(settings, folder, manifest, on_file, is_there=is_there, now=now)
+
+
+@contextmanager
+def _without_daemon(settings: Settings) -> Iterator[None]:
+    """A daemon that goes on in a folder laid aside would start runs that nobody sees."""
+    with ExitStack() as held:
+        if (settings.dagster_home / FILE).exists():
+            held.enter_context(only_daemon(settings.dagster_home))
+        yield
+
+
+def _put(
+    settings: Settings,
+    folder: Path,
+    manifest: Manifest,
+    on_file: Callable[[], None],
+    *,
+    is_there: bool,
+    now: datetime | None,
+) -> Path | None:
     require_whole(folder, manifest, on_file)
     unfinished = settings.data.with_name(f".{settings.data.name}.restoring")
     shutil.rmtree(unfinished, ignore_errors=True)

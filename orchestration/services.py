@@ -2,11 +2,13 @@
 
 import os
 import sys
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import NoReturn
 
 import yaml
 
+from orchestration.daemon_lock import only_daemon
 from orchestration.runs import dagster_instance
 from orchestration.settings import ROOT, Settings
 
@@ -37,7 +39,7 @@ def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
     """Become a service: this process is replaced by Dagster's, with these settings around it.
 
     Raises:
-        SettingsError: Dagster's database is of another world.
+        SettingsError: Dagster's database is of another world, or another daemon is at work.
     """
     # Opened once: a storage that cannot be reached or is of another world is said here, at once.
     with dagster_instance(settings):
@@ -53,9 +55,12 @@ def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
     workspace.write_text(yaml.safe_dump({"load_from": [location]}))
     command = arguments(service, addresses, str(workspace))
     os.chdir(ROOT)
-    # A restart within seconds would lose what is printed and not yet written.
-    sys.stdout.flush()
-    os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules  # nosec B606
+    with ExitStack() as held:
+        if service == "daemon":
+            held.enter_context(only_daemon(settings.dagster_home))
+        # A restart within seconds would lose what is printed and not yet written.
+        sys.stdout.flush()
+        os.execve(sys.executable, command, environment)  # noqa: S606 - no shell, Dagster's own modules  # nosec B606
 
 
 def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:

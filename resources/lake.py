@@ -4,14 +4,17 @@ A file is written under a temporary name and renamed (an object store replaces a
 so that a reader, at any moment and after any crash, sees the old rows or the new ones.
 """
 
+import fcntl
+import glob
 import hashlib
 import io
 import os
 import uuid
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
 import dagster as dg
 import fsspec
@@ -19,6 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 _READERS = 8
+
+
+class DamagedPartitionError(ValueError):
+    """A partition's file is there and no whole Parquet file."""
 
 
 class Lake:
@@ -86,7 +93,11 @@ class Lake:
         part: str | None = None,
         columns: Sequence[str] | None = None,
     ) -> pa.Table | None:
-        """A partition's rows (of some columns alone), or None where it was never written."""
+        """A partition's rows (of some columns alone), or None where it was never written.
+
+        Raises:
+            DamagedPartitionError: its file was damaged; the text says how to mend it.
+        """
         path = self.path(table, partition, part)
         try:
             if columns or self.is_local:
@@ -96,6 +107,14 @@ class Lake:
             return pq.ParquetFile(io.BytesIO(self._fs.cat_file(path))).read()
         except FileNotFoundError:
             return None
+        except (pa.ArrowException, OSError) as error:
+            if isinstance(error, OSError) and error.errno is not None:
+                # The disk, the network or a right, and not what the file holds.
+                raise
+            raise DamagedPartitionError(
+                f"{path} is no whole Parquet file ({error}); remove it and make {table} of "
+                f"{partition} again, with what is made of it"
+            ) from error
 
     def digest(self, table: str, partition: str) -> str:
         """SHA-256, in hexadecimal, of a partition's file; empty where it was never written.
@@ -197,16 +216,37 @@ class Lake:
 def _write_renamed(path: Path, data: bytes) -> None:
     """Write a file so that no reader and no crash ever sees half of it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    # The suffix keeps a leftover of a killed writer out of every glob over *.parquet.
-    temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
-    try:
-        with temporary.open("wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(path)
-    finally:
-        temporary.unlink(missing_ok=True)
+    _remove_leftovers(path)
+    with _temporary(path) as file:
+        file.write(data)
+        file.flush()
+        os.fsync(file.fileno())
+        Path(file.name).replace(path)
+
+
+@contextmanager
+def _temporary(path: Path) -> Iterator[IO[bytes]]:
+    """A new file beside a path, locked for as long as its writer lives, and gone at the end."""
+    while True:
+        # The suffix keeps a leftover of a killed writer out of every glob over *.parquet.
+        temporary = path.with_name(f".{path.name}.{uuid.uuid4().hex}.tmp")
+        try:
+            with temporary.open("wb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX)
+                # Before it was locked, another writer may have taken it for a leftover.
+                if temporary.exists():
+                    yield file
+                    return
+        finally:
+            temporary.unlink(missing_ok=True)
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove what killed writers of a file left beside it: what no living one has locked."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        with suppress(FileNotFoundError, BlockingIOError), leftover.open("rb") as file:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            leftover.unlink()
 
 
 class LakeResource(dg.ConfigurableResource):  # type: ignore[type-arg]

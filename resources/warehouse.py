@@ -20,13 +20,32 @@ import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
 _POLL_S = 0.05
+#: What DuckDB 1.x says of a file whose checksums or structure are wrong.
+_SIGNS_OF_DAMAGE = (
+    "Corrupt database file",
+    "not a valid DuckDB database file",
+    "Failed to deserialize",
+    "INTERNAL Error",
+    "different endianness",
+    "trying to read a database file",
+    "could not read all",
+    "Could not read enough bytes",
+)
 _SAY_EVERY_S = 10.0
 _PROCESS_LOCK = threading.RLock()
 _log = logging.getLogger(__name__)
 
 
+# As DuckDBResource has it: connections of a process have to agree on it.
+_CONFIG: dict[str, str | bool | int | float | list[str]] = {"custom_user_agent": "dagster"}
+
+
 class WarehouseBusyError(TimeoutError):
     """Another writer held the warehouse longer than this one may wait."""
+
+
+class WarehouseDamagedError(RuntimeError):
+    """The database's file is not what was written to it."""
 
 
 class Warehouse:
@@ -49,11 +68,11 @@ class Warehouse:
 
         Raises:
             WarehouseBusyError: another writer did not let go in time.
+            WarehouseDamagedError: the file is damaged; the text says how to mend it.
         """
         self.database.parent.mkdir(parents=True, exist_ok=True)
-        with _PROCESS_LOCK, self._file_lock():
-            opened = DuckDBResource(database=str(self.database)).get_connection()
-            connection = opened.__enter__()
+        with _PROCESS_LOCK, self._file_lock(), self._damage_said():
+            connection = self._connected()
             try:
                 connection.execute("SET TimeZone = 'UTC'")
                 connection.execute("BEGIN")
@@ -63,6 +82,33 @@ class Warehouse:
                 # Closing without a commit rolls back: DuckDBResource itself only closes when
                 # nothing was raised.
                 connection.close()
+
+    def _connected(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self.database), config=_CONFIG)
+        except duckdb.IOException as error:
+            # Another try changes neither a damaged file nor a disk that is full or read-only.
+            if "Could not set lock" not in str(error):
+                raise
+        # Somebody has it open who knows nothing of the lock: this tries for some minutes.
+        opened = DuckDBResource(database=str(self.database)).get_connection()
+        connection: duckdb.DuckDBPyConnection = opened.__enter__()
+        return connection
+
+    @contextmanager
+    def _damage_said(self) -> Iterator[None]:
+        """Let DuckDB's errors about what it read from the file say what to do."""
+        try:
+            yield
+        except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException,
+                duckdb.SerializationException) as error:  # fmt: skip
+            if not _is_damage(error):
+                raise
+            raise WarehouseDamagedError(
+                f"{self.database} is damaged ({str(error).splitlines()[0][:300]}); stop the "
+                "services and run: make restore FROM=newest REPLACE=1. It lays the data aside and "
+                "puts the newest backup in their place; what was made since is made again"
+            ) from error
 
     @contextmanager
     def held(self) -> Iterator[list[Path]]:
@@ -212,6 +258,10 @@ class Warehouse:
             connection.execute(ddl)
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608
         return rows
+
+
+def _is_damage(error: duckdb.Error) -> bool:
+    return any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)
 
 
 class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]

@@ -30,6 +30,7 @@ from sandbox.uspto import UsptoPaths
 from sandbox.world import World
 
 CONTROL_PREFIX = "/_sandbox/"
+_PIECES = 20
 
 
 @dataclass(frozen=True)
@@ -292,32 +293,47 @@ class _Handler(BaseHTTPRequestHandler):
             response = Response(0)
         else:
             response = sandbox.answer(request)
-            if trouble and trouble.kind == "late":
-                response = trouble.response()
+            if trouble:
+                is_late = trouble.kind == "late"
+                response = trouble.response() if is_late else trouble.damaged(response)
         if not is_control:
             is_lost = trouble is not None and trouble.kind == "lost"
             sandbox.log(request, self.path, 0 if is_lost else response.status)
         if trouble and trouble.kind == "lost":
             self._reset()
         elif response.status:
-            self._send(response, is_cut=trouble is not None and trouble.kind == "cut")
+            self._send(response, trouble)
 
     do_GET = do_HEAD = do_POST = do_PUT = do_DELETE = _serve
 
-    def _send(self, response: Response, *, is_cut: bool) -> None:
+    def _send(self, response: Response, trouble: Trouble | None) -> None:
+        body = b"" if self.command == "HEAD" else response.body
+        kind = trouble.kind if trouble else ""
+        kept = int(len(body) * trouble.kept_share) if trouble else len(body)
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)
         if response.status not in {204, 304}:
+            length = kept if kind == "short" else len(response.body)
             self.send_header("Content-Type", response.content_type)
-            self.send_header("Content-Length", str(len(response.body)))
+            self.send_header("Content-Length", str(length))
         self.end_headers()
-        body = b"" if self.command == "HEAD" else response.body
-        if is_cut:
-            body = body[: len(body) // 2]
-            self.close_connection = True
-        self.wfile.write(body)
+        if trouble and kind == "dripped":
+            self._drip(body, trouble.seconds)
+        else:
+            self.wfile.write(body[:kept] if kind in {"cut", "stalled"} else body)
         self.wfile.flush()
+        if trouble and kind == "stalled":
+            self.server.sandbox.is_closing.wait(trouble.seconds)
+        if kind in {"cut", "stalled", "short"}:
+            self.close_connection = True
+
+    def _drip(self, body: bytes, seconds: float) -> None:
+        size = max(1, -(-len(body) // _PIECES))
+        for start in range(0, len(body), size):
+            self.wfile.write(body[start : start + size])
+            self.wfile.flush()
+            self.server.sandbox.is_closing.wait(seconds / _PIECES)
 
     def _reset(self) -> None:
         self.server.reset_when_done(self.connection)

@@ -9,6 +9,10 @@ from isal import igzip_lib, isal_zlib
 
 _GZIP_MAGIC = b"\x1f\x8b"
 _OUTPUT_BYTES = 1 << 18
+#: The largest real hours have a gigabyte inside, and shrink to a sixth.
+MAX_BYTES = 16 << 30
+MAX_RATIO = 200
+_RATIO_FREE_BYTES = 64 << 20
 _GZIP_WINDOW = 31
 _FIRST_OFFSETS = 10
 
@@ -22,15 +26,21 @@ class FileStatus(StrEnum):
     TRAILING_GARBAGE = "trailing_garbage"  # something that is not gzip follows the last member
     NOT_GZIP = "not_gzip"  # does not begin as gzip: a ZIP, an error page, overwritten bytes
     EMPTY = "empty"  # no byte at all
+    OVERSIZED = "oversized"  # more inside than MAX_BYTES, or than MAX_RATIO times its size
 
 
 @dataclass(slots=True)
 class Inflater:
-    """Inflates chunks of a gzip file; `status` and `member_count` are final after the last one."""
+    """Inflates chunks of a gzip file; `status` and `member_count` are final after the last one.
+
+    `byte_count` bytes were inflated so far, of `read_count` bytes of the file.
+    """
 
     output_bytes: int = _OUTPUT_BYTES
     status: FileStatus = FileStatus.EMPTY
     member_count: int = 0
+    byte_count: int = 0
+    read_count: int = 0
     _pending: bytes = field(default=b"", repr=False)
 
     def blocks(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
@@ -39,11 +49,21 @@ class Inflater:
         Never raises for what the bytes are: a defect ends the blocks and sets `status`. What the
         source of the chunks raises passes through.
         """
-        source = iter(chunks)
+        source = self._counted(chunks)
         while self._next_member(source):
             yield from self._member(source)
             if self.status is not FileStatus.COMPLETE:
                 return
+
+    def _counted(self, chunks: Iterable[bytes]) -> Iterator[bytes]:
+        for chunk in chunks:
+            self.read_count += len(chunk)
+            yield chunk
+
+    @property
+    def _is_bomb(self) -> bool:
+        most = max(_RATIO_FREE_BYTES, MAX_RATIO * self.read_count)
+        return self.byte_count > min(most, MAX_BYTES)
 
     def _next_member(self, source: Iterator[bytes]) -> bool:
         """Whether another gzip member begins; sets the status where something else does."""
@@ -72,6 +92,10 @@ class Inflater:
                 block = engine.decompress(data, self.output_bytes)
             except igzip_lib.IsalError:  # type: ignore[misc] # its stub declares an instance
                 self.status = FileStatus.CORRUPT
+                return
+            self.byte_count += len(block)
+            if self._is_bomb:
+                self.status = FileStatus.OVERSIZED
                 return
             if block:
                 yield block

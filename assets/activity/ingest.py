@@ -1,6 +1,7 @@
 """An hour from the first mirror that has it whole, and a day of hours, each a stated outcome."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
@@ -73,7 +74,8 @@ def collect_hour(
     for base_url in source.base_urls:
         try:
             transfer = source.open(hour, base_url)
-            scan = scan_hour(transfer.chunks, selection)
+            with _ended(transfer.chunks) as chunks:
+                scan = scan_hour(chunks, selection)
         except failures.not_found as error:
             messages.append(str(error))
             continue
@@ -92,6 +94,16 @@ def collect_hour(
         best = HourOutcome(hour, "unreachable" if is_unreachable else "missing", HourScan())
     best.messages = messages
     return best
+
+
+@contextmanager
+def _ended(chunks: Iterable[bytes]) -> Iterator[Iterable[bytes]]:
+    """Bytes that a scan may leave unread, whose connection is closed then."""
+    try:
+        yield chunks
+    finally:
+        if isinstance(chunks, Generator):
+            chunks.close()
 
 
 def files_of_day(day: date) -> list[datetime]:

@@ -50,7 +50,8 @@ ARCHIVE_HOURS = Table(
         Column(
             "status",
             "VARCHAR",
-            "complete, truncated, corrupt, trailing_garbage, not_gzip, empty, missing, unreachable",
+            "complete, truncated, corrupt, trailing_garbage, not_gzip, empty, oversized, missing, "
+            "unreachable",
         ),
         Column("mirror", "VARCHAR", "Base URL it came from", nullable=True),
         Column("byte_count", "BIGINT", "Compressed bytes read", "bytes"),

@@ -27,6 +27,7 @@ from assets.report.tables import VINTAGE
 from assets.tables import Table
 
 _VINTAGES_KEPT = 3
+_UNFINISHED, _LINK = ".unfinished.", ".current."
 #: Longer tables open in no spreadsheet in comfort; their CSV is packed, to a fifth of the size.
 LARGEST_PLAIN_ROWS = 100_000
 
@@ -40,6 +41,8 @@ def publish(
 ) -> Path:
     """Write a vintage's files and point `current` at them, in one rename.
 
+    One at a time. What a killed one left is removed first.
+
     Args:
         root: folder of the published vintages; made where missing.
         vintage: name of the new one.
@@ -49,7 +52,9 @@ def publish(
     Returns:
         `root/current`, which now leads to the new vintage.
     """
-    folder = root / "vintages" / vintage
+    _remove_leftovers(root)
+    # A name that no reader looks for, and that does not count among the vintages kept.
+    folder = root / f"{_UNFINISHED}{vintage}"
     folder.mkdir(parents=True)
     written = _write_tables(folder, content, largest_plain_rows)
     package = datapackage(_issue(vintage, content.get(VINTAGE)), written)
@@ -58,8 +63,10 @@ def publish(
         (folder / name).write_text(f"{text}\n", encoding="utf-8")
     for file in folder.iterdir():
         file.chmod(0o444)
+    (root / "vintages").mkdir(exist_ok=True)
+    folder.rename(root / "vintages" / vintage)
     current = root / "current"
-    link = root / f".current.{vintage}"
+    link = root / f"{_LINK}{vintage}"
     link.symlink_to(Path("vintages") / vintage)
     link.replace(current)
     vintages = sorted((root / "vintages").iterdir(), key=lambda folder: folder.stat().st_mtime_ns)
@@ -67,6 +74,13 @@ def publish(
         if old.name != vintage:
             shutil.rmtree(old)
     return current
+
+
+def _remove_leftovers(root: Path) -> None:
+    for leftover in root.glob(f"{_UNFINISHED}*"):
+        shutil.rmtree(leftover)
+    for leftover in root.glob(f"{_LINK}*"):
+        leftover.unlink()
 
 
 def _write_tables(

@@ -1,0 +1,78 @@
+"""What faults befall, and the note of each try."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sandbox.server import SandboxServer
+from sandbox.world import World
+from tests.faults.installation import NOW, Installation, Outcome, tracked
+from tests.faults.killing import Forks
+from tests.faults.killing import forks as opened_forks
+from tests.faults.kinds import NAMES
+
+Note = Callable[..., None]
+
+
+@pytest.fixture(autouse=True)
+def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Local servers are asked directly, whatever the environment says."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)
+
+
+@pytest.fixture
+def note(request: pytest.FixtureRequest) -> Note:
+    """Notes a try of a kind of fault, and refuses one after which something does not hold."""
+
+    def noted(kind: str, outcome: Outcome | None = None, *, kills: int = 0, tried: int = 1) -> None:
+        assert kind in NAMES, kind
+        found = outcome or Outcome()
+        request.node.user_properties.append(
+            (
+                "fault",
+                {
+                    "kind": kind,
+                    "tried": tried,
+                    "survived": tried if found.is_clean else 0,
+                    "lost": found.lost,
+                    "doubled": found.doubled,
+                    "kills": kills,
+                },
+            )
+        )
+        assert found.is_clean, found
+
+    return noted
+
+
+@pytest.fixture(scope="session")
+def forks(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Forks]:
+    """What forks for work that is to be killed."""
+    with opened_forks(tmp_path_factory.mktemp("forks")) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def fault_server() -> Iterator[SandboxServer]:
+    """A world as small as the checks let one be."""
+    world = World(seed=3, developers=150, faults=())
+    with SandboxServer(world, clock=lambda: NOW) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def installation(
+    fault_server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
+) -> Installation:
+    """An installation without data yet."""
+    folder = tmp_path_factory.mktemp("faults")
+    names = {
+        "OBSERVATORY_TRACKED_REPOSITORIES": str(tracked(folder)),
+        "OBSERVATORY_CACHE": str(folder / "cache"),
+        "OBSERVATORY_BACKUPS": str(folder / "backups"),
+    }
+    return Installation(fault_server, folder / "data", others=names)

@@ -1,0 +1,155 @@
+"""The kinds of faults that are tried: what each is, and which tests try it.
+
+A test of this folder notes each of its tries by the kind's name. A test of another folder counts as
+one try for each of its cases.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+_KILLS = "tests/faults/test_kills.py::"
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of fault.
+
+    Attributes:
+        name: as the table of docs/reliability.md has it.
+        group: what it befalls.
+        tests: node ids of the tests that try it; of a test with cases, all of them.
+    """
+
+    name: str
+    group: str
+    tests: tuple[str, ...]
+
+
+def _of(group: str, *kinds: tuple[str, tuple[str, ...]]) -> tuple[Kind, ...]:
+    return tuple(Kind(name, group, tests) for name, tests in kinds)
+
+
+_WRITERS = (_KILLS + "test_a_writer_killed_at_random_leaves_the_old_or_the_new_and_nothing_else",)
+
+_KILLED = _of(
+    "`kill -9` at a random moment",
+    ("a run of a whole day killed", (_KILLS + "test_a_killed_run_ends_as_an_undisturbed_one",)),
+    (
+        "a run of the archive's day killed",
+        (_KILLS + "test_a_killed_run_ends_as_an_undisturbed_one",),
+    ),
+    ("a writer of the Parquet store killed", _WRITERS),
+    ("a writer of the warehouse killed", _WRITERS),
+    ("a writer of a spool killed", _WRITERS),
+    ("a publication killed", _WRITERS),
+    ("a delivery to Slack killed", (_KILLS + "test_a_killed_delivery_sends_each_message_once",)),
+    ("a backup killed", (_KILLS + "test_a_killed_backup_is_whole_or_none",)),
+    ("a restore killed", (_KILLS + "test_a_killed_restore_done_again_gives_the_backups_data",)),
+    ("an upgrade killed", (_KILLS + "test_a_killed_upgrade_done_again_keeps_all_rows",)),
+)
+_ASKED = (
+    "tests/faults/test_upstreams.py::"
+    "test_an_upstream_gives_the_truth_or_an_error_and_the_truth_again_afterwards",
+)
+_UNREACHED = ("tests/faults/test_upstreams.py::test_an_upstream_that_cannot_be_reached_is_named",)
+_UPSTREAM = _of(
+    "an upstream",
+    ("500 answered", _ASKED),
+    ("502 with a page of HTML", _ASKED),
+    ("503 with Retry-After", _ASKED),
+    ("504 answered", _ASKED),
+    ("429 with Retry-After", _ASKED),
+    ("429 without Retry-After", _ASKED),
+    ("403 answered", _ASKED),
+    ("404 answered", _ASKED),
+    ("no answer in time", _ASKED),
+    ("a slow body", _ASKED),
+    ("a body that stalls", _ASKED),
+    ("connection cut at every tenth of a body", _ASKED),
+    ("connection reset before the answer", _ASKED),
+    ("answer lost after the request was handled", _ASKED),
+    ("500 after the request was handled", _ASKED),
+    ("Content-Length too small", _ASKED),
+    ("HTML instead of JSON", _ASKED),
+    ("200 with an error body", _ASKED),
+    ("200 with an empty object", _ASKED),
+    ("redirect without end", _ASKED),
+    ("a bomb of gzip", _ASKED),
+    ("a flipped byte in a packed file", _ASKED),
+    ("a truncated file", _ASKED),
+    ("connection refused", _UNREACHED),
+    ("TLS handshake fails", _UNREACHED),
+)
+_S = "tests/faults/test_storage.py::"
+_DAMAGED = (_S + "test_a_damaged_warehouse_is_detected_and_restored_by_one_command",)
+_PARTITION = (_S + "test_a_damaged_partition_is_named_and_made_again",)
+_DISK = (_S + "test_a_disk_that_takes_nothing_costs_nothing_that_is_there",)
+_LIMIT = (_S + "test_a_process_at_its_limit_costs_nothing_that_is_there",)
+_O, _R, _A = "tests/orchestration/", "tests/resources/", "tests/assets/"
+_STORAGE = _of(
+    "storage",
+    ("flipped bytes in the warehouse", _DAMAGED),
+    ("a warehouse cut short", _DAMAGED),
+    ("a half-written Parquet file", _PARTITION),
+    ("flipped bytes in a Parquet file", _PARTITION),
+    (
+        "a flipped bit in a checked partition",
+        (_S + "test_a_partition_that_changed_since_its_checks_is_approved_no_more",),
+    ),
+    ("a full disk", _DISK),
+    ("a read-only disk", _DISK),
+    ("a file that may not grow", _LIMIT),
+    ("a limit of memory", _LIMIT),
+    (
+        "a warehouse locked by another process",
+        (_S + "test_a_warehouse_that_another_holds_is_waited_for_and_then_named",),
+    ),
+    (
+        "a clock that jumps between two backups",
+        (_S + "test_a_backup_is_named_by_the_clock_whichever_way_it_jumps",),
+    ),
+    (
+        "the previous release's warehouse",
+        (
+            _O + "test_upgrade.py::"
+            "test_a_table_gets_its_declared_columns_types_and_key_and_keeps_its_rows",
+            _O + "test_upgrade.py::test_rows_that_cannot_be_what_is_declared_are_named_and_stay",
+        ),
+    ),
+)
+_ELSEWHERE = _of(
+    "processes and redirects",
+    (
+        "a writer killed inside its transaction",
+        (
+            _R + "test_warehouse.py::"
+            "test_a_writer_killed_inside_its_transaction_blocks_nobody_and_leaves_nothing",
+        ),
+    ),
+    (
+        "two writers at the same time",
+        (_R + "test_warehouse.py::test_two_processes_that_write_at_the_same_time_lose_nothing",),
+    ),
+    (
+        "two daemons by mistake",
+        tuple(
+            f"tests/faults/test_two_daemons.py::{name}"
+            for name in (
+                "test_a_second_daemon_is_refused_for_as_long_as_the_first_lives",
+                "test_every_way_to_start_a_daemon_asks",
+                "test_nothing_is_restored_under_a_daemon_that_works",
+            )
+        ),
+    ),
+    (
+        "a redirect to another host",
+        (_R + "test_outgoing.py::test_no_client_follows_a_redirect_to_another_host",),
+    ),
+    (
+        "a redirect to a private address",
+        (_R + "test_outgoing.py::test_a_host_of_a_private_address_is_not_sent_on_to",),
+    ),
+)
+KINDS: tuple[Kind, ...] = (*_KILLED, *_UPSTREAM, *_STORAGE, *_ELSEWHERE)
+NAMES = frozenset(kind.name for kind in KINDS)
