@@ -19,6 +19,8 @@ import duckdb
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
+from resources.lake import DamagedPartitionError
+
 _POLL_S = 0.05
 #: What DuckDB 1.x says of a file whose checksums or structure are wrong.
 _SIGNS_OF_DAMAGE = (
@@ -31,6 +33,7 @@ _SIGNS_OF_DAMAGE = (
     "could not read all",
     "Could not read enough bytes",
 )
+_SIGN_OF_HALF_A_FILE = "No magic bytes found"
 _SAY_EVERY_S = 10.0
 _PROCESS_LOCK = threading.RLock()
 _log = logging.getLogger(__name__)
@@ -69,6 +72,7 @@ class Warehouse:
         Raises:
             WarehouseBusyError: another writer did not let go in time.
             WarehouseDamagedError: the file is damaged; the text says how to mend it.
+            DamagedPartitionError: so is one of the lake, which a view reads.
         """
         self.database.parent.mkdir(parents=True, exist_ok=True)
         with _PROCESS_LOCK, self._file_lock(), self._damage_said():
@@ -100,6 +104,14 @@ class Warehouse:
         """Let DuckDB's errors about what it read from the file say what to do."""
         try:
             yield
+        except duckdb.InvalidInputException as error:
+            said = str(error).splitlines()[0]
+            if _SIGN_OF_HALF_A_FILE not in said:
+                raise
+            raise DamagedPartitionError(
+                f"a view reads what is no whole Parquet file ({said[:500]}); remove it and make "
+                "its partition again, with what is made of it"
+            ) from error
         except (duckdb.IOException, duckdb.FatalException, duckdb.InternalException,
                 duckdb.SerializationException) as error:  # fmt: skip
             if not _is_damage(error):

@@ -94,6 +94,13 @@ _STORAGE = _of(
     ("a half-written Parquet file", _PARTITION),
     ("flipped bytes in a Parquet file", _PARTITION),
     (
+        "a partition that cannot be read in the middle of a run",
+        (
+            "tests/faults/test_failing_partition.py::"
+            "test_a_partition_that_cannot_be_made_is_named_in_the_ui_with_what_to_do",
+        ),
+    ),
+    (
         "a flipped bit in a checked partition",
         (_S + "test_a_partition_that_changed_since_its_checks_is_approved_no_more",),
     ),
@@ -108,6 +115,13 @@ _STORAGE = _of(
     (
         "a clock that jumps between two backups",
         (_S + "test_a_backup_is_named_by_the_clock_whichever_way_it_jumps",),
+    ),
+    (
+        "a clock that jumps between two runs",
+        (
+            "tests/faults/test_clock.py::"
+            "test_an_hour_that_was_not_there_under_a_wrong_clock_is_fetched_under_the_right_one",
+        ),
     ),
     (
         "the previous release's warehouse",
