@@ -20,7 +20,14 @@ from assets.activity import ingest, tables
 from assets.activity.actor_days import actor_days
 from assets.activity.events import day_events
 from assets.activity.ingest import HourOutcome, HourSource
-from assets.activity.rows import EMPTY_DAY, DayRows, day_rows, settled_hours, split_by_worth
+from assets.activity.rows import (
+    EMPTY_DAY,
+    DayRows,
+    FetchedHour,
+    fetched_hour,
+    settled_hours,
+    split_by_worth,
+)
 from assets.activity.scan import Selection
 from assets.polls.tables import REPOSITORY_EVENTS
 from assets.source_rows import Lake as SourceLake
@@ -186,7 +193,7 @@ class ScanDay:
 
     def _scan(
         self, archive: Archive, day: date, say: Say
-    ) -> tuple[DayRows, list[HourOutcome], int]:
+    ) -> tuple[DayRows, list[FetchedHour], int]:
         """The day's rows, what was fetched for them, and how many files came worse than before."""
         selection = _selection(self.tracked, self.panel_one_in)
         known = _known_rows(self.lake, archive.name, day)
@@ -195,23 +202,24 @@ class ScanDay:
         kept = known.of_hours(settled)
         if not wanted:
             return kept, [], 0
-        outcomes = _fetch(archive, wanted, selection, day, self.failures.of_hours, say)
-        if not known.hours.num_rows and all(each.status == "unreachable" for each in outcomes):
+        now = self.clock()
+
+        def as_rows(outcome: HourOutcome) -> FetchedHour:
+            return fetched_hour(outcome, source=archive.name, day=day, selection=selection, now=now)
+
+        fetched = _fetch(archive, wanted, selection, day, self.failures.of_hours, as_rows, say)
+        if not known.hours.num_rows and all(each.status == "unreachable" for each in fetched):
             raise self.failures.outage(
-                f"{day}: none of {len(outcomes)} files could be reached: {outcomes[0].messages}"
+                f"{day}: none of {len(fetched)} files could be reached: {[*fetched[0].messages]}"
             )
         # An outage or a worse copy must not replace what an earlier run had.
-        better, worse = split_by_worth(outcomes, known.hours)
-        kept = kept.plus(known.of_hours(worse))
-        fresh = day_rows(
-            better, source=archive.name, day=day, selection=selection, now=self.clock()
-        )
-        rows = kept.plus(fresh)
+        better, worse = split_by_worth(fetched, known.hours)
+        rows = kept.plus(known.of_hours(worse), *(each.rows for each in better))
         # The hours come last: they are what says that the other two are there.
         self.lake.write(tables.ARCHIVE_EVENTS.qualified, str(day), rows.events, archive.name)
         self.lake.write(tables.ARCHIVE_TOTALS.qualified, str(day), rows.totals, archive.name)
         self.lake.write(tables.ARCHIVE_HOURS.qualified, str(day), rows.hours, archive.name)
-        return rows, outcomes, len(worse)
+        return rows, fetched, len(worse)
 
 
 def _known_rows(lake: Lake, source: str, day: date) -> DayRows:
@@ -230,24 +238,25 @@ def _fetch(
     selection: Selection,
     day: date,
     failures: ingest.HourFailures,
+    as_rows: Callable[[HourOutcome], FetchedHour],
     say: Say,
-) -> list[HourOutcome]:
+) -> list[FetchedHour]:
     """Fetch and scan files side by side, so that waiting and computing overlap."""
     said = monotonic()
 
-    def collect(hour: datetime) -> HourOutcome:
+    def collect(hour: datetime) -> FetchedHour:
         with closing(archive.client(say)) as client:
             outcome = ingest.collect_hour(client, hour, selection, failures)
-        return ingest.own_events(outcome, day)
+        return as_rows(ingest.own_events(outcome, day))
 
-    outcomes = []
+    fetched = []
     with ThreadPoolExecutor(max_workers=archive.connections) as pool:
-        for outcome in pool.map(collect, hours):
-            outcomes.append(outcome)
+        for each in pool.map(collect, hours):
+            fetched.append(each)
             if monotonic() - said > _PROGRESS_EVERY_S:
                 said = monotonic()
-                say(f"{day}: {len(outcomes)} of {len(hours)} files")
-    return outcomes
+                say(f"{day}: {len(fetched)} of {len(hours)} files")
+    return fetched
 
 
 @dataclass(frozen=True, slots=True)

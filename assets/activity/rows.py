@@ -1,7 +1,7 @@
 """A day's outcomes as rows: what is taken from an earlier scan, and what a new one adds."""
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 
@@ -13,6 +13,7 @@ from assets.activity.ingest import HourOutcome, is_settled
 from assets.activity.scan import KeptEvent, Selection
 
 SCAN_VERSION = "2"
+_SLICE = 10_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +33,19 @@ class DayRows:
         ]
         return DayRows(*kept)
 
-    def plus(self, other: "DayRows") -> "DayRows":
-        """The rows of both, in the order of the files."""
-        pairs = (
-            (self.events, other.events, [("file_hour", "ascending"), ("created_at", "ascending")]),
-            (self.hours, other.hours, [("file_hour", "ascending")]),
-            (self.totals, other.totals, [("file_hour", "ascending"), ("event_type", "ascending")]),
+    def plus(self, *others: "DayRows") -> "DayRows":
+        """The rows of all, in the order of the files."""
+        every = (self, *others)
+        return DayRows(
+            _sorted([each.events for each in every], "created_at"),
+            _sorted([each.hours for each in every]),
+            _sorted([each.totals for each in every], "event_type"),
         )
-        return DayRows(*(pa.concat_tables([a, b]).sort_by(order) for a, b, order in pairs))
+
+
+def _sorted(parts: Sequence[pa.Table], *then: str) -> pa.Table:
+    order = [(name, "ascending") for name in ("file_hour", *then)]
+    return pa.concat_tables(parts).sort_by(order)
 
 
 EMPTY_DAY = DayRows(
@@ -48,6 +54,41 @@ EMPTY_DAY = DayRows(
         for table in (tables.ARCHIVE_EVENTS, tables.ARCHIVE_HOURS, tables.ARCHIVE_TOTALS)
     )
 )
+
+
+@dataclass(frozen=True, slots=True)
+class FetchedHour:
+    """A file that was asked for now, as rows: its events take a tenth of what objects would.
+
+    Attributes:
+        hour: of the file, UTC.
+        status: what became of it, see `HourOutcome`.
+        event_count: whole events read.
+        byte_count: compressed bytes that came.
+        messages: of mirrors that did not have it whole.
+        rows: of it alone.
+    """
+
+    hour: datetime
+    status: str
+    event_count: int
+    byte_count: int
+    messages: tuple[str, ...]
+    rows: DayRows
+
+
+def fetched_hour(
+    outcome: HourOutcome, *, source: str, day: date, selection: Selection, now: datetime
+) -> FetchedHour:
+    """A file's outcome as rows of the day."""
+    return FetchedHour(
+        outcome.hour,
+        outcome.status,
+        outcome.scan.event_count,
+        outcome.byte_count,
+        tuple(outcome.messages),
+        day_rows([outcome], source=source, day=day, selection=selection, now=now),
+    )
 
 
 def fingerprint(selection: Selection) -> str:
@@ -72,24 +113,24 @@ def settled_hours(hours: pa.Table, selection: Selection, day: date, today: date)
 
 
 def split_by_worth(
-    outcomes: Sequence[HourOutcome], hours: pa.Table
-) -> tuple[list[HourOutcome], list[datetime]]:
-    """New outcomes worth keeping, and hours of which the earlier rows are worth more.
+    fetched: Sequence[FetchedHour], hours: pa.Table
+) -> tuple[list[FetchedHour], list[datetime]]:
+    """New files worth keeping, and hours of which the earlier rows are worth more.
 
     Args:
-        outcomes: of files asked for now.
+        fetched: files asked for now.
         hours: raw.archive_hours of the day, of an earlier scan.
 
     Returns:
-        The outcomes with at least as many events as the earlier scan of their file, and the hours
-        of the others.
+        The files with at least as many events as the earlier scan of them, and the hours of the
+        others.
     """
     before = {
         row["file_hour"].astimezone(UTC): row["event_count"]
         for row in hours.select(["file_hour", "event_count"]).to_pylist()
     }
-    worse = [each.hour for each in outcomes if each.scan.event_count < before.get(each.hour, 0)]
-    return [each for each in outcomes if each.hour not in set(worse)], worse
+    worse = [each.hour for each in fetched if each.event_count < before.get(each.hour, 0)]
+    return [each for each in fetched if each.hour not in set(worse)], worse
 
 
 def day_rows(
@@ -98,13 +139,16 @@ def day_rows(
     """The rows of newly scanned files."""
     common = {"source": source, "archive_date": day}
     mark = fingerprint(selection)
-    events: list[dict[str, object]] = []
+    events = [tables.ARCHIVE_EVENTS.arrow_schema.empty_table()]
     hours: list[dict[str, object]] = []
     totals: list[dict[str, object]] = []
     for outcome in outcomes:
         place = {**common, "file_hour": outcome.hour}
         is_neighbour = outcome.hour.date() != day
-        events += [_event_row(place, kept) for kept in outcome.scan.kept]
+        events += [
+            tables.ARCHIVE_EVENTS.arrow([_event_row(place, each) for each in slice_])
+            for slice_ in _slices(outcome.scan.kept)
+        ]
         hours.append(_hour_row(place, outcome, is_neighbour, mark, now))
         if not is_neighbour:
             totals += [
@@ -112,10 +156,16 @@ def day_rows(
                 for event_type, count in sorted(outcome.scan.totals.items())
             ]
     return DayRows(
-        tables.ARCHIVE_EVENTS.arrow(events),
+        pa.concat_tables(events),
         tables.ARCHIVE_HOURS.arrow(hours),
         tables.ARCHIVE_TOTALS.arrow(totals),
     )
+
+
+def _slices(kept: Sequence[KeptEvent]) -> Iterator[Sequence[KeptEvent]]:
+    """A file's events, as many at a time as may be there as objects of two kinds."""
+    for start in range(0, len(kept), _SLICE):
+        yield kept[start : start + _SLICE]
 
 
 def _event_row(place: dict[str, object], kept: KeptEvent) -> dict[str, object]:

@@ -10,7 +10,14 @@ import pytest
 
 from assets.activity.events import day_events
 from assets.activity.ingest import HourFailures, collect_hour, files_of_day, is_settled, own_events
-from assets.activity.rows import EMPTY_DAY, day_rows, settled_hours, split_by_worth
+from assets.activity.rows import (
+    EMPTY_DAY,
+    FetchedHour,
+    day_rows,
+    fetched_hour,
+    settled_hours,
+    split_by_worth,
+)
 from assets.activity.scan import Selection
 
 HOUR = datetime(2025, 6, 1, 23, tzinfo=UTC)
@@ -177,12 +184,25 @@ def test_an_earlier_scan_is_taken_over_unless_its_selection_was_another() -> Non
     assert rows.of_hours([HOUR]).events.num_rows == 300
 
 
+def fetched(hour: datetime, answer: bytes | Exception) -> FetchedHour:
+    outcome = collect_hour(FakeSource({"a": answer}), hour, SELECTION, FAILURES)
+    return fetched_hour(outcome, source="t", day=DAY, selection=SELECTION, now=HOUR)
+
+
 def test_a_worse_copy_of_a_file_does_not_replace_what_an_earlier_scan_had() -> None:
-    whole = collect_hour(FakeSource({"a": WHOLE}), HOUR, SELECTION, FAILURES)
-    stored = day_rows([whole], source="t", day=DAY, selection=SELECTION, now=HOUR).hours
-    gone = collect_hour(FakeSource({"a": GoneError("no")}), HOUR, SELECTION, FAILURES)
-    new_hour = collect_hour(
-        FakeSource({"a": DownError("no")}), HOUR - timedelta(hours=1), SELECTION, FAILURES
-    )
+    whole, gone = fetched(HOUR, WHOLE), fetched(HOUR, GoneError("no"))
+    stored = whole.rows.hours
+    new_hour = fetched(HOUR - timedelta(hours=1), DownError("no"))
     assert split_by_worth([gone, new_hour], stored) == ([new_hour], [HOUR])
     assert split_by_worth([whole], stored) == ([whole], [])
+
+
+def test_a_file_of_many_events_is_made_rows_of_by_slices_and_loses_none(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    at_once = fetched(HOUR, WHOLE)
+    monkeypatch.setattr("assets.activity.rows._SLICE", 7)
+    by_seven = fetched(HOUR, WHOLE)
+    assert by_seven.rows.events.num_rows == 300
+    assert by_seven.rows.events.combine_chunks() == at_once.rows.events.combine_chunks()
+    assert (by_seven.hour, by_seven.status, by_seven.event_count) == (HOUR, "complete", 300)
