@@ -10,7 +10,7 @@ import hashlib
 import io
 import os
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -155,13 +155,15 @@ class Lake:
         schema: pa.Schema,
         part: str | None = None,
         columns: Sequence[str] | None = None,
+        keep: Callable[[pa.Table], pa.Table] | None = None,
     ) -> pa.Table:
         """The rows of those partitions that are there; an empty table of `schema` without any.
 
         Columns that a partition was written without are null in its rows. With `columns`, which
-        are then those of `schema`, only these are read.
+        are then those of `schema`, only these are read. `keep` chooses among the rows of each
+        partition as it is read: what it leaves out takes no memory beside the others.
         """
-        found = self._read_each(table, partitions, part, columns)
+        found = self._read_each(table, partitions, part, columns, keep)
         tables = [schema.empty_table(), *(each for each in found if each)]
         return pa.concat_tables(tables, promote_options="default")
 
@@ -171,9 +173,11 @@ class Lake:
         partitions: Sequence[str],
         part: str | None,
         columns: Sequence[str] | None,
+        keep: Callable[[pa.Table], pa.Table] | None,
     ) -> list[pa.Table | None]:
         def read(partition: str) -> pa.Table | None:
-            return self.read(table, partition, part, columns)
+            rows = self.read(table, partition, part, columns)
+            return keep(rows) if keep is not None and rows is not None else rows
 
         if self.is_local or len(partitions) < 2:
             return [read(partition) for partition in partitions]

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
-from functools import lru_cache
+from functools import lru_cache, partial
 from time import monotonic
 from typing import Protocol
 
@@ -18,7 +18,7 @@ import pyarrow as pa
 
 from assets.activity import ingest, tables
 from assets.activity.actor_days import actor_days
-from assets.activity.events import day_events
+from assets.activity.events import day_events, happened_on
 from assets.activity.ingest import HourOutcome, HourSource
 from assets.activity.rows import (
     EMPTY_DAY,
@@ -279,7 +279,10 @@ class EventsDay:
         nearby = [day + timedelta(days=offset) for offset in range(LATE_DAYS + 1)]
         made = day_events(
             day,
-            [rows_of_sources(self.lake, tables.ARCHIVE_EVENTS, nearby)],
+            [
+                # Of a week's later files some late events alone are of this day.
+                rows_of_sources(self.lake, tables.ARCHIVE_EVENTS, nearby, partial(happened_on, day))
+            ],
             [
                 self.lake.read_all(
                     tables.COMMITS.qualified, [str(day)], tables.COMMITS.arrow_schema, "git"

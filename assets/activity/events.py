@@ -46,15 +46,8 @@ def day_events(
             address, else the linked one, else null.
         polled: tables of raw.repository_events of the day.
     """
-    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
-    rows = pa.concat_tables([ARCHIVE_EVENTS.arrow_schema.empty_table(), *archive_rows])
-    moment = rows["created_at"]
-    rows = rows.filter(
-        pc.and_(
-            pc.greater_equal(moment, pa.scalar(start, moment.type)),
-            pc.less(moment, pa.scalar(start + timedelta(days=1), moment.type)),
-        )
-    )
+    empty = ARCHIVE_EVENTS.arrow_schema.empty_table()
+    rows = pa.concat_tables([empty, *(happened_on(day, each) for each in archive_rows)])
     committed = pa.concat_tables([COMMITS.arrow_schema.empty_table(), *commits])
     if authors is not None:
         committed = linked(committed, authors)
@@ -68,6 +61,18 @@ def day_events(
     bots = sum(pc.sum(each["is_bot"]).as_py() or 0 for each in (rows, asked, committed))
     row_count = rows.num_rows + asked.num_rows + committed.num_rows
     return DayEvents(events, bots, row_count - bots - events.num_rows)
+
+
+def happened_on(day: date, rows: pa.Table) -> pa.Table:
+    """Rows of raw.archive_events whose event is of the day, UTC."""
+    start = datetime(day.year, day.month, day.day, tzinfo=UTC)
+    moment = rows["created_at"]
+    return rows.filter(
+        pc.and_(
+            pc.greater_equal(moment, pa.scalar(start, moment.type)),
+            pc.less(moment, pa.scalar(start + timedelta(days=1), moment.type)),
+        )
+    )
 
 
 def _with_panel(commits: pa.Table, one_in: int) -> pa.Table:

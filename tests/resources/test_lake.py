@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from hypothesis import given, settings
@@ -275,3 +276,19 @@ def test_any_small_table_comes_back_with_its_types_nulls_and_order(
     assert read is not None
     assert read.schema == rows.schema
     assert read.to_pylist() == rows.to_pylist()
+
+
+def test_what_is_left_out_of_each_partition_as_it_is_read_is_not_there(tmp_path: Path) -> None:
+    lake = Lake(str(tmp_path))
+    schema = pa.schema([("n", pa.int64())])
+    for name, numbers in (("a", [1, 2]), ("b", [3, 4])):
+        lake.write("raw.t", name, pa.table({"n": numbers}, schema=schema))
+    asked: list[list[int]] = []
+
+    def odd(rows: pa.Table) -> pa.Table:
+        asked.append(rows["n"].to_pylist())
+        return rows.filter(pc.equal(pc.bit_wise_and(rows["n"], 1), 1))
+
+    found = lake.read_all("raw.t", ["a", "x", "b"], schema, keep=odd)
+    assert found["n"].to_pylist() == [1, 3]
+    assert asked == [[1, 2], [3, 4]]
