@@ -133,8 +133,8 @@ bench-cluster: $(READY) ## What Dask with two workers costs over a loop, on 60 d
 load: $(READY) ## Ten times today's real volume through ingest: make load HOURS=24 (of a day; 15 minutes and 30 GB of disk)
 	@$(PY) -m benchmarks.load --hours $(or $(HOURS),24)
 
-soak: $(READY) ## 500 simulated days of daemon, schedule and retention: what grows; make soak DAYS=500 (WHOLE=1: real functions; FOLDER=…)
-	@$(PY) -m benchmarks.soak --days $(or $(DAYS),500) $(if $(WHOLE),--whole) $(if $(FOLDER),--folder "$(FOLDER)")
+soak: $(READY) ## 500 simulated days of daemon, schedule and retention: what grows; make soak DAYS=500 (WHOLE=1: real functions; FOLDER=…; MEASURE=1: what FOLDER gives)
+	@$(PY) -m benchmarks.soak --days $(or $(DAYS),500) $(if $(WHOLE),--whole) $(if $(FOLDER),--folder "$(FOLDER)") $(if $(MEASURE),--measure)
 
 doctor: $(READY) ## Check settings, reach, disk and versions; say how to mend each
 	@$(PY) -m orchestration.cli doctor

@@ -33,6 +33,8 @@ def has_compiler() -> bool:
 def moved_clock(folder: Path) -> dict[str, str]:
     """Build the clock in a folder; the environment of a process that is to go by it.
 
+    A clock that a soak left there goes on from where it is.
+
     Raises:
         NoCompilerError: it cannot be built.
     """
@@ -42,7 +44,8 @@ def moved_clock(folder: Path) -> dict[str, str]:
     library, file = folder / "soak_clock.so", folder / "clock"
     flags = ("-O2", "-std=c++17", "-fPIC", "-shared")
     subprocess.run([compiler, *flags, str(_SOURCE), "-o", str(library)], check=True)  # noqa: S603
-    file.write_bytes(struct.pack("<q", 0))
+    if not file.exists():
+        file.write_bytes(struct.pack("<q", 0))
     return {"LD_PRELOAD": str(library), _VARIABLE: str(file)}
 
 
