@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 
@@ -64,12 +65,11 @@ def fault_server() -> Iterator[SandboxServer]:
         yield server
 
 
-@pytest.fixture(scope="session")
-def installation(
-    fault_server: SandboxServer, tmp_path_factory: pytest.TempPathFactory
-) -> Installation:
-    """An installation without data yet."""
-    folder = tmp_path_factory.mktemp("faults")
+@pytest.fixture
+def installation(fault_server: SandboxServer, tmp_path: Path) -> Installation:
+    """An installation without data yet, of this test alone: so is what it puts around itself."""
+    folder = tmp_path / "installation"
+    folder.mkdir()
     names = {
         "OBSERVATORY_TRACKED_REPOSITORIES": str(tracked(folder)),
         "OBSERVATORY_CACHE": str(folder / "cache"),

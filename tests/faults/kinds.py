@@ -87,6 +87,7 @@ _PARTITION = (_S + "test_a_damaged_partition_is_named_and_made_again",)
 _DISK = (_S + "test_a_disk_that_takes_nothing_costs_nothing_that_is_there",)
 _LIMIT = (_S + "test_a_process_at_its_limit_costs_nothing_that_is_there",)
 _O, _R, _A = "tests/orchestration/", "tests/resources/", "tests/assets/"
+_XML = _A + "patents/test_parse.py::"
 _STORAGE = _of(
     "storage",
     ("flipped bytes in the warehouse", _DAMAGED),
@@ -133,7 +134,7 @@ _STORAGE = _of(
     ),
 )
 _ELSEWHERE = _of(
-    "processes and redirects",
+    "processes, redirects and files",
     (
         "a writer killed inside its transaction",
         (
@@ -144,6 +145,19 @@ _ELSEWHERE = _of(
     (
         "two writers at the same time",
         (_R + "test_warehouse.py::test_two_processes_that_write_at_the_same_time_lose_nothing",),
+    ),
+    (
+        "a bomb of zip",
+        (_A + "patents/test_zip_stream.py::test_a_bomb_is_stopped_by_its_ratio_and_by_its_size",),
+    ),
+    ("a flipped byte in a zip", (_A + "patents/test_zip_stream.py::test_a_damaged_byte_is_seen",)),
+    (
+        "entities and DTDs in XML",
+        (
+            _XML + "test_a_missing_dtd_beside_the_process_is_not_looked_for",
+            _XML + "test_entities_are_not_expanded_and_named_characters_stand_for_themselves",
+            _XML + "test_more_entities_by_name_than_a_text_has_are_refused",
+        ),
     ),
     (
         "two daemons by mistake",

@@ -19,7 +19,6 @@ def test_an_hour_that_was_not_there_under_a_wrong_clock_is_fetched_under_the_rig
     installation: Installation, note: Note, jump: timedelta
 ) -> None:
     day = date.fromisoformat(str(DAY))
-    installation.template = None
 
     def made(clock: timedelta) -> None:
         there = Installation(

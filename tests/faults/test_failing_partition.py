@@ -53,7 +53,6 @@ def test_a_partition_that_cannot_be_made_is_named_in_the_ui_with_what_to_do(
     installation: Installation, note: Note
 ) -> None:
     day = date.fromisoformat(str(DAY))
-    installation.template = None
     installation.begin()
     with dagster_instance(installation.settings) as instance:
         runner = installation.runner(instance)
