@@ -335,14 +335,16 @@ def _concentration_rows(keys: _Keys, cells: DayCells, part: _Part) -> dict[str, 
 def _interval(draws: Floats, point: Floats) -> tuple[Floats, Floats]:
     """2.5 and 97.5 % quantiles of (rows, draws), linear between order statistics.
 
-    They hold the point: that may lie a rounding outside what its own replicates span.
+    They hold the point: that may lie a rounding outside what its own replicates span. And they end
+    at 1, as shares and indices do: a replicate in single precision may pass it by a rounding.
     """
     count = draws.shape[1]
     at = np.array([_LOW, _HIGH]) * (count - 1)
     floor = np.floor(at).astype(np.int64)
     ordered = np.sort(draws, axis=1)
     bounds = ordered[:, floor] + (at - floor) * (ordered[:, floor + 1] - ordered[:, floor])
-    return np.minimum(bounds[:, 0], point), np.maximum(bounds[:, 1], point)
+    low, high = np.minimum(bounds[:, 0], point), np.maximum(bounds[:, 1], point)
+    return low, np.minimum(high, 1.0)
 
 
 def _log_se(low: Floats, high: Floats) -> Floats:

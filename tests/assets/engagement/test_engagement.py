@@ -253,6 +253,19 @@ def test_the_interval_of_a_group_of_all_is_a_point() -> None:
     assert row["share_ci_high"] == pytest.approx(1)
 
 
+@pytest.mark.parametrize("located", [1, 2, 3])
+@pytest.mark.parametrize("unknown", [0, 4])
+def test_no_bound_of_a_share_or_an_index_passes_one_by_a_rounding(
+    located: int, unknown: int
+) -> None:
+    """No country is a class of its own, and one is there: its replicates are 1 to a rounding."""
+    few = cell({"CN": located, None: unknown})
+    made = made_of(few, model=model_of({}), groupings=CHINA)
+    for rows, name in ((made.engagement, "share"), (made.concentration, "herfindahl")):
+        for bound in ("", "_ci_low", "_ci_high"):
+            assert max(rows[f"{name}{bound}"].to_pylist()) <= 1.0, (name, bound)
+
+
 def test_concentration_is_as_worked_by_hand() -> None:
     """CN 3/4 and US 1/4: 9/16 + 1/16 = 0.625, as of 1.6 equal countries."""
     made = made_of(cell({"CN": 300, "US": 100}), groupings=CHINA)
