@@ -15,6 +15,17 @@ from tests.faults.killing import forks as opened_forks
 from tests.faults.kinds import NAMES
 
 Note = Callable[..., None]
+RULES = """rules:
+  - id: cn-share-high
+    kind: threshold
+    title: China has a share at all
+    country: CN
+    event_group: any
+    direction: above
+    fire: 0.02
+    clear: 0.01
+    min_located_actors: 1
+"""
 
 
 @pytest.fixture(autouse=True)
@@ -68,11 +79,26 @@ def fault_server() -> Iterator[SandboxServer]:
 @pytest.fixture
 def installation(fault_server: SandboxServer, tmp_path: Path) -> Installation:
     """An installation without data yet, of this test alone: so is what it puts around itself."""
+    return _installation(fault_server, tmp_path / "installation")
+
+
+@pytest.fixture
+def alerting_installation(tmp_path: Path) -> Iterator[Installation]:
+    """The same of more people, and with a rule that a day fires."""
     folder = tmp_path / "installation"
+    with SandboxServer(World(seed=3, developers=600, faults=()), clock=lambda: NOW) as server:
+        made = _installation(server, folder)
+        rules = folder / "rules.yaml"
+        rules.write_text(RULES)
+        made.others["OBSERVATORY_RULES"] = str(rules)
+        yield made
+
+
+def _installation(server: SandboxServer, folder: Path) -> Installation:
     folder.mkdir()
     names = {
         "OBSERVATORY_TRACKED_REPOSITORIES": str(tracked(folder)),
         "OBSERVATORY_CACHE": str(folder / "cache"),
         "OBSERVATORY_BACKUPS": str(folder / "backups"),
     }
-    return Installation(fault_server, folder / "data", others=names)
+    return Installation(server, folder / "data", others=names)

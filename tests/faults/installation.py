@@ -27,15 +27,20 @@ NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
 #: What brings a day's events in and puts them together.
 INGEST = ("raw/archive_events", "raw/archive_hours", "raw/archive_totals", "core/events")
 EVENTS = "core.events"
-#: Columns that say when something was asked, written or shown, and by which run: no two runs agree.
+#: Columns that say when something was asked, written or shown, by which run and in how many
+#: attempts, and what Slack called it: no two runs agree.
 _OF_THE_RUN = frozenset(
     {
         *("fetched_at", "asked_at", "observed_at", "run_id", "recorded_at", "published_at"),
         *("publication", "shown_at", "polled_at", "evaluated_at", "loaded_at", "taken_at"),
-        *("code_version", "attempted_at", "delivered_at", "created_at_run"),
+        *("code_version", "attempted_at", "delivered_at", "attempt_count", "last_error"),
+        *("slack_channel", "slack_ts"),
     }
 )
-_LEFTOVERS = ("*.tmp", "*.part", "*.unfinished", ".current.*", ".index.html.*", ".unfinished")
+_LEFTOVERS = (
+    *("*.tmp", "*.part", "*.unfinished", ".unfinished", "*.new", "*.etag", ".probe-*"),
+    *(".current.*", ".index.html.*"),
+)
 _REPOSITORIES = 8
 
 
@@ -150,24 +155,44 @@ class Installation:
     Args:
         server: its upstreams.
         data: its folder.
+        others: settings beside those of every installation here, by name.
         template: what `begin` puts there; None for nothing.
+        number: of the try; its messages go to a channel of its own.
     """
 
     server: SandboxServer
     data: Path
-    template: Path | None = None
     others: dict[str, str] = field(default_factory=dict)
+    template: Path | None = None
+    number: int = 0
 
-    @cached_property
+    @property
+    def channel(self) -> str:
+        return f"C0TRY{self.number:05d}"
+
+    @property
+    def names(self) -> dict[str, str]:
+        """Settings by name, as the environment of a command has them."""
+        return {
+            "OBSERVATORY_SANDBOX_URL": self.server.url,
+            "OBSERVATORY_DATA": str(self.data),
+            "OBSERVATORY_NOW": NOW.isoformat(),
+            "OBSERVATORY_SLACK_CHANNEL": self.channel,
+            **self.others,
+        }
+
+    @property
     def settings(self) -> Settings:
-        return sandbox_settings(self.server, self.data, **self.others)
+        return sandbox_settings(self.server, self.data, **self.names)
 
     @cached_property
     def definitions(self) -> dg.Definitions:
         return build_definitions(self.settings)
 
     def begin(self) -> None:
-        """Put the template in the place of what is there."""
+        """Put the template in the place of what is there; a channel without messages."""
+        self.number += 1
+        self.__dict__.pop("definitions", None)
         shutil.rmtree(self.data, ignore_errors=True)
         if self.template is not None:
             shutil.copytree(self.template, self.data, symlinks=True)
@@ -185,8 +210,8 @@ class Installation:
         return Warehouse(str(self.settings.warehouse))
 
     def state(self) -> State:
-        messages = tuple(sorted(map(_said, self.server.slack_messages())))
-        return State(rows_of(self.warehouse), messages)
+        said = [each for each in self.server.slack_messages() if each["channel"] == self.channel]
+        return State(rows_of(self.warehouse), tuple(sorted(map(_said, said))))
 
     def outcome(self, expected: State, instance: dg.DagsterInstance | None = None) -> Outcome:
         """What does not hold of it, where no process is at work on it."""

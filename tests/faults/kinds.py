@@ -34,10 +34,13 @@ _WRITERS = (_KILLS + "test_a_writer_killed_at_random_leaves_the_old_or_the_new_a
 
 _KILLED = _of(
     "`kill -9` at a random moment",
-    ("a run of a whole day killed", (_KILLS + "test_a_killed_run_ends_as_an_undisturbed_one",)),
+    (
+        "a run of a whole day killed",
+        (_KILLS + "test_a_killed_run_of_a_whole_day_ends_as_an_undisturbed_one",),
+    ),
     (
         "a run of the archive's day killed",
-        (_KILLS + "test_a_killed_run_ends_as_an_undisturbed_one",),
+        (_KILLS + "test_a_killed_run_of_the_archives_day_ends_as_an_undisturbed_one",),
     ),
     ("a writer of the Parquet store killed", _WRITERS),
     ("a writer of the warehouse killed", _WRITERS),
