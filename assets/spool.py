@@ -4,7 +4,10 @@ A file is written under a temporary name and renamed. What a killed run left is 
 next one before it asks for anything.
 """
 
+import fcntl
+import uuid
 from collections.abc import Iterable, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 import orjson
@@ -23,13 +26,13 @@ class JsonSpool:
 
     def add(self, name: str, content: object) -> None:
         """Keep a document, in place of one of the same name."""
-        path = self.path(name)
-        temporary = path.with_suffix(".tmp")
-        temporary.write_bytes(orjson.dumps(content))
-        temporary.replace(path)
+        path, data = self.path(name), orjson.dumps(content)
+        while not _is_written(path, data):
+            pass
 
     def kept(self) -> tuple[dict[str, object], list[Path]]:
         """All documents by name, names in order, and the files that are no JSON."""
+        self.sweep()
         documents: dict[str, object] = {}
         broken: list[Path] = []
         for path in sorted(self._folder.glob("*.json")):
@@ -38,6 +41,13 @@ class JsonSpool:
             except ValueError:
                 broken.append(path)
         return documents, broken
+
+    def sweep(self) -> None:
+        """Remove what killed writers left unfinished: what no living one has locked."""
+        for path in self._folder.glob("*.tmp"):
+            with suppress(FileNotFoundError, BlockingIOError), path.open("rb") as file:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                path.unlink()
 
     def remove(self, names: Iterable[str]) -> None:
         """Forget documents."""
@@ -52,3 +62,16 @@ class JsonSpool:
     def path(self, name: str) -> Path:
         """Where a document lies."""
         return self._folder / f"{name}.json"
+
+
+def _is_written(path: Path, data: bytes) -> bool:
+    """Write a file whole; False where another swept it away before it was locked."""
+    temporary = path.with_name(f"{path.name}.{uuid.uuid4().hex}.tmp")
+    with temporary.open("wb") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        if not temporary.exists():
+            return False
+        file.write(data)
+        file.flush()
+        temporary.replace(path)
+    return True

@@ -102,9 +102,9 @@ class Lake:
         try:
             if columns or self.is_local:
                 with self._fs.open(path, "rb") as file:
-                    return pq.ParquetFile(file).read(columns=list(columns) if columns else None)
+                    return _opened(file).read(columns=list(columns) if columns else None)
             # One request for a whole file of an object store.
-            return pq.ParquetFile(io.BytesIO(self._fs.cat_file(path))).read()
+            return _opened(io.BytesIO(self._fs.cat_file(path))).read()
         except FileNotFoundError:
             return None
         except (pa.ArrowException, OSError) as error:
@@ -209,12 +209,17 @@ class Lake:
         """Replace a partition."""
         path = self.path(table, partition, part)
         buffer = io.BytesIO()
-        pq.write_table(rows, buffer, compression="zstd")
+        # A flipped bit in a page is then an error, and not another figure.
+        pq.write_table(rows, buffer, compression="zstd", write_page_checksum=True)
         data = buffer.getvalue()
         if self.is_local:
             _write_renamed(Path(path), data)
         else:
             self._fs.pipe_file(path, data)
+
+
+def _opened(file: IO[bytes]) -> pq.ParquetFile:
+    return pq.ParquetFile(file, page_checksum_verification=True)
 
 
 def _write_renamed(path: Path, data: bytes) -> None:

@@ -95,6 +95,7 @@ class PageSpool:
     def clear(self) -> None:
         """Forget the day's pages: they are in the tables. Files set aside stay."""
         self._kept.remove([path.stem for path in self._folder.glob("*.json")])
+        self._kept.sweep()
         (self._folder / _LOCK).unlink(missing_ok=True)
         if not any(self._folder.iterdir()):
             self._folder.rmdir()

@@ -83,6 +83,8 @@ def write_warehouse(folder: Path, job: dict[str, Any]) -> None:
 
 def write_spool(folder: Path, job: dict[str, Any]) -> None:
     spool = JsonSpool(folder / "spool")
+    # As each step does that goes on from what a killed one left.
+    spool.kept()
     for number in range(30):
         spool.add(str(number), list(range(job["begin"], job["begin"] + 3_000)))
 
