@@ -14,7 +14,6 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-import dagster as dg
 import duckdb
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
@@ -33,13 +32,14 @@ _SIGNS_OF_DAMAGE = (
     "could not read all",
     "Could not read enough bytes",
 )
+_SIGN_OF_ANOTHER = "Could not set lock"
 _SIGN_OF_HALF_A_FILE = "No magic bytes found"
 _SAY_EVERY_S = 10.0
 _PROCESS_LOCK = threading.RLock()
 _log = logging.getLogger(__name__)
 
 
-# As DuckDBResource has it: connections of a process have to agree on it.
+# As DuckDBResource's own connections have it: those of one process have to agree on it.
 _CONFIG: dict[str, str | bool | int | float | list[str]] = {"custom_user_agent": "dagster"}
 
 
@@ -83,21 +83,29 @@ class Warehouse:
                 yield connection
                 connection.execute("COMMIT")
             finally:
-                # Closing without a commit rolls back: DuckDBResource itself only closes when
-                # nothing was raised.
+                # Closing without a commit rolls back.
                 connection.close()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
-        try:
-            return duckdb.connect(str(self.database), config=_CONFIG)
-        except duckdb.IOException as error:
-            # Another try changes neither a damaged file nor a disk that is full or read-only.
-            if "Could not set lock" not in str(error):
-                raise
-        # Somebody has it open who knows nothing of the lock: this tries for some minutes.
-        opened = DuckDBResource(database=str(self.database)).get_connection()
-        connection: duckdb.DuckDBPyConnection = opened.__enter__()
-        return connection
+        began = said = time.monotonic()
+        while True:
+            try:
+                return duckdb.connect(str(self.database), config=_CONFIG)
+            except duckdb.IOException as error:
+                # Another try changes neither a damaged file nor a disk that is full or read-only.
+                if _SIGN_OF_ANOTHER not in str(error):
+                    raise
+                # Somebody has it open who knows nothing of our lock, such as an analyst's shell.
+                now, holder = time.monotonic(), str(error).splitlines()[0][:500]
+                if now - began > self._max_wait_s:
+                    raise WarehouseBusyError(
+                        f"{self.database}: held for over {self._max_wait_s:.0f} s by a process "
+                        f"outside the platform ({holder}); end that process and run again"
+                    ) from None
+            if now - said > _SAY_EVERY_S:
+                said = now
+                _log.info("%s: waiting: %s", self.database, holder)
+            time.sleep(_POLL_S)
 
     @contextmanager
     def _damage_said(self) -> Iterator[None]:
@@ -116,8 +124,11 @@ class Warehouse:
                 duckdb.SerializationException) as error:  # fmt: skip
             if not _is_damage(error):
                 raise
+            is_sure = not isinstance(error, duckdb.InternalException)
+            what = "is damaged" if is_sure else "is damaged, or DuckDB itself failed"
+            first = "" if is_sure else "run again; if it says the same, "
             raise WarehouseDamagedError(
-                f"{self.database} is damaged ({str(error).splitlines()[0][:300]}); stop the "
+                f"{self.database} {what} ({str(error).splitlines()[0][:300]}); {first}stop the "
                 "services and run: make restore FROM=newest REPLACE=1. It lays the data aside and "
                 "puts the newest backup in their place; what was made since is made again"
             ) from error
@@ -276,10 +287,9 @@ def _is_damage(error: duckdb.Error) -> bool:
     return any(sign in str(error) for sign in _SIGNS_OF_DAMAGE)
 
 
-class WarehouseResource(dg.ConfigurableResource):  # type: ignore[type-arg]
-    """The warehouse file."""
+class WarehouseResource(DuckDBResource):
+    """The warehouse file: a `DuckDBResource` that several processes may share."""
 
-    database: str
     max_wait_s: float = 600.0
 
     def open(self) -> Warehouse:

@@ -49,7 +49,7 @@ _KILLED = _of(
     ("a delivery to Slack killed", (_KILLS + "test_a_killed_delivery_sends_each_message_once",)),
     ("a backup killed", (_KILLS + "test_a_killed_backup_is_whole_or_none",)),
     ("a restore killed", (_KILLS + "test_a_killed_restore_done_again_gives_the_backups_data",)),
-    ("an upgrade killed", (_KILLS + "test_a_killed_upgrade_done_again_keeps_all_rows",)),
+    ("an upgrade of a table killed", (_KILLS + "test_a_killed_upgrade_done_again_keeps_all_rows",)),
 )
 _ASKED = (
     "tests/faults/test_upstreams.py::"
@@ -117,6 +117,13 @@ _STORAGE = _of(
         (_S + "test_a_warehouse_that_another_holds_is_waited_for_and_then_named",),
     ),
     (
+        "a warehouse open in a program of somebody else's",
+        (
+            _R + "test_warehouse.py::"
+            "test_a_process_that_knows_nothing_of_the_lock_is_waited_for_and_named",
+        ),
+    ),
+    (
         "a clock that jumps between two backups",
         (_S + "test_a_backup_is_named_by_the_clock_whichever_way_it_jumps",),
     ),
@@ -128,7 +135,7 @@ _STORAGE = _of(
         ),
     ),
     (
-        "the previous release's warehouse",
+        "a table as an earlier version declared it",
         (
             _O + "test_upgrade.py::"
             "test_a_table_gets_its_declared_columns_types_and_key_and_keeps_its_rows",

@@ -263,11 +263,14 @@ def test_a_killed_upgrade_done_again_keeps_all_rows(
         forks.complete({"work": "upgrade", "folder": folder})
         rows = Warehouse(str(folder / "warehouse.duckdb")).query("FROM mart.numbers")
         lost = len(DAYS) * ROWS - rows.num_rows
-        note("an upgrade killed", Outcome(max(0, lost), max(0, -lost), tuple(leftovers(folder))))
+        note(
+            "an upgrade of a table killed",
+            Outcome(max(0, lost), max(0, -lost), tuple(leftovers(folder))),
+        )
         assert rows.column_names == list(WIDER.column_names)
         assert set(rows["note"].to_pylist()) == {"plain"}
         assert in_warehouse(folder) == expected
-    note("an upgrade killed", kills=done, tried=0)
+    note("an upgrade of a table killed", kills=done, tried=0)
 
 
 def test_a_killed_run_of_the_archives_day_ends_as_an_undisturbed_one(

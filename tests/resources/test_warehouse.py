@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -46,6 +47,14 @@ import sys
 from resources.warehouse import Warehouse
 with Warehouse(sys.argv[1]).transaction() as connection:
     connection.execute("INSERT INTO mart.daily VALUES ('2024-12-01', 'XX', 1)")
+    print("ready", flush=True)
+    sys.stdin.readline()
+"""
+
+STRANGER = """
+import sys
+import duckdb
+with duckdb.connect(sys.argv[1]):
     print("ready", flush=True)
     sys.stdin.readline()
 """
@@ -321,6 +330,21 @@ def test_a_writer_that_waits_too_long_says_who_holds_the_warehouse(
         release(holder)
         assert holder.wait(60) == 0
     assert content(warehouse) == [(DAY, "XX", 1)]
+
+
+def test_a_process_that_knows_nothing_of_the_lock_is_waited_for_and_named(
+    warehouse: Warehouse, database: str
+) -> None:
+    """An analyst's shell, which has the file open for writing by DuckDB's own lock."""
+    with process(STRANGER, database) as stranger:
+        impatient = WarehouseResource(database=database, max_wait_s=0.2).open()
+        with pytest.raises(WarehouseBusyError, match=rf"{database}.*{stranger.pid}.*end that"):
+            impatient.query("SELECT 1")
+        with ThreadPoolExecutor() as pool:
+            waiting = pool.submit(warehouse.query, "SELECT 1 AS n")
+            release(stranger)
+            assert stranger.wait(60) == 0
+            assert waiting.result(60).to_pylist() == [{"n": 1}]
 
 
 def test_a_writer_killed_inside_its_transaction_blocks_nobody_and_leaves_nothing(
