@@ -37,6 +37,9 @@ _OF_THE_RUN = frozenset(
         *("slack_channel", "slack_ts"),
     }
 )
+#: Has a row for each time that something was done: a run that was killed after it did it does it
+#: again. Each of the rows is as the one of an undisturbed run.
+_LOGS = frozenset({"ops.publications"})
 _LEFTOVERS = (
     *("*.tmp", "*.part", "*.unfinished", ".unfinished", "*.new", "*.etag", ".probe-*"),
     *(".current.*", ".index.html.*"),
@@ -110,8 +113,9 @@ def rows_of(warehouse: Warehouse) -> dict[str, pa.Table]:
         ).fetchall()
         for name, names in columns:
             chosen = ", ".join(f'"{each}"' for each in names if each not in _OF_THE_RUN)
+            each = "DISTINCT " if name in _LOGS else ""
             found[name] = connection.execute(
-                f"SELECT {chosen} FROM {name} ORDER BY ALL"  # noqa: S608
+                f"SELECT {each}{chosen} FROM {name} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
     return found
 
