@@ -197,7 +197,8 @@ UPSTREAMS = {
     "GitHub REST": (repository, "/repos/"),
     "Hub": (hub, "/api/models"),
     "OpenAlex": (openalex, "/works"),
-    "patents": (patents, "/uspto"),
+    "list of patent files": (patents, "/uspto/"),
+    "patent files": (patents, "/uspto-signed/"),
     "Innovation Graph": (innovation_graph, "/innovationgraph/"),
     "Slack": (slack, "/api/chat.postMessage"),
 }
