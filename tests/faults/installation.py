@@ -38,8 +38,13 @@ _OF_THE_RUN = frozenset(
     }
 )
 #: Has a row for each time that something was done: a run that was killed after it did it does it
-#: again. Each of the rows is as the one of an undisturbed run.
-_LOGS = frozenset({"ops.publications"})
+#: again, and finds nothing new. What all the rows say together is as undisturbed.
+_LOGS = {
+    "ops.publications": "min(first_date) AS first_date, max(last_date) AS last_date, "
+    "max(figure_count) AS figure_count, sum(new_count) AS new_count, "
+    "sum(revised_count) AS revised_count, sum(appeared_count) AS appeared_count, "
+    "sum(vanished_count) AS vanished_count"
+}
 _LEFTOVERS = (
     *("*.tmp", "*.part", "*.unfinished", ".unfinished", "*.new", "*.etag", ".probe-*"),
     *(".current.*", ".index.html.*"),
@@ -112,10 +117,10 @@ def rows_of(warehouse: Warehouse) -> dict[str, pa.Table]:
             "FROM information_schema.columns WHERE table_schema <> 'main' GROUP BY ALL"
         ).fetchall()
         for name, names in columns:
-            chosen = ", ".join(f'"{each}"' for each in names if each not in _OF_THE_RUN)
-            each = "DISTINCT " if name in _LOGS else ""
+            plain = ", ".join(f'"{each}"' for each in names if each not in _OF_THE_RUN)
+            chosen = _LOGS.get(name, plain)
             found[name] = connection.execute(
-                f"SELECT {each}{chosen} FROM {name} ORDER BY ALL"  # noqa: S608
+                f"SELECT {chosen} FROM {name} ORDER BY ALL"  # noqa: S608
             ).to_arrow_table()
     return found
 
