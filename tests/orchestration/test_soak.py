@@ -1,5 +1,6 @@
 """The soak in short: its clock, its measures, its verdict on growth, and two days of it."""
 
+import csv
 import os
 import subprocess
 import sys
@@ -8,10 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks.soak import main
+from benchmarks.soak import main, say_runs
 from benchmarks.soak_clock import SoakClock, has_compiler, moved_clock
 from benchmarks.soak_growth import course, growth
-from benchmarks.soak_measures import part_of, series
+from benchmarks.soak_measures import columns, part_of, series
 from orchestration.settings import ROOT
 
 NEEDS_COMPILER = pytest.mark.skipif(
@@ -55,6 +56,23 @@ def test_the_clock_moves_for_python_sqlite_and_duckdb_and_spans_are_as_long_as_e
 def test_a_process_without_the_clock_is_not_set() -> None:
     with pytest.raises(RuntimeError, match="machine's clock"):
         SoakClock({})
+
+
+@pytest.mark.parametrize(
+    ("runs", "failed", "is_sound"), [((6, 7), (0, 0), True), ((6, 7), (0, 1), False),
+                                     ((6, 0), (0, 0), False)]
+)  # fmt: skip
+def test_a_day_without_runs_or_with_a_failed_one_misses_the_bar(
+    tmp_path: Path, runs: tuple[int, int], failed: tuple[int, int], is_sound: bool
+) -> None:
+    path = tmp_path / "days.csv"
+    rows = [dict.fromkeys(columns(), 0) | {"run_count": run, "failed_count": failure}
+            for run, failure in zip(runs, failed, strict=True)]  # fmt: skip
+    with path.open("w", newline="") as file:
+        writer = csv.DictWriter(file, columns())
+        writer.writeheader()
+        writer.writerows(rows)
+    assert say_runs(path) is is_sound
 
 
 def test_growth_of_a_line_is_its_slope_without_doubt() -> None:
