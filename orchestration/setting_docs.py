@@ -154,7 +154,8 @@ def render() -> str:
         "| `OBSERVATORY_REAL_DATA` | Folder of real files; tests that need it skip where it is not "
         "there. |",
         "| `TEST_CLUSTER` | Any value runs whole backfills on a cluster (`make test-cluster`). |",
-        "| `TEST_TRIES` | How often tests of chance are tried (`make test-crash`). |",
+        "| `TEST_TRIES` | How often tests of chance are tried (`make test-crash`), or thousands of "
+        "kills (`make test-faults`). |",
         "| `TEST_DAGSTER_STORAGE` | `postgres` runs `tests/orchestration` on a PostgreSQL server "
         "that the tests start. |",
     ]
