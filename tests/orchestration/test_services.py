@@ -115,26 +115,29 @@ def is_up(found: dict[str, Any]) -> bool:
     )
 
 
-def asked(port: int, query: str, *, by_get: bool = False) -> dict[str, Any]:
-    url = f"http://127.0.0.1:{port}/graphql"
-    if by_get:
-        reply = requests.get(url, params={"query": query}, timeout=60)
-    else:
-        reply = requests.post(url, json={"query": query}, timeout=60)
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}/graphql"
+
+
+def asked(port: int, query: str) -> dict[str, Any]:
+    reply = requests.post(address(port), json={"query": query}, timeout=60)
     found: dict[str, Any] = reply.json()["data"]
     return found
 
 
-def change(port: int, *, by_get: bool = False) -> dict[str, Any]:
-    """What a webserver says to whoever would switch a sensor on."""
-    return asked(
-        port,
-        f"""mutation {{ startSensor(sensorSelector: {{ repositoryLocationName: "{LOCATION}",
-        repositoryName: "__repository__", sensorName: "heartbeat" }}) {{
-        __typename ... on PythonError {{ message }} ... on UnauthorizedError {{ message }}
-        ... on Sensor {{ sensorState {{ status }} }} }} }}""",
-        by_get=by_get,
+def of_another_page(port: int, query: str) -> list[int]:
+    """What a webserver answers an image's address, and a form, on a page of another site."""
+    said = {"query": query}
+    form = requests.post(
+        address(port), params=said, headers={"Origin": "https://evil.example"}, timeout=60
     )
+    return [requests.get(address(port), params=said, timeout=60).status_code, form.status_code]
+
+
+CHANGE = f"""mutation {{ startSensor(sensorSelector: {{ repositoryLocationName: "{LOCATION}",
+    repositoryName: "__repository__", sensorName: "heartbeat" }}) {{
+    __typename ... on PythonError {{ message }} ... on UnauthorizedError {{ message }}
+    ... on Sensor {{ sensorState {{ status }} }} }} }}"""
 
 
 def permissions(port: int) -> dict[str, bool]:
@@ -166,15 +169,14 @@ def test_the_three_services_work_together_on_postgresql_and_listen_on_localhost_
         log = tmp_path / "viewer.log"
         stack.enter_context(service(VIEWER, environment, log, *options))
         answer(viewer_port, is_up, log)
-        changes = {number: change(number) for number in (port, viewer_port)}
-        # As the address of an image does, on whatever page.
-        by_get = change(viewer_port, by_get=True)
+        changes = {number: asked(number, CHANGE) for number in (port, viewer_port)}
+        foreign = [of_another_page(number, CHANGE) for number in (port, viewer_port)]
         rights = {number: permissions(number) for number in (port, viewer_port)}
         hosts = {number: listening_hosts(number) for number in (port, viewer_port, code_port)}
     assert "UnauthorizedError" not in str(changes[port])
     assert "started" in str(changes[port]).lower() or "RUNNING" in str(changes[port])
     assert "UnauthorizedError" in str(changes[viewer_port])
-    assert "UnauthorizedError" in str(by_get)
+    assert foreign == [[405, 403]] * 2
     assert any(rights[port].values())
     assert not any(rights[viewer_port].values())
     assert "PostgresRunStorage" in found["instance"]["info"]
