@@ -4,7 +4,7 @@ Dagster's webserver asks nobody where a request comes from, and takes changes by
 an image on any page would start a run, in the browser of whoever reaches the UI.
 """
 
-from collections.abc import Awaitable, Callable, Mapping, MutableMapping
+from collections.abc import Awaitable, Callable, Coroutine, Mapping, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -12,7 +12,7 @@ from dagster_webserver.webserver import DagsterWebserver
 
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
 Send = Callable[[MutableMapping[str, Any]], Awaitable[None]]
-Application = Callable[[Any, Receive, Send], Awaitable[None]]
+Application = Callable[[Any, Receive, Send], Coroutine[Any, Any, None]]
 _SAID = {
     403: b"This request is of another site's page. A proxy before the UI must pass on its Host.",
     405: b"GraphQL is asked by POST.",
