@@ -10,6 +10,7 @@ import yaml
 
 from orchestration.daemon_lock import only_daemon
 from orchestration.runs import dagster_instance
+from orchestration.service_main import WEBSERVER
 from orchestration.settings import ROOT, Settings
 
 LOCATION = "observatory"
@@ -65,9 +66,11 @@ def serve(settings: Settings, service: str, addresses: Addresses) -> NoReturn:
 
 def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
     """The command of a service."""
+    # Dagster's module, in a process that keeps secrets out of what it writes.
+    run = [sys.executable, "-m", "orchestration.service_main"]
     if service == "code-server":
         return [
-            sys.executable, "-m", "dagster", "code-server", "start",
+            *run, "dagster", "code-server", "start",
             "--host", addresses.code_host, "--port", str(addresses.code_port),
             "--python-file", str(ROOT / "orchestration" / "definitions.py"),
             "--working-directory", str(ROOT),
@@ -78,8 +81,8 @@ def arguments(service: str, addresses: Addresses, workspace: str) -> list[str]:
     if service in ("webserver", VIEWER):
         is_viewer = service == VIEWER
         return [
-            sys.executable, "-m", "dagster_webserver", "--host", addresses.host,
+            *run, WEBSERVER, "--host", addresses.host,
             "--port", str(addresses.viewer_port if is_viewer else addresses.port),
             "--workspace", workspace, *(["--read-only"] if is_viewer else []),
         ]  # fmt: skip
-    return [sys.executable, "-m", "dagster._daemon", "run", "--workspace", workspace]
+    return [*run, "dagster._daemon", "run", "--workspace", workspace]

@@ -11,7 +11,7 @@ import re
 import sys
 import threading
 import traceback
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 from urllib.parse import quote, quote_plus
 
@@ -69,8 +69,10 @@ def _install() -> None:
         record = make(*args, **options)
         try:
             message = record.getMessage()
-        except (TypeError, ValueError, KeyError):
-            return record  # the handler says what is wrong with it
+        except Exception:  # whatever a `__str__` raises: a call to log something raises nothing
+            # As it is, the handler would print the arguments beside the error.
+            record.msg, record.args = redacted(_unformatted(record)), ()
+            return record
         shown = redacted(message)
         if shown != message:
             record.msg, record.args = shown, ()
@@ -84,6 +86,19 @@ def _install() -> None:
         threading.excepthook = _of_thread
     if sys.unraisablehook is sys.__unraisablehook__:
         sys.unraisablehook = _unraisable
+
+
+def _unformatted(record: logging.LogRecord) -> str:
+    """What can be said of a record whose message cannot be made of its arguments."""
+    return f"{_told(str, record.msg)} (its arguments do not fit: {_told(repr, record.args)})"
+
+
+def _told(tell: Callable[[object], str], value: object) -> str:
+    """`tell(value)`, or the name of its type where that raises, too."""
+    try:
+        return tell(value)
+    except Exception:  # as above
+        return f"<{type(value).__qualname__}>"
 
 
 def _of_thread(args: threading.ExceptHookArgs) -> None:

@@ -188,6 +188,10 @@ _ELSEWHERE = _of(
         "a redirect to a private address",
         (_R + "test_outgoing.py::test_a_host_of_a_private_address_is_not_sent_on_to",),
     ),
+    (
+        "an untrusted certificate",
+        (_R + "test_tls.py::test_no_client_talks_to_a_server_of_an_untrusted_certificate",),
+    ),
 )
 KINDS: tuple[Kind, ...] = (*_KILLED, *_UPSTREAM, *_STORAGE, *_ELSEWHERE)
 NAMES = frozenset(kind.name for kind in KINDS)

@@ -2,7 +2,6 @@
 
 import logging
 import os
-import re
 import shutil
 import subprocess
 import sys
@@ -38,7 +37,6 @@ from tests.orchestration.postgres import PASSWORD
 from tests.orchestration.storages import server
 
 UNITS = ROOT / "deploy" / "systemd"
-PROXY = ROOT / "deploy" / "nginx"
 QUESTION = """{
   workspaceOrError { ... on Workspace { locationEntries { name loadStatus
     locationOrLoadError { __typename ... on PythonError { message } } } } }
@@ -117,21 +115,29 @@ def is_up(found: dict[str, Any]) -> bool:
     )
 
 
+def address(port: int) -> str:
+    return f"http://127.0.0.1:{port}/graphql"
+
+
 def asked(port: int, query: str) -> dict[str, Any]:
-    reply = requests.post(f"http://127.0.0.1:{port}/graphql", json={"query": query}, timeout=60)
+    reply = requests.post(address(port), json={"query": query}, timeout=60)
     found: dict[str, Any] = reply.json()["data"]
     return found
 
 
-def change(port: int) -> dict[str, Any]:
-    """What a webserver says to whoever would switch a sensor on."""
-    return asked(
-        port,
-        f"""mutation {{ startSensor(sensorSelector: {{ repositoryLocationName: "{LOCATION}",
-        repositoryName: "__repository__", sensorName: "heartbeat" }}) {{
-        __typename ... on PythonError {{ message }} ... on UnauthorizedError {{ message }}
-        ... on Sensor {{ sensorState {{ status }} }} }} }}""",
+def of_another_page(port: int, query: str) -> list[int]:
+    """What a webserver answers an image's address, and a form, on a page of another site."""
+    said = {"query": query}
+    form = requests.post(
+        address(port), params=said, headers={"Origin": "https://evil.example"}, timeout=60
     )
+    return [requests.get(address(port), params=said, timeout=60).status_code, form.status_code]
+
+
+CHANGE = f"""mutation {{ startSensor(sensorSelector: {{ repositoryLocationName: "{LOCATION}",
+    repositoryName: "__repository__", sensorName: "heartbeat" }}) {{
+    __typename ... on PythonError {{ message }} ... on UnauthorizedError {{ message }}
+    ... on Sensor {{ sensorState {{ status }} }} }} }}"""
 
 
 def permissions(port: int) -> dict[str, bool]:
@@ -163,12 +169,14 @@ def test_the_three_services_work_together_on_postgresql_and_listen_on_localhost_
         log = tmp_path / "viewer.log"
         stack.enter_context(service(VIEWER, environment, log, *options))
         answer(viewer_port, is_up, log)
-        changes = {number: change(number) for number in (port, viewer_port)}
+        changes = {number: asked(number, CHANGE) for number in (port, viewer_port)}
+        foreign = [of_another_page(number, CHANGE) for number in (port, viewer_port)]
         rights = {number: permissions(number) for number in (port, viewer_port)}
         hosts = {number: listening_hosts(number) for number in (port, viewer_port, code_port)}
     assert "UnauthorizedError" not in str(changes[port])
     assert "started" in str(changes[port]).lower() or "RUNNING" in str(changes[port])
     assert "UnauthorizedError" in str(changes[viewer_port])
+    assert foreign == [[405, 403]] * 2
     assert any(rights[port].values())
     assert not any(rights[viewer_port].values())
     assert "PostgresRunStorage" in found["instance"]["info"]
@@ -288,55 +296,3 @@ def test_the_example_of_an_installation_names_only_settings_that_there_are() -> 
     settings = load_settings(given)
     assert settings.upstream == "live"
     assert settings.data == Path("/var/lib/observatory/live")
-
-
-def blocks(text: str) -> list[str]:
-    """The `server` blocks of an nginx configuration, without comments."""
-    plain = re.sub(r"^\s*#.*$", "", text, flags=re.MULTILINE)
-    return [each.split("\n}\n")[0] for each in plain.split("\nserver {\n")[1:]]
-
-
-def test_before_the_ui_is_a_proxy_with_tls_and_passwords_and_viewers_change_nothing() -> None:
-    """The proxy's set-up as text: who listens asks for a password, and leads to localhost."""
-    plain, operators, viewers = blocks((PROXY / "observatory.conf").read_text())
-    assert "return 308 https://" in plain
-    assert "proxy_pass" not in plain
-    ports = Addresses()
-    for block, port, users in (
-        (operators, ports.port, "operators"),
-        (viewers, ports.viewer_port, "viewers"),
-    ):
-        assert "listen 443 ssl;" in block
-        assert re.search(r'^\s*auth_basic\s+"observatory', block, re.MULTILINE)
-        assert f"/etc/nginx/observatory/{users}.htpasswd;" in block
-        # No place without a password, and none but the service's own.
-        assert "auth_basic off" not in re.sub(r"\s+", " ", block)
-        assert "satisfy any" not in block
-        assert re.findall(r"location (\S+)", block) == ["/"]
-        assert re.findall(r"proxy_pass (\S+);", block) == [f"http://127.0.0.1:{port}"]
-        name = re.search(r"server_name (\S+);", block)
-        assert name
-        assert f"^(https://{re.escape(name[1])})?$" in block
-        assert "$http_origin" in block
-    headers = (PROXY / "proxy.conf").read_text()
-    assert "proxy_set_header Upgrade $http_upgrade;" in headers
-    assert 'proxy_set_header Authorization "";' in headers
-    viewer = (UNITS / "observatory-viewer.service").read_text()
-    assert "-m orchestration.production serve viewer\n" in viewer
-    assert "--read-only" in arguments(VIEWER, ports, "w.yaml")
-    assert "--read-only" not in arguments("webserver", ports, "w.yaml")
-
-
-def test_nginx_finds_nothing_wrong_with_the_proxy_s_configuration(tmp_path: Path) -> None:
-    program = shutil.which("nginx")
-    if program is None:
-        pytest.skip("no nginx here, which tests its configuration; its text is looked at above")
-    for path in PROXY.glob("*.conf"):
-        text = path.read_text().replace("/etc/nginx/observatory", str(tmp_path))
-        (tmp_path / path.name).write_text(re.sub(r"ssl_certificate\S*\s.*;", "", text))
-    main = tmp_path / "nginx.conf"
-    main.write_text(f"events {{}}\nhttp {{ include {tmp_path}/observatory.conf; }}\n")
-    done = subprocess.run(
-        [program, "-t", "-p", tmp_path, "-c", main], capture_output=True, text=True, check=False
-    )
-    assert 'no "ssl_certificate" is defined' in done.stderr or done.returncode == 0, done.stderr

@@ -76,6 +76,38 @@ def test_a_log_shows_no_secret_in_message_arguments_or_traceback(
     assert "tok" not in caplog.text.replace("token", "")
 
 
+class Odd:
+    """What says nothing of itself but an error, of a kind that formatting does not raise itself."""
+
+    def __str__(self) -> str:
+        raise AttributeError(TOKEN)
+
+    __repr__ = __str__
+
+
+@pytest.mark.parametrize(
+    ("message", "arguments", "shown"),
+    [
+        ("no place", (TOKEN,), "no place (its arguments do not fit: ('[secret]',))"),
+        ("%d", (TOKEN,), "%d (its arguments do not fit: ('[secret]',))"),
+        ("%(a)s", ({"b": TOKEN},), "%(a)s (its arguments do not fit: {'b': '[secret]'})"),
+        (f"%s {TOKEN}", (Odd(),), "%s [secret] (its arguments do not fit: <tuple>)"),
+        (Odd(), (), "<Odd> (its arguments do not fit: ())"),
+    ],
+    ids=["too many", "of another type", "of another name", "that raise", "no message"],
+)
+def test_a_log_call_that_does_not_fit_raises_nothing_and_shows_no_secret(
+    message: object, arguments: tuple[object, ...], shown: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """Logging's own handler prints a message and its arguments where they do not fit."""
+    log = logging.Logger("of a stranger")
+    log.addHandler(logging.StreamHandler())  # to stderr as it is now
+    log.warning(message, *arguments)
+    said = capsys.readouterr().err
+    assert said == f"{shown}\n"
+    assert "tok+en" not in said
+
+
 CRASHES = {
     "main": "raise RuntimeError(TOKEN)",
     "thread": "threading.Thread(target=lambda: 1 / int(TOKEN)).start()",
