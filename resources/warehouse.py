@@ -12,7 +12,9 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
+from typing import TypeVar
 
 import duckdb
 import pyarrow as pa
@@ -35,6 +37,7 @@ _SIGNS_OF_DAMAGE = (
 _SIGN_OF_ANOTHER = "Could not set lock"
 _SIGN_OF_HALF_A_FILE = "No magic bytes found"
 _SAY_EVERY_S = 10.0
+_T = TypeVar("_T")
 _PROCESS_LOCK = threading.RLock()
 _log = logging.getLogger(__name__)
 
@@ -45,6 +48,10 @@ _CONFIG: dict[str, str | bool | int | float | list[str]] = {"custom_user_agent":
 
 class WarehouseBusyError(TimeoutError):
     """Another writer held the warehouse longer than this one may wait."""
+
+
+class _HeldError(Exception):
+    """Somebody has what is needed; the text says who."""
 
 
 class WarehouseDamagedError(RuntimeError):
@@ -76,7 +83,7 @@ class Warehouse:
         """
         self.database.parent.mkdir(parents=True, exist_ok=True)
         with _PROCESS_LOCK, self._file_lock(), self._damage_said():
-            connection = self._connected()
+            connection = self._patiently(self._connected)
             try:
                 connection.execute("SET TimeZone = 'UTC'")
                 connection.execute("BEGIN")
@@ -87,24 +94,32 @@ class Warehouse:
                 connection.close()
 
     def _connected(self) -> duckdb.DuckDBPyConnection:
+        try:
+            return duckdb.connect(str(self.database), config=_CONFIG)
+        except duckdb.IOException as error:
+            # Another try changes neither a damaged file nor a disk that is full or read-only.
+            if _SIGN_OF_ANOTHER not in str(error):
+                raise
+            # Somebody has it open who knows nothing of our lock, such as an analyst's shell.
+            said = str(error).splitlines()[0][:500]
+            raise _HeldError(f"a process outside the platform held it ({said})") from None
+
+    def _patiently(self, attempt: Callable[[], _T]) -> _T:
+        """What an attempt gives once nobody else is in its way."""
         began = said = time.monotonic()
         while True:
             try:
-                return duckdb.connect(str(self.database), config=_CONFIG)
-            except duckdb.IOException as error:
-                # Another try changes neither a damaged file nor a disk that is full or read-only.
-                if _SIGN_OF_ANOTHER not in str(error):
-                    raise
-                # Somebody has it open who knows nothing of our lock, such as an analyst's shell.
-                now, holder = time.monotonic(), str(error).splitlines()[0][:500]
+                return attempt()
+            except _HeldError as held:
+                now = time.monotonic()
                 if now - began > self._max_wait_s:
                     raise WarehouseBusyError(
-                        f"{self.database}: held for over {self._max_wait_s:.0f} s by a process "
-                        f"outside the platform ({holder}); end that process and run again"
+                        f"{self.database}: {held} for over {self._max_wait_s:.0f} s; end that "
+                        "process and run again"
                     ) from None
-            if now - said > _SAY_EVERY_S:
-                said = now
-                _log.info("%s: waiting: %s", self.database, holder)
+                if now - said > _SAY_EVERY_S:
+                    said = now
+                    _log.info("%s: waiting: %s", self.database, held)
             time.sleep(_POLL_S)
 
     @contextmanager
@@ -151,31 +166,11 @@ class Warehouse:
     def _file_lock(self) -> Iterator[None]:
         path = self.database.with_name(self.database.name + ".lock")
         with path.open("a+") as file:
-            self._wait_for(file.fileno(), path)
+            self._patiently(partial(_lock, file.fileno(), path))
             file.truncate(0)
             file.write(str(os.getpid()))
             file.flush()
             yield
-
-    def _wait_for(self, descriptor: int, path: Path) -> None:
-        began = said = time.monotonic()
-        while True:
-            try:
-                fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except BlockingIOError:
-                now = time.monotonic()
-                holder = path.read_text() or "unknown"
-                if now - began > self._max_wait_s:
-                    raise WarehouseBusyError(
-                        f"{self.database}: process {holder} held it for over "
-                        f"{self._max_wait_s:.0f} s; end that process and run again"
-                    ) from None
-                if now - said > _SAY_EVERY_S:
-                    said = now
-                    _log.info("%s: waiting for process %s", self.database, holder)
-                time.sleep(_POLL_S)
-            else:
-                return
 
     def ensure(self, ddl: Sequence[str]) -> None:
         """Create what is not there yet: schemas, tables and views."""
@@ -281,6 +276,13 @@ class Warehouse:
             connection.execute(ddl)
             connection.execute(f"INSERT INTO {table} BY NAME SELECT * FROM incoming")  # noqa: S608
         return rows
+
+
+def _lock(descriptor: int, path: Path) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise _HeldError(f"process {path.read_text() or 'unknown'} held it") from None
 
 
 def _is_damage(error: duckdb.Error) -> bool:
