@@ -49,6 +49,8 @@ class Manifest:
         files: all others, by path.
         lake: where the Parquet tables lie, where that is not in the data folder: they are not in
             the backup then; empty where they are in it.
+        number: one more than those before it in its folder had: they come in this order, whatever
+            the clock said. 0 of versions that counted none.
     """
 
     made_at: str
@@ -59,6 +61,7 @@ class Manifest:
     links: dict[str, str]
     files: tuple[BackupFile, ...]
     lake: str = ""
+    number: int = 0
 
     @property
     def size(self) -> int:
@@ -94,6 +97,7 @@ def read_manifest(folder: Path) -> Manifest:
             links={str(name): str(value) for name, value in found["links"].items()},
             files=tuple(_file(each) for each in found["files"]),
             lake=str(found.get("lake", "")),
+            number=int(found.get("number", 0)),
         )
     except FileNotFoundError:
         raise BackupError(
