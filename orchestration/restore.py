@@ -9,6 +9,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from assets.alerting.restored import mark_restored
 from orchestration.daemon_lock import FILE, only_daemon
 from orchestration.manifest import (
     BackupError,
@@ -91,7 +92,9 @@ def _put(
     unfinished = settings.data.with_name(f".{settings.data.name}.restoring")
     shutil.rmtree(unfinished, ignore_errors=True)
     _unpack(folder, manifest, unfinished, on_file)
-    aside = _swap(settings.data, unfinished, now or datetime.now(UTC), is_there=is_there)
+    moment = now or datetime.now(UTC)
+    mark_restored(unfinished, datetime.fromisoformat(manifest.made_at), moment)
+    aside = _swap(settings.data, unfinished, moment, is_there=is_there)
     if manifest.storage == "postgres":
         try:
             restore_database(settings, folder / DUMP)
