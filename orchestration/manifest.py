@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -89,7 +90,7 @@ def read_manifest(folder: Path) -> Manifest:
                 "with the version that made it"
             )
         manifest = Manifest(
-            made_at=str(found["made_at"]),
+            made_at=_time(str(found["made_at"])),
             world=str(found["world"]),
             data=str(found["data"]),
             storage=str(found["storage"]),
@@ -103,7 +104,7 @@ def read_manifest(folder: Path) -> Manifest:
         raise BackupError(
             f"{folder} is no backup: it has no {FILE}; give a folder of one"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BackupError(
             f"{path} is damaged ({type(error).__name__}: {error}); take another backup"
         ) from error
@@ -182,6 +183,11 @@ def _file(found: dict[str, object]) -> BackupFile:
         sha256=str(found["sha256"]),
         source_mtime_ns=int(str(found["source_mtime_ns"])),
     )
+
+
+def _time(text: str) -> str:
+    """A time in UTC as `made_at` has it, of any ISO time."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _is_inside(name: str) -> bool:

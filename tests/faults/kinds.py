@@ -171,6 +171,8 @@ _ELSEWHERE = _of(
                 "test_a_second_daemon_is_refused_for_as_long_as_the_first_lives",
                 "test_every_way_to_start_a_daemon_asks",
                 "test_nothing_is_restored_under_a_daemon_that_works",
+                "test_no_daemon_begins_while_a_restore_goes_on",
+                "test_nothing_is_upgraded_under_a_daemon_that_works_nor_one_begun_meanwhile",
             )
         ),
     ),
