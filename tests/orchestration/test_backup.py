@@ -273,12 +273,6 @@ def test_a_damaged_backup_is_refused_by_the_file_and_changes_nothing(
         (lambda text: text[: len(text) // 2], "is damaged"),
         (lambda _: "[]", "is damaged"),
         (lambda text: text.replace('"format": 1', '"format": 9'), "format 9"),
-        (lambda text: text.replace("2026-11-27T01:00:00", "yesterday"), "is damaged"),
-        (
-            lambda text: text.replace("2026-11-27T01:00:00+00", "0001-01-01T00:00:00+09"),
-            "is damaged",
-        ),
-        (lambda text: text.replace('"number": 1', '"number": []'), "is damaged"),
         (lambda text: text.replace('"warehouse.duckdb"', '"../warehouse.duckdb"'), "outside"),
         (lambda text: text.replace('"warehouse.duckdb"', '"/etc/passwd"'), "outside"),
         (lambda text: text.replace("2024-01-01.parquet", "2024-01-02.parquet"), "twice"),
