@@ -13,9 +13,11 @@ import platform as machine
 import shutil
 import sqlite3
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
+
+import duckdb
 
 from checks.runner import PROJECT_FOLDER
 from orchestration.manifest import (
@@ -31,7 +33,7 @@ from orchestration.manifest import (
 from orchestration.progress import Progress
 from orchestration.settings import ROOT, Settings
 from orchestration.storage_copies import DUMP, copy_sqlite, dump_database
-from resources.warehouse import Warehouse
+from resources.warehouse import Warehouse, WarehouseDamagedError
 
 _PACKAGES = ("dagster", "dagster-postgres", "duckdb", "pyarrow")
 # Clones, downloads, pages about checks and copies of these: all can be made again.
@@ -55,8 +57,8 @@ def make_backup(
         The folder of the backup, which is there as a whole or not at all.
 
     Raises:
-        BackupError: another backup goes on, there is nothing to back up, or PostgreSQL's programs
-            could not.
+        BackupError: another backup goes on, there is nothing to back up, the warehouse is damaged,
+            or PostgreSQL's programs could not.
     """
     if not settings.data.is_dir():
         raise BackupError(f"{settings.data} is not there: nothing to back up; see OBSERVATORY_DATA")
@@ -71,28 +73,44 @@ def make_backup(
         shutil.rmtree(work, ignore_errors=True)
         work.mkdir()
         try:
-            Copy(settings, work, newest(settings.backups), progress).make(made_at)
+            earlier = backups(settings.backups)
+            Copy(settings, work, earlier[-1] if earlier else None, progress).make(made_at)
             # The data are on the disk before the name says that they are whole.
             os.sync()
             work.rename(target)
+        except (WarehouseDamagedError, duckdb.Error) as error:
+            shutil.rmtree(work, ignore_errors=True)
+            raise BackupError(f"no backup was made, those before stay: {error}") from error
         except (OSError, sqlite3.Error) as error:
             shutil.rmtree(work, ignore_errors=True)
             raise BackupError(
                 f"no backup was made in {settings.backups}: {error}; make room there, or set "
                 "OBSERVATORY_BACKUPS to another disk"
             ) from error
-        for old in backups(settings.backups)[: -settings.backups_kept]:
+        for old in [*earlier, target][: -settings.backups_kept]:
             shutil.rmtree(old)
     return target
 
 
 def backups(folder: Path) -> list[Path]:
-    """The whole backups of a folder, oldest first."""
-    return sorted(path.parent for path in folder.glob(f"[0-9]*Z/{FILE}"))
+    """The whole backups of a folder, in the order in which they were made.
+
+    By their numbers: their names are the clock's, which may have been wrong. One whose manifest is
+    damaged is of no use, and counts as the oldest.
+    """
+    found = (path.parent for path in folder.glob(f"[0-9]*Z/{FILE}"))
+    return sorted(found, key=lambda each: (_number(each), each.name))
+
+
+def _number(folder: Path) -> int:
+    try:
+        return read_manifest(folder).number
+    except BackupError:
+        return -1
 
 
 def newest(folder: Path) -> Path | None:
-    """The newest whole backup of a folder; None without one."""
+    """The whole backup of a folder that was made last; None without one."""
     found = backups(folder)
     return found[-1] if found else None
 
@@ -118,11 +136,13 @@ class Copy:
         self._folder = folder
         self._previous = previous
         self._progress = progress
-        try:
-            self._known = by_path(read_manifest(previous).files) if previous else {}
-        except BackupError:
+        self._known: dict[str, BackupFile] = {}
+        self._number = 1
+        if previous is not None:
             # A damaged one is no reason to have none: everything is copied anew.
-            self._known = {}
+            with suppress(BackupError):
+                before = read_manifest(previous)
+                self._known, self._number = by_path(before.files), before.number + 1
         self._files: list[BackupFile] = []
         self._links: dict[str, str] = {}
 
@@ -136,10 +156,14 @@ class Copy:
             dump_database(settings, self._folder / DUMP)
             self._note(DUMP, self._folder / DUMP, 0)
         self._dagster()
-        with Warehouse(str(settings.warehouse)).held() as paths:
+        house = Warehouse(str(settings.warehouse))
+        with house.held() as paths:
             for path in paths:
                 self._step()
                 self._plain(path)
+        # Writers go on meanwhile. A copy that is damaged would be what a damaged one is mended by.
+        if paths:
+            house.require_whole(self._folder / self._name(settings.warehouse))
         for path in self._others():
             self._step()
             self._plain(path)
@@ -152,6 +176,7 @@ class Copy:
             links=self._links,
             files=tuple(self._files),
             lake="" if Path(settings.lake).is_relative_to(settings.data) else settings.lake,
+            number=self._number,
         ).write(self._folder)
 
     def _others(self) -> Iterator[Path]:

@@ -3,7 +3,7 @@
 import fcntl
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from orchestration.settings import SettingsError
@@ -18,8 +18,10 @@ def only_daemon(dagster_home: Path) -> Iterator[int]:
     Dagster itself starts a second one all the same, and says so in a log only.
 
     Yields:
-        The lock's file descriptor. It is for the daemon's process to inherit, which then is the one
-        as long as it lives, whatever becomes of this one.
+        The lock's file descriptor, for another process to inherit: it then is held for as long as
+        that one lives, whatever becomes of this one. `serve daemon` becomes the daemon itself.
+        `make dev` gives it to `dg`, which starts and ends the daemon and hands nothing on: where
+        `dg` alone is killed by SIGKILL, its daemon may go on without the lock.
 
     Raises:
         SettingsError: another is at work; the text has its process id.
@@ -41,3 +43,16 @@ def only_daemon(dagster_home: Path) -> Iterator[int]:
         yield descriptor
     finally:
         os.close(descriptor)
+
+
+@contextmanager
+def no_daemon(dagster_home: Path) -> Iterator[None]:
+    """Keep daemons from a folder of Dagster's, where one has ever been: nothing is made in others.
+
+    Raises:
+        SettingsError: one is at work; the text has its process id.
+    """
+    with ExitStack() as held:
+        if (dagster_home / FILE).exists():
+            held.enter_context(only_daemon(dagster_home))
+        yield

@@ -4,6 +4,7 @@ import hashlib
 import json
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -49,6 +50,8 @@ class Manifest:
         files: all others, by path.
         lake: where the Parquet tables lie, where that is not in the data folder: they are not in
             the backup then; empty where they are in it.
+        number: one more than those before it in its folder had: they come in this order, whatever
+            the clock said. 0 of versions that counted none.
     """
 
     made_at: str
@@ -59,6 +62,7 @@ class Manifest:
     links: dict[str, str]
     files: tuple[BackupFile, ...]
     lake: str = ""
+    number: int = 0
 
     @property
     def size(self) -> int:
@@ -86,7 +90,7 @@ def read_manifest(folder: Path) -> Manifest:
                 "with the version that made it"
             )
         manifest = Manifest(
-            made_at=str(found["made_at"]),
+            made_at=_time(str(found["made_at"])),
             world=str(found["world"]),
             data=str(found["data"]),
             storage=str(found["storage"]),
@@ -94,12 +98,13 @@ def read_manifest(folder: Path) -> Manifest:
             links={str(name): str(value) for name, value in found["links"].items()},
             files=tuple(_file(each) for each in found["files"]),
             lake=str(found.get("lake", "")),
+            number=int(found.get("number", 0)),
         )
     except FileNotFoundError:
         raise BackupError(
             f"{folder} is no backup: it has no {FILE}; give a folder of one"
         ) from None
-    except (ValueError, KeyError, TypeError, AttributeError) as error:
+    except (ValueError, KeyError, TypeError, AttributeError, OverflowError) as error:
         raise BackupError(
             f"{path} is damaged ({type(error).__name__}: {error}); take another backup"
         ) from error
@@ -178,6 +183,11 @@ def _file(found: dict[str, object]) -> BackupFile:
         sha256=str(found["sha256"]),
         source_mtime_ns=int(str(found["source_mtime_ns"])),
     )
+
+
+def _time(text: str) -> str:
+    """A time in UTC as `made_at` has it, of any ISO time."""
+    return datetime.fromisoformat(text).astimezone(UTC).isoformat(timespec="seconds")
 
 
 def _is_inside(name: str) -> bool:

@@ -2,14 +2,14 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 
 import dagster as dg
 
-from orchestration.daemon_lock import FILE, only_daemon
+from assets.alerting.restored import mark_restored
+from orchestration.daemon_lock import no_daemon, only_daemon
 from orchestration.manifest import (
     BackupError,
     Manifest,
@@ -65,17 +65,9 @@ def restore(
     is_there = settings.data.exists() and any(settings.data.iterdir())
     if not replaces:
         _require_empty(settings, folder, is_there=is_there)
-    with _without_daemon(settings):
+    # One that goes on in a folder laid aside would start runs that nobody sees.
+    with no_daemon(settings.dagster_home):
         return _put(settings, folder, manifest, on_file, is_there=is_there, now=now)
-
-
-@contextmanager
-def _without_daemon(settings: Settings) -> Iterator[None]:
-    """A daemon that goes on in a folder laid aside would start runs that nobody sees."""
-    with ExitStack() as held:
-        if (settings.dagster_home / FILE).exists():
-            held.enter_context(only_daemon(settings.dagster_home))
-        yield
 
 
 def _put(
@@ -91,7 +83,26 @@ def _put(
     unfinished = settings.data.with_name(f".{settings.data.name}.restoring")
     shutil.rmtree(unfinished, ignore_errors=True)
     _unpack(folder, manifest, unfinished, on_file)
-    aside = _swap(settings.data, unfinished, now or datetime.now(UTC), is_there=is_there)
+    moment = now or datetime.now(UTC)
+    mark_restored(unfinished, datetime.fromisoformat(manifest.made_at), moment)
+    home = unfinished / settings.dagster_home.relative_to(settings.data)
+    home.mkdir(exist_ok=True)
+    # A service that comes back in the middle would be the daemon of a folder that is not whole yet:
+    # the lock of the one before is laid aside with its folder.
+    with only_daemon(home):
+        return _put_in_place(settings, folder, manifest, unfinished, moment, is_there=is_there)
+
+
+def _put_in_place(
+    settings: Settings,
+    folder: Path,
+    manifest: Manifest,
+    unfinished: Path,
+    moment: datetime,
+    *,
+    is_there: bool,
+) -> Path | None:
+    aside = _swap(settings.data, unfinished, moment, is_there=is_there)
     if manifest.storage == "postgres":
         try:
             restore_database(settings, folder / DUMP)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from assets.schema import conform_tables, declared_tables
 from orchestration.backup import make_backup, platform_version
+from orchestration.daemon_lock import no_daemon
 from orchestration.progress import Progress
 from orchestration.runs import dagster_instance
 from orchestration.settings import Settings
@@ -55,8 +56,15 @@ def upgrade(
         UpgradeError: a newer version has written the warehouse.
         SchemaError: rows of a table cannot be what is declared now.
         BackupError: the backup could not be made.
+        SettingsError: a daemon is at work on the installation; nothing was changed.
     """
-    moment = now or datetime.now(UTC)
+    with no_daemon(settings.dagster_home):
+        return _upgrade(settings, now or datetime.now(UTC), say, with_backup=with_backup)
+
+
+def _upgrade(
+    settings: Settings, moment: datetime, say: Callable[[str], None], *, with_backup: bool
+) -> Upgraded:
     require_older(settings)
     backup = None
     if with_backup and settings.data.is_dir():

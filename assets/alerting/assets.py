@@ -17,6 +17,7 @@ from assets.alerting.nearby import context_events
 from assets.alerting.notice import Notice
 from assets.alerting.port import Failures, Slack
 from assets.alerting.posting import Form, enqueue_notices
+from assets.alerting.restored import unknown_since
 from assets.alerting.rules import Rules, load_rules
 from assets.coverage.tables import COVERAGE
 from assets.declare import Plan, days_of, newest_of, prepare
@@ -176,4 +177,5 @@ def deliver(
         lock=platform.data("delivery.lock"),
         now=platform.now,
         policy=policy,
+        unknown_since=unknown_since(platform.data(), platform.now()),
     )

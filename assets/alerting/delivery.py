@@ -2,7 +2,8 @@
 
 An attempt is written down before Slack is asked. Where nothing was written afterwards, or Slack
 said that it failed, the message is looked for in Slack, by the key that it carries, before it is
-sent again. So a process that is killed at any point leaves nothing behind but a question.
+sent again. So a process that is killed at any point leaves nothing behind but a question. After a
+restore every message is looked for: the outbox is older than Slack then.
 """
 
 import fcntl
@@ -93,6 +94,7 @@ def deliver(
     now: Callable[[], datetime],
     policy: Policy | None = None,
     sleep: Callable[[float], None] | None = None,
+    unknown_since: datetime | None = None,
 ) -> Delivered:
     """One round over what waits in the outbox, in the order in which it was decided.
 
@@ -109,15 +111,16 @@ def deliver(
         now: the time (UTC).
         policy: how long and how often is tried.
         sleep: waits some seconds between two tries; None for `time.sleep`.
+        unknown_since: from when on (UTC) Slack may have messages that the outbox has not: of a
+            backup that was restored; None where there is none.
     """
     with delivery_turn(lock) as is_ours:
         if not is_ours:
             with transaction() as connection:
                 waiting = len(outbox.waiting(connection))
             return Delivered(waiting=waiting, stopped="another process delivers")
-        return _Round(
-            slack, transaction, failures, now, policy or Policy(), sleep or time.sleep
-        ).run()
+        limits, wait = policy or Policy(), sleep or time.sleep
+        return _Round(slack, transaction, failures, now, limits, wait, unknown_since).run()
 
 
 @contextmanager
@@ -143,6 +146,7 @@ class _Round:
     now: Callable[[], datetime]
     policy: Policy
     sleep: Callable[[float], None]
+    unknown_since: datetime | None = None
     done: Delivered = field(default_factory=Delivered)
     openings: dict[str, Opening] = field(default_factory=dict)
     held_up: set[str] = field(default_factory=set)
@@ -196,8 +200,9 @@ class _Round:
         """Look for a message where it may be there already, else send it; a few tries."""
         action = row.outgoing.action
         # To update twice does no harm.
+        is_findable = action is not Action.UPDATE
         in_question = row.attempted_at is not None
-        may_be_there = in_question and action is not Action.UPDATE
+        may_be_there = is_findable and (in_question or self.unknown_since is not None)
         if may_be_there and not self._has_settled(row):
             self._hold_up(row)
             return
@@ -207,7 +212,7 @@ class _Round:
             if turn:
                 self.sleep(float(2**turn - 1))
             try:
-                self._attempt(row, opening, may_be_there=may_be_there)
+                self._attempt(row, opening, may_be_there=may_be_there, in_question=in_question)
             except self.failures.rejected as error:
                 self._fail(row, error, is_certain=not in_question)
                 self._bury(row, str(error))
@@ -218,7 +223,7 @@ class _Round:
             except self.failures.faulty as error:
                 self._fail(row, error, is_certain=False)
                 in_question = True
-                may_be_there = action is not Action.UPDATE
+                may_be_there = is_findable
                 # A chart shows late, and by webhook there is no looking.
                 if action is Action.CHART or not self.slack.has_threads:
                     break
@@ -233,26 +238,27 @@ class _Round:
         self._give_up_if_old(row)
         self._give_way(row)
 
-    def _attempt(self, row: Waiting, opening: Opening | None, *, may_be_there: bool) -> None:
+    def _attempt(
+        self, row: Waiting, opening: Opening | None, *, may_be_there: bool, in_question: bool
+    ) -> None:
         """Record a message that is there, or send it and record that."""
-        key, is_sent_blindly = row.outgoing.key, False
+        is_sent_blindly = False
         if may_be_there:
             try:
-                posted = self._find(row, opening)
-            except self.failures.unfindable:
-                is_sent_blindly = True
-            else:
-                if posted is not None:
+                if (posted := self._find(row, opening)) is not None:
                     self._record(row, posted, Outcome.FOUND)
                     return
+            except self.failures.unfindable:
+                is_sent_blindly = in_question
         with self.transaction() as connection:
-            outbox.begin(connection, key, self.now())
+            outbox.begin(connection, row.outgoing.key, self.now())
         message = _marked(row.outgoing) if is_sent_blindly else row.outgoing
         self._record(row, self._send(message, opening), Outcome.SENT)
 
     def _find(self, row: Waiting, opening: Opening | None) -> Posted | None:
         """A message in Slack by its key."""
-        since = min(row.created_at, self.now()) - self.policy.clock_margin
+        now = self.now()
+        since = min(row.created_at, now, self.unknown_since or now) - self.policy.clock_margin
         key, thread_ts = row.outgoing.key, self._thread_ts(opening)
         channel = opening.channel if opening and thread_ts else None
         try:

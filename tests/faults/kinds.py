@@ -86,6 +86,10 @@ _UPSTREAM = _of(
 )
 _S = "tests/faults/test_storage.py::"
 _DAMAGED = (_S + "test_a_damaged_warehouse_is_detected_and_restored_by_one_command",)
+_FLIPPED = (
+    *_DAMAGED,
+    _S + "test_a_damaged_warehouse_is_not_backed_up_and_the_newest_backup_is_sound",
+)
 _PARTITION = (_S + "test_a_damaged_partition_is_named_and_made_again",)
 _DISK = (_S + "test_a_disk_that_takes_nothing_costs_nothing_that_is_there",)
 _LIMIT = (_S + "test_a_process_at_its_limit_costs_nothing_that_is_there",)
@@ -93,7 +97,7 @@ _O, _R, _A = "tests/orchestration/", "tests/resources/", "tests/assets/"
 _XML = _A + "patents/test_parse.py::"
 _STORAGE = _of(
     "storage",
-    ("flipped bytes in the warehouse", _DAMAGED),
+    ("flipped bytes in the warehouse", _FLIPPED),
     ("a warehouse cut short", _DAMAGED),
     ("a half-written Parquet file", _PARTITION),
     ("flipped bytes in a Parquet file", _PARTITION),
@@ -177,6 +181,8 @@ _ELSEWHERE = _of(
                 "test_a_second_daemon_is_refused_for_as_long_as_the_first_lives",
                 "test_every_way_to_start_a_daemon_asks",
                 "test_nothing_is_restored_under_a_daemon_that_works",
+                "test_no_daemon_begins_while_a_restore_goes_on",
+                "test_nothing_is_upgraded_under_a_daemon_that_works_nor_one_begun_meanwhile",
             )
         ),
     ),

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import random
+import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
@@ -14,6 +16,7 @@ import pyarrow as pa
 import pytest
 
 from orchestration.backup import make_backup
+from orchestration.manifest import BackupError, read_manifest, require_whole
 from orchestration.production import main
 from orchestration.settings import load_settings
 from resources.lake import DamagedPartitionError, Lake
@@ -29,6 +32,8 @@ NOW = datetime(2026, 11, 27, 1, tzinfo=UTC)
 MANY = 40 if tries(0) else 3
 #: Bytes that a process may take more, or write to one file: 4 KiB to 32 MiB.
 LIMITS = [1 << power for power in (range(12, 26) if tries(0) else (12, 20, 22))]
+#: Of a DuckDB file: three headers, and blocks.
+HEADER_BYTES, BLOCK_BYTES = 4096, 262_144
 
 
 def is_whole(house: Warehouse) -> bool:
@@ -73,6 +78,57 @@ def test_a_damaged_warehouse_is_detected_and_restored_by_one_command(
     assert is_whole(house)
     assert set(in_lake(settings.data)) == set(DAYS)
     note(kind, Outcome(faults=tuple(leftovers(settings.data))))
+
+
+def test_a_damaged_warehouse_is_not_backed_up_and_the_newest_backup_is_sound(
+    tmp_path: Path, note: Note, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = backed_up(tmp_path)
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings(names)
+    house = Warehouse(str(settings.warehouse))
+    first = make_backup(settings, NOW)
+    # A column's block, which a count of rows does not read, in a database that opens and is
+    # written to as before.
+    query = "SELECT max(block_id) AS block FROM pragma_storage_info('t')"
+    (block,) = house.query(query)["block"].to_pylist()
+    damaged = bytearray(settings.warehouse.read_bytes())
+    damaged[3 * HEADER_BYTES + block * BLOCK_BYTES + 100] ^= 1
+    settings.warehouse.write_bytes(damaged)
+    house.ensure(["CREATE TABLE later AS SELECT 1 AS n"])
+    assert house.query("SELECT count(*) AS n FROM t")["n"].to_pylist() == [ROWS]
+    for _ in range(2):
+        assert main(["backup"]) == 2
+        said = capsys.readouterr().err
+        assert "no backup was made" in said
+        assert f"{settings.warehouse} is damaged" in said
+        assert "make restore FROM=newest REPLACE=1" in said
+        assert list(settings.backups.glob("*Z")) == [first]
+        assert leftovers(settings.backups) == []
+    assert main(["restore", "--replace", "newest"]) == 0
+    assert is_whole(house)
+    note("flipped bytes in the warehouse")
+
+
+def test_a_log_beside_the_warehouse_is_read_and_stays_as_it_was(tmp_path: Path) -> None:
+    """A process that is killed leaves a log, which opening the database puts into it."""
+    settings = load_settings(backed_up(tmp_path))
+    code = (
+        "import duckdb, os, sys; c = duckdb.connect(sys.argv[1]); "
+        "c.execute('INSERT INTO t SELECT 0 FROM range(1000)'); os._exit(0)"
+    )
+    subprocess.run([sys.executable, "-c", code, str(settings.warehouse)], check=True)
+    log = settings.warehouse.with_name("warehouse.duckdb.wal")
+    wanted = log.read_bytes()
+    made = make_backup(settings, NOW)
+    require_whole(made, read_manifest(made))
+    assert (made / log.name).read_bytes() == wanted
+    damaged = bytearray(wanted)
+    damaged[len(damaged) // 2] ^= 1
+    log.write_bytes(damaged)
+    with pytest.raises(BackupError, match=r"no backup was made.*REPLACE=1"):
+        make_backup(settings, NOW + timedelta(hours=1))
 
 
 def test_without_a_backup_the_newest_is_refused_with_the_setting(
@@ -227,11 +283,27 @@ def test_a_warehouse_that_another_holds_is_waited_for_and_then_named(
     note("a warehouse locked by another process")
 
 
-def test_a_backup_is_named_by_the_clock_whichever_way_it_jumps(tmp_path: Path, note: Note) -> None:
-    settings = load_settings(backed_up(tmp_path))
-    house = Warehouse(str(settings.warehouse))
-    for jump in (timedelta(0), timedelta(days=400), timedelta(days=-400)):
-        folder = make_backup(settings, NOW + jump)
-        assert folder.name == f"{NOW + jump:%Y%m%dT%H%M%SZ}"
+def test_a_backup_is_named_by_the_clock_whichever_way_it_jumps(
+    tmp_path: Path, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The one just made is kept and is the newest; two are kept, those made last."""
+    names = {**backed_up(tmp_path), "OBSERVATORY_BACKUPS_KEPT": "2"}
+    for name, value in names.items():
+        monkeypatch.setenv(name, value)
+    settings = load_settings()
+    house, made = Warehouse(str(settings.warehouse)), []
+    hour = timedelta(hours=1)
+    jumps = (0 * hour, timedelta(days=400), hour, timedelta(days=-400), 2 * hour, 3 * hour)
+    for number, jump in enumerate(jumps):
+        house.ensure([f"CREATE OR REPLACE TABLE made AS SELECT {number} AS n"])
+        made.append(make_backup(settings, NOW + jump))
+        assert made[-1].name == f"{NOW + jump:%Y%m%dT%H%M%SZ}"
+        require_whole(made[-1], read_manifest(made[-1]))
+        assert set(settings.backups.glob("*Z")) == set(made[-2:])
+        house.ensure(["DROP TABLE made"])
+        assert main(["restore", "--replace", "newest"]) == 0
+        assert house.query("SELECT n FROM made")["n"].to_pylist() == [number]
         assert is_whole(house)
+        for aside in tmp_path.glob("data.before-*"):
+            shutil.rmtree(aside)
     note("a clock that jumps between two backups")

@@ -10,11 +10,15 @@ from pathlib import Path
 
 import pytest
 
+from orchestration.backup import make_backup
 from orchestration.daemon_lock import only_daemon
 from orchestration.production import main
-from orchestration.settings import SettingsError
+from orchestration.restore import restore
+from orchestration.settings import Settings, SettingsError, load_settings
+from resources.warehouse import Warehouse
 from tests.conftest import ROOT
 from tests.faults.conftest import Note
+from tests.faults.installation import NOW
 from tests.faults.test_kills import backed_up
 
 KIND = "two daemons by mistake"
@@ -88,4 +92,53 @@ def test_nothing_is_restored_under_a_daemon_that_works(
     after = sorted(path for path in (tmp_path / "data").rglob("*") if "dagster" not in path.parts)
     assert after == before
     assert main(["restore", "--replace", "newest"]) == 0
+    note(KIND)
+
+
+def test_no_daemon_begins_while_a_restore_goes_on(
+    tmp_path: Path, note: Note, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also in the folder that was put in the place of the one whose lock was held first."""
+    settings = load_settings(backed_up(tmp_path))
+    made = make_backup(settings, NOW)
+    refused = []
+
+    def tried(_settings: Settings, *_others: object) -> None:
+        with pytest.raises(SettingsError, match="another daemon"):
+            only_daemon(_settings.dagster_home).__enter__()
+        refused.append(_settings.dagster_home.is_dir())
+
+    # The first and the last of what is done in the new folder.
+    monkeypatch.setattr("orchestration.restore._rebase_views", tried)
+    monkeypatch.setattr("orchestration.restore._end_unfinished", tried)
+    restore(settings, made, replaces=True, now=NOW)
+    assert refused == [True, True]
+    with only_daemon(settings.dagster_home):
+        pass
+    note(KIND)
+
+
+def test_nothing_is_upgraded_under_a_daemon_that_works_nor_one_begun_meanwhile(
+    tmp_path: Path, note: Note, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name, value in backed_up(tmp_path).items():
+        monkeypatch.setenv(name, value)
+    home = load_settings().dagster_home
+    with only_daemon(home):
+        assert main(["upgrade"]) == 2
+    assert f"another daemon (process {os.getpid()})" in capsys.readouterr().err
+    assert not (tmp_path / "backups").exists()
+    refused = []
+
+    def tried(_house: Warehouse, _tables: object) -> list[str]:
+        with pytest.raises(SettingsError, match="another daemon"):
+            only_daemon(home).__enter__()
+        refused.append(True)
+        return []
+
+    monkeypatch.setattr("orchestration.upgrade.conform_tables", tried)
+    assert main(["upgrade"]) == 0
+    assert refused
+    with only_daemon(home):
+        pass
     note(KIND)
