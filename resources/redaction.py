@@ -7,7 +7,6 @@ in this process, each secret that is known is replaced by `[secret]`.
 
 import functools
 import logging
-import re
 import sys
 import threading
 import traceback
@@ -19,33 +18,45 @@ SHOWN = "[secret]"
 #: A shorter one would take words out of texts that have nothing to do with it.
 LEAST_LENGTH = 8
 
+#: A process has some ten. One that is given others for ever forgets the oldest.
+MOST_SECRETS = 100
+
 _lock = threading.Lock()
-_known: set[str] = set()
-_pattern: re.Pattern[str] | None = None
+_known: dict[str, tuple[str, ...]] = {}
+_longest_first: tuple[str, ...] = ()
 
 
 def keep_out(secrets: Iterable[str]) -> None:
     """Have these texts shown nowhere from now on, plain or as a URL has them.
 
     Args:
-        secrets: texts under eight characters are left out.
+        secrets: texts under eight characters are left out; of more than `MOST_SECRETS` the newest
+            are kept out.
     """
-    global _pattern
+    global _longest_first
     with _lock:
         for secret in secrets:
             if len(secret) >= LEAST_LENGTH:
-                # As it is, as `repr` quotes it, and as it stands in a path and in a query.
-                _known.update((secret, repr(secret)[1:-1], quote(secret), quote(secret, safe="")))
-                _known.add(quote_plus(secret))
+                _known.pop(secret, None)
+                _known[secret] = _forms(secret)
+        for oldest in list(_known)[:-MOST_SECRETS]:
+            del _known[oldest]
         # The longest first: one secret may begin with another.
-        longest_first = sorted(_known, key=len, reverse=True)
-        _pattern = re.compile("|".join(map(re.escape, longest_first))) if _known else None
+        every = {form for forms in _known.values() for form in forms}
+        _longest_first = tuple(sorted(every, key=len, reverse=True))
         _install()
+
+
+def _forms(secret: str) -> tuple[str, ...]:
+    """A secret as it is, as `repr` quotes it, and as it stands in a path and in a query."""
+    return (secret, repr(secret)[1:-1], quote(secret), quote(secret, safe=""), quote_plus(secret))
 
 
 def redacted(text: str) -> str:
     """`text` without the secrets that are known."""
-    return _pattern.sub(SHOWN, text) if _pattern else text
+    for form in _longest_first:
+        text = text.replace(form, SHOWN)
+    return text
 
 
 def _install() -> None:

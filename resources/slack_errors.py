@@ -108,7 +108,9 @@ def error_of(error: Exception) -> SlackDeliveryError:
         return error
     if isinstance(error, SlackApiError):
         response = error.response
-        return error_of_answer(int(response.status_code), str(response.get("error") or ""))
+        # The sdk hands on whatever JSON a refusal holds.
+        said = response.data.get("error") if isinstance(response.data, dict) else ""
+        return error_of_answer(int(response.status_code), str(said or ""))
     if isinstance(error, HTTPError):
         return error_of_answer(error.code, "")
     reason = error.reason if isinstance(error, URLError) else error

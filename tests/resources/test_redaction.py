@@ -11,7 +11,8 @@ from urllib.parse import quote, quote_plus
 import pytest
 import requests
 
-from resources.redaction import LEAST_LENGTH, SHOWN, keep_out, redacted
+from resources import redaction
+from resources.redaction import LEAST_LENGTH, MOST_SECRETS, SHOWN, keep_out, redacted
 from tests.conftest import ROOT
 
 TOKEN = "tok+en/of=a test&'long\"enough"  # noqa: S105
@@ -135,3 +136,12 @@ def test_what_a_crash_prints_shows_no_secret(kind: str, tmp_path: Path) -> None:
     said = done.stdout + done.stderr
     assert SHOWN in said
     assert "tok+en" not in said
+
+
+def test_a_process_that_is_given_secrets_for_ever_keeps_the_newest_out() -> None:
+    before = len(redaction._longest_first)
+    keep_out(f"secret-{number:06}" for number in range(10 * MOST_SECRETS))
+    keep_out([TOKEN])
+    newest = f"secret-{10 * MOST_SECRETS - 1:06}"
+    assert redacted(f"{TOKEN} {newest} secret-000000") == f"{SHOWN} {SHOWN} secret-000000"
+    assert len(redaction._longest_first) <= before + 5 * MOST_SECRETS
