@@ -23,6 +23,10 @@ _BY_TEST = {
 }
 
 
+# As the process began: a test may work in another folder.
+_PATH = Path(os.environ["FAULTS_TALLY"]).resolve() if "FAULTS_TALLY" in os.environ else None
+
+
 def notes_of(report: pytest.TestReport) -> list[dict[str, Any]]:
     """The tries that a test's report tells of."""
     if report.when != "call" or report.skipped:
@@ -38,14 +42,13 @@ def notes_of(report: pytest.TestReport) -> list[dict[str, Any]]:
 
 def pytest_runtest_logreport(report: pytest.TestReport) -> None:
     """Write down the tries of a test."""
-    path = os.environ.get("FAULTS_TALLY")
     # Of processes side by side, the one that gathers their reports writes.
-    if not path or "PYTEST_XDIST_WORKER" in os.environ:
+    if _PATH is None or "PYTEST_XDIST_WORKER" in os.environ:
         return
     stated = {
         "day": str(datetime.now(UTC).date()),
         "machine": f"{os.cpu_count()} cores, {platform.machine()}, Python "
         f"{platform.python_version()}, {platform.system()}",
     }
-    with Path(path).open("a") as file:
+    with _PATH.open("a") as file:
         file.writelines(json.dumps({**each, **stated}) + "\n" for each in notes_of(report))
