@@ -35,6 +35,10 @@ _SIGNS_OF_DAMAGE = (
     "could not read all",
     "Could not read enough bytes",
 )
+_MEND = (
+    "stop the services and run: make restore FROM=newest REPLACE=1. It lays the data aside and "
+    "puts the newest backup in their place; what was made since is made again"
+)
 _SIGN_OF_ANOTHER = "Could not set lock"
 _SIGN_OF_HALF_A_FILE = "No magic bytes found"
 _SAY_EVERY_S = 10.0
@@ -144,9 +148,7 @@ class Warehouse:
             what = "is damaged" if is_sure else "is damaged, or DuckDB itself failed"
             first = "" if is_sure else "run again; if it says the same, "
             raise WarehouseDamagedError(
-                f"{self.database} {what} ({str(error).splitlines()[0][:300]}); {first}stop the "
-                "services and run: make restore FROM=newest REPLACE=1. It lays the data aside and "
-                "puts the newest backup in their place; what was made since is made again"
+                f"{self.database} {what} ({str(error).splitlines()[0][:300]}); {first}{_MEND}"
             ) from error
 
     @contextmanager

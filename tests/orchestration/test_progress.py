@@ -46,6 +46,20 @@ def shown_to(reader: int, end: str) -> str:
     return shown
 
 
+def all_shown(stream: TextIO, reader: int) -> str:
+    """What a terminal shows until the program has closed it."""
+    stream.close()
+    shown = b""
+    while True:
+        try:
+            part = os.read(reader, 1 << 16)
+        except OSError:  # so Linux says that there is no more
+            part = b""
+        if not part:
+            return shown.decode()
+        shown += part
+
+
 def run(stream: TextIO, seconds_each: float, count: int = 4) -> None:
     clock = Clock()
     with Progress("files", count, stream=stream, clock=clock) as progress:
@@ -81,7 +95,7 @@ def test_a_terminal_is_cleared_after_a_failure_too_and_no_line_of_it_wraps(
     with terminal(monkeypatch) as (stream, reader):
         with pytest.raises(ValueError, match="broken"):
             fail(Progress("files " * 20, 9, stream=stream, clock=clock), clock)
-        shown = os.read(reader, 1 << 16).decode()
+        shown = all_shown(stream, reader)
     drawn = shown.split("\r\x1b[2K")
     assert [len(each) for each in drawn] == [0, 59, 0]
 
@@ -102,7 +116,7 @@ def test_a_terminal_that_cannot_redraw_gets_plain_lines(monkeypatch: pytest.Monk
     with terminal(monkeypatch) as (stream, reader):
         monkeypatch.setenv("TERM", "dumb")
         run(stream, 30, 1)
-        shown = os.read(reader, 1 << 16).decode()
+        shown = all_shown(stream, reader)
     assert shown == "… 1 of 1 files, 2.0 a minute, about 0 s left\r\n"
 
 
