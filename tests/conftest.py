@@ -40,3 +40,10 @@ def environment_of_the_test(environment_of_the_module: None) -> Iterator[None]:
     """
     with mock.patch.dict(os.environ):
         yield
+
+
+def without_proxies(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have local servers asked directly, whatever the environment says."""
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.lower(), raising=False)

@@ -58,7 +58,7 @@ EMPTY_DAY = DayRows(
 
 @dataclass(frozen=True, slots=True)
 class FetchedHour:
-    """A file that was asked for now, as rows: its events take a tenth of what objects would.
+    """A file that was asked for now, as rows: its events as objects would take far more memory.
 
     Attributes:
         hour: of the file, UTC.

@@ -9,6 +9,7 @@ import pytest
 
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.conftest import without_proxies
 from tests.faults.installation import NOW, Installation, Outcome, tracked
 from tests.faults.killing import Forks
 from tests.faults.killing import forks as opened_forks
@@ -30,10 +31,7 @@ RULES = """rules:
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Local servers are asked directly, whatever the environment says."""
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -79,17 +79,21 @@ def test_every_way_to_start_a_daemon_asks(
     note(KIND)
 
 
+def files_beside_dagsters(data: Path) -> list[Path]:
+    return sorted(path for path in data.rglob("*") if "dagster" not in path.parts)
+
+
 def test_nothing_is_restored_under_a_daemon_that_works(
     tmp_path: Path, note: Note, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name, value in backed_up(tmp_path).items():
         monkeypatch.setenv(name, value)
     assert main(["backup"]) == 0
-    before = sorted(path for path in (tmp_path / "data").rglob("*") if "dagster" not in path.parts)
+    before = files_beside_dagsters(tmp_path / "data")
     with only_daemon(tmp_path / "data" / "dagster"):
         assert main(["restore", "--replace", "newest"]) == 2
     assert "another daemon" in capsys.readouterr().err
-    after = sorted(path for path in (tmp_path / "data").rglob("*") if "dagster" not in path.parts)
+    after = files_beside_dagsters(tmp_path / "data")
     assert after == before
     assert main(["restore", "--replace", "newest"]) == 0
     note(KIND)

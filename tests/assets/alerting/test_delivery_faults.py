@@ -22,6 +22,7 @@ from sandbox.world import World
 from tests.assets.alerting.deliver_killed import MESSAGES
 from tests.assets.alerting.slack_fakes import Clock
 from tests.assets.alerting.test_killed import POST, TROUBLES, check_all_there_once
+from tests.conftest import without_proxies
 
 CHANNEL = "C0FAULTY01"
 ALL = (
@@ -42,9 +43,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def server(clock: Clock, monkeypatch: pytest.MonkeyPatch) -> Iterator[SandboxServer]:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
     # slack-sdk waits by time.sleep and takes no other.
     monkeypatch.setattr("time.sleep", lambda _seconds: None)
     with SandboxServer(World(seed=1, developers=10, faults=()), clock=clock) as running:

@@ -28,7 +28,7 @@ from sandbox.hub_limits import HubLimits
 from sandbox.server import SandboxServer
 from sandbox.world import World
 from tests.assets.polls.conftest import Clock
-from tests.conftest import ROOT
+from tests.conftest import ROOT, without_proxies
 
 FIRST = datetime(2024, 11, 24, 2, tzinfo=UTC)
 REFERENCE = ROOT / "assets" / "reference"
@@ -71,9 +71,7 @@ class WatchedHub(SandboxServer):
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture(scope="session")

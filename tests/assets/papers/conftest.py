@@ -26,7 +26,7 @@ from sandbox.openalex import OpenAlexPaths
 from sandbox.openalex_limits import OpenAlexLimits
 from sandbox.server import SandboxServer
 from sandbox.world import World
-from tests.conftest import ROOT
+from tests.conftest import ROOT, without_proxies
 
 NOW = datetime(2024, 12, 17, 2, tzinfo=UTC)
 KEY = "planted-secret"
@@ -160,9 +160,7 @@ def world() -> World:
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from sandbox.github_paths import GitHubPaths
 from sandbox.repositories import Repository
 from sandbox.server import SandboxServer
 from sandbox.world import World
+from tests.conftest import without_proxies
 
 START = datetime(2024, 12, 10, 6, 0, 5, tzinfo=UTC)
 
@@ -118,9 +119,7 @@ def world() -> World:
 
 @pytest.fixture(autouse=True)
 def _no_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY"):
-        monkeypatch.delenv(name, raising=False)
-        monkeypatch.delenv(name.lower(), raising=False)
+    without_proxies(monkeypatch)
 
 
 @pytest.fixture
